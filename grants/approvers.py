@@ -1,0 +1,96 @@
+"""Who could approve right now: enabled people, by name, and where they are asked."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from grants.model import GroupId, Lane, Place, User, UserId
+from grants.policy import ApprovalPolicy, PolicyBook, Who, channels
+from grants.ports import Directory, Work
+
+SHOWN: Final = 5
+"""So many people of a group are named on the card."""
+ASKED_DIRECTLY: Final = 20
+"""At most so many approvers are asked by direct message, where no channel is to be had."""
+READ: Final = 100
+"""Of so many members of a group at most it is looked up whether they are enabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """The enabled people who could approve, the requester left out."""
+
+    people: tuple[User, ...]
+    words: tuple[str, ...]
+    """For the card: each group with some of its people, each person."""
+
+
+def approvers_of(
+    directory: Directory, policies: Iterable[ApprovalPolicy], *, without: UserId, enough: int
+) -> Approvers:
+    """Read them live. At least `enough` are looked for; beyond that, only those shown by name."""
+    found: dict[UserId, User] = {}
+    words: list[str] = []
+    for group in _groups(policies).items():
+        inside: list[User] = []
+        members = directory.members(GroupId(group[0]), lane=Lane.PERSON)
+        for user_id in islice((m for m in members if m != without), READ):
+            if len(inside) >= max(SHOWN, enough):
+                break
+            user = found.get(user_id) or directory.user(user_id, lane=Lane.PERSON)
+            if user and user.enabled:
+                found[user_id] = user
+                inside.append(user)
+        words.append(_spelled(group[1], inside))
+    for user_id in _users(policies, without):
+        user = found.get(user_id) or directory.user(user_id, lane=Lane.PERSON)
+        if user and user.enabled:
+            found[user_id] = user
+            words.append(user.name or user.user_name)
+    return Approvers(tuple(found.values()), tuple(dict.fromkeys(words)))
+
+
+def places(
+    work: Work,
+    book: PolicyBook,
+    policies: Collection[ApprovalPolicy],
+    people: Iterable[User],
+) -> list[tuple[Place, str]]:
+    """Where the card goes: every channel once; for want of one, to each approver directly."""
+    if found := channels(book, policies):
+        return [(Place.CHANNEL, channel) for channel in found]
+    return direct_places(work, people)
+
+
+def direct_places(work: Work, people: Iterable[User]) -> list[tuple[Place, str]]:
+    """Each approver's direct messages: by binding, else by the address that Slack may know."""
+    people = list(people)
+    slack_ids = [
+        binding.slack_id
+        for user in people
+        for binding in work.people.of_user(user.id)
+        if not binding.broken
+    ]
+    unbound = [user.email for user in people if user.email and not work.people.of_user(user.id)]
+    addresses = [*slack_ids, *unbound][:ASKED_DIRECTLY]
+    return [(Place.APPROVER, address) for address in dict.fromkeys(addresses)]
+
+
+def spelled(who: Who) -> tuple[str, ...]:
+    """Whom a policy names, in words: for telling somebody whom to turn to."""
+    return (*(f"group {group.name}" for group in who.groups), *(user.name for user in who.users))
+
+
+def _groups(policies: Iterable[ApprovalPolicy]) -> dict[str, str]:
+    return {group.id: group.name for policy in policies for group in policy.approvers.groups}
+
+
+def _users(policies: Iterable[ApprovalPolicy], without: UserId) -> list[UserId]:
+    named = [UserId(user.id) for policy in policies for user in policy.approvers.users]
+    return [user for user in dict.fromkeys(named) if user != without]
+
+
+def _spelled(group: str, people: list[User]) -> str:
+    names = ", ".join(user.name or user.user_name for user in people[:SHOWN])
+    return f"group {group} ({names})" if names else f"group {group}"

@@ -1,0 +1,121 @@
+"""boto3's clients: all from one Session, each built once, patient or quick as the lane asks."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import boto3
+from botocore.config import Config
+
+from grants.aws.faults import in_our_words
+from grants.errors import AwsRefused
+from grants.model import Lane
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudtrail import CloudTrailClient
+    from mypy_boto3_identitystore import IdentityStoreClient
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_sso_admin import SSOAdminClient
+    from mypy_boto3_sts import STSClient
+
+Client = TypeVar("Client")
+
+
+def _config(*, connect: float, read: float, attempts: int) -> Config:
+    return Config(
+        connect_timeout=connect,
+        read_timeout=read,
+        max_pool_connections=32,
+        tcp_keepalive=True,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+
+
+PATIENT: Final = _config(connect=3, read=10, attempts=4)
+QUICK: Final = _config(connect=1, read=2, attempts=2)
+"""For somebody who is waiting in Slack."""
+ONCE: Final = _config(connect=3, read=10, attempts=1)
+"""For writes, which boto3 would send again after a timeout; and where the caller tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers(Generic[Client]):
+    """One service's clients for reading."""
+
+    patient: Client
+    quick: Client
+
+    def at(self, lane: Lane) -> Client:
+        """The one with this lane's timeouts."""
+        return self.quick if lane is Lane.PERSON else self.patient
+
+
+@dataclass(frozen=True, slots=True)
+class SsoAdmin:
+    """sso-admin's clients in one Region."""
+
+    region: str
+    reading: Readers["SSOAdminClient"]
+    writing: "SSOAdminClient"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What AssumeRole gave."""
+
+    key: str
+    secret: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Nothing of it, so that no log can hold it."""
+        return "Credentials(…)"
+
+
+class Clients:
+    """Everything is built here at start; clients may be shared by threads, a Session may not."""
+
+    def __init__(self, *, session: boto3.Session | None = None) -> None:
+        """Region, profile and endpoint are boto3's own business (AWS_REGION, AWS_ENDPOINT_URL)."""
+        with in_our_words():
+            self._session = session or boto3.Session()
+        if not self._session.region_name:
+            raise AwsRefused("No AWS Region is configured: set AWS_REGION to Identity Center's.")
+        self.region: str = self._session.region_name
+        self._making = threading.Lock()
+        self.sso_admin = self.sso_admin_in(self.region)
+        self.identity_store: Readers[IdentityStoreClient] = _readers(
+            lambda config: self._session.client("identitystore", config=config)
+        )
+        self.organizations: Readers[OrganizationsClient] = _readers(
+            lambda config: self._session.client("organizations", config=config)
+        )
+        self.sts: Readers[STSClient] = _readers(
+            lambda config: self._session.client("sts", config=config)
+        )
+
+    def sso_admin_in(self, region: str) -> SsoAdmin:
+        """New ones, for the Region in which assignments are written."""
+
+        def made(config: Config) -> "SSOAdminClient":
+            return self._session.client("sso-admin", region_name=region, config=config)
+
+        with self._making:
+            return SsoAdmin(region, _readers(made), made(ONCE))
+
+    def cloudtrail(self, region: str, credentials: Credentials) -> "CloudTrailClient":
+        """A new one, that acts under a role assumed elsewhere."""
+        with self._making:
+            return self._session.client(
+                "cloudtrail",
+                region_name=region,
+                config=ONCE,
+                aws_access_key_id=credentials.key,
+                aws_secret_access_key=credentials.secret,
+                aws_session_token=credentials.token,
+            )
+
+
+def _readers(made: Callable[[Config], Client]) -> Readers[Client]:
+    return Readers(made(PATIENT), made(QUICK))

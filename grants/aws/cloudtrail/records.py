@@ -1,0 +1,73 @@
+"""Which CloudTrail records are a session's, exactly, and what they say."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from grants.activity import Event, Session
+from grants.model import AccountId
+
+_ASSUMED_ROLE: Final = re.compile(
+    r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/"
+    r"AWSReservedSSO_(?P<permission_set>[^/]+)_(?P<suffix>[^_/]+)/(?P<session>.+)"
+)
+"""The suffix is no contract, but has no underscore; names of permission sets may have some."""
+_RESERVED_PATH: Final = ":role/aws-reserved/sso.amazonaws.com/"
+
+
+class Acting(NamedTuple):
+    """Whose role a record was made under."""
+
+    account: AccountId
+    permission_set: str
+    session_name: str
+
+
+def event_of(text: str, session: Session) -> Event | None:
+    """The record as an event of this session; None: it is somebody else's, or of another time.
+
+    `onBehalfOf` decides by the user's id. Only where it is missing does the exact session name.
+    """
+    record: Mapping[str, Any] = json.loads(text)
+    identity: Mapping[str, Any] = record.get("userIdentity") or {}
+    acting = _acting(identity)
+    if acting is None or acting[:2] != (session.account_id, session.permission_set_name):
+        return None
+    user_id = (identity.get("onBehalfOf") or {}).get("userId")
+    if user_id and user_id != session.user_id:
+        return None
+    if not user_id and acting.session_name != session.user_name:
+        return None
+    at = datetime.fromisoformat(record["eventTime"]).astimezone(UTC)
+    if not session.start.replace(microsecond=0) <= at <= session.end:
+        return None
+    return _event(record, at, by_name=not user_id)
+
+
+def _acting(identity: Mapping[str, Any]) -> Acting | None:
+    """None: not a role that Identity Center made (anybody may call their own role alike)."""
+    issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
+    if identity.get("type") != "AssumedRole" or _RESERVED_PATH not in issuer.get(
+        "arn", _RESERVED_PATH
+    ):
+        return None
+    parts = _ASSUMED_ROLE.fullmatch(str(identity.get("arn", "")))
+    if parts is None:
+        return None
+    return Acting(AccountId(parts["account"]), parts["permission_set"], parts["session"])
+
+
+def _event(record: Mapping[str, Any], at: datetime, *, by_name: bool) -> Event:
+    return Event(
+        id=str(record["eventID"]),
+        at=at,
+        service=str(record.get("eventSource", "")).removesuffix(".amazonaws.com"),
+        action=str(record.get("eventName", "")),
+        read_only=str(record.get("readOnly", "")).lower() == "true",
+        error=str(record.get("errorCode") or ""),
+        region=str(record.get("awsRegion", "")),
+        address=str(record.get("sourceIPAddress", "")),
+        matched_by_name=by_name,
+    )

@@ -1,0 +1,213 @@
+"""AWS is asked through here, so that no quota is ever exceeded and what ends access goes first."""
+
+import threading
+import time
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import Final
+
+from grants.errors import AwsBusy
+from grants.model import Lane
+
+Waiter = Callable[[threading.Condition, float | None], object]
+"""Waits for a notification, at most so many seconds; the condition is held."""
+
+PERSON_WAITS: Final = 2.0
+SLOWED_FOR: Final = 10.0
+SCOPES_KEPT: Final = 512
+_ALMOST: Final = 1 - 1e-6
+"""What counts as a whole token: waiting exactly long enough must suffice despite rounding."""
+
+
+class Family(StrEnum):
+    """Calls that share one quota."""
+
+    SSO_ADMIN = "sso-admin"
+    IDENTITY_STORE = "identitystore"
+    LIST_ACCOUNTS = "organizations ListAccounts"
+    TREE = "organizations tree"
+    """ListParents, ListAccountsForParent and ListOrganizationalUnitsForParent: one bucket."""
+    DESCRIBE_ACCOUNT = "organizations DescribeAccount"
+    ORG_TAGS = "organizations ListTagsForResource"
+    ORGANIZATION = "organizations"
+    """DescribeOrganization, ListRoots, DescribeOrganizationalUnit: rarely asked, 1 a second."""
+    LOOKUP_EVENTS = "cloudtrail LookupEvents"
+    """Two a second for each account and Region, which is the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Calls a second, and how many at once after a quiet time."""
+
+    rate: float
+    burst: float
+    refresh_rate: float | None = None
+    """What of the rate Lane.REFRESH may use; None: all of it."""
+
+
+QUOTAS: Final = {
+    Family.SSO_ADMIN: Quota(18, 18, refresh_rate=8),
+    Family.IDENTITY_STORE: Quota(18, 18),
+    Family.LIST_ACCOUNTS: Quota(7, 11),
+    Family.TREE: Quota(4, 7),
+    Family.DESCRIBE_ACCOUNT: Quota(18, 27),
+    Family.ORG_TAGS: Quota(9, 14),
+    Family.ORGANIZATION: Quota(1, 2),
+    Family.LOOKUP_EVENTS: Quota(1.8, 2),
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ticket:
+    """A place in the queue: by lane, then by arrival."""
+
+    lane: Lane
+    number: int
+
+
+class Bucket:
+    """Tokens that come at a rate, and are kept up to a burst."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        """Full at first: nobody has called yet."""
+        self.rate = rate
+        self._burst = burst
+        self._level = burst
+        self._filled_at = now
+
+    def fill(self, now: float) -> None:
+        """With what came since the last time, at the rate of then."""
+        passed, self._filled_at = now - self._filled_at, now
+        self._level = min(self._burst, self._level + passed * self.rate)
+
+    def wait(self) -> float:
+        """How long until there is a whole token; 0: there is one."""
+        return 0 if self._level >= _ALMOST else (1 - self._level) / self.rate
+
+    def take(self) -> None:
+        """One token less."""
+        self._level -= 1
+
+    def spill(self) -> None:
+        """Nothing is left."""
+        self._level = min(self._level, 0)
+
+
+class Queue:
+    """The callers at one quota, and when the first of them may go. Not safe without its lock."""
+
+    def __init__(self, quota: Quota, now: float) -> None:
+        """Nobody waits at first."""
+        self.moved = threading.Condition()
+        self._rate = quota.rate
+        self._tokens = Bucket(quota.rate, quota.burst, now)
+        self._refreshes = Bucket(quota.refresh_rate or quota.rate, quota.burst, now)
+        self._slow_until = -inf
+        self._waiting: list[Ticket] = []
+        self._count = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody waits here."""
+        return not self._waiting
+
+    def join(self, lane: Lane) -> Ticket:
+        """Behind everybody of this lane and before every later lane."""
+        self._count += 1
+        ticket = Ticket(lane, self._count)
+        insort(self._waiting, ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        """Whether it was served or gave up; whoever is first now is woken."""
+        self._waiting.remove(ticket)
+        self.moved.notify_all()
+
+    def turn(self, ticket: Ticket, now: float) -> float:
+        """0: go, a token is yours. Else how long to wait; `inf`: until somebody leaves."""
+        if self._waiting[0] != ticket:
+            return inf
+        buckets = [self._tokens]
+        if ticket.lane is Lane.REFRESH:
+            buckets.append(self._refreshes)
+        self._fill(now)
+        wait = max(bucket.wait() for bucket in buckets)
+        if not wait:
+            for bucket in buckets:
+                bucket.take()
+        return wait
+
+    def slow_down(self, now: float) -> None:
+        """AWS said that it was too much: begin again from nothing, for a while at half the rate."""
+        self._fill(now)
+        self._tokens.spill()
+        self._tokens.rate = self._rate / 2
+        self._slow_until = now + SLOWED_FOR
+
+    def _fill(self, now: float) -> None:
+        self._tokens.fill(now)
+        self._refreshes.fill(now)
+        if now >= self._slow_until:
+            self._tokens.rate = self._rate
+
+
+class Limiter:
+    """One for the whole process: everything that asks AWS passes here first."""
+
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Waiter = threading.Condition.wait,
+    ) -> None:
+        """Both are given so that tests neither sleep nor guess."""
+        self._monotonic = monotonic
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._queues: OrderedDict[tuple[Family, str], Queue] = OrderedDict()
+
+    def acquire(self, family: Family, lane: Lane, *, scope: str = "") -> None:
+        """Returns when it is this caller's turn. Lane.PERSON gives up as AwsBusy after 2 s."""
+        queue = self._queue(family, scope)
+        with queue.moved:
+            ticket = queue.join(lane)
+            try:
+                self._stand(queue, ticket, family)
+            finally:
+                queue.leave(ticket)
+
+    def throttled(self, family: Family, *, scope: str = "") -> None:
+        """AWS answered that it was too much: slower for a while."""
+        queue = self._queue(family, scope)
+        with queue.moved:
+            queue.slow_down(self._monotonic())
+
+    def _stand(self, queue: Queue, ticket: Ticket, family: Family) -> None:
+        now = self._monotonic()
+        patience = now + PERSON_WAITS if ticket.lane is Lane.PERSON else inf
+        while wait := queue.turn(ticket, now):
+            if now >= patience:
+                raise AwsBusy(f"Too much is being asked of AWS at the moment ({family}).")
+            longest = min(wait, patience - now)
+            self._wait(queue.moved, None if longest == inf else longest)
+            now = self._monotonic()
+
+    def _queue(self, family: Family, scope: str) -> Queue:
+        with self._lock:
+            queue = self._queues.get((family, scope))
+            if queue is None:
+                queue = Queue(QUOTAS[family], self._monotonic())
+                self._queues[family, scope] = queue
+                self._forget_oldest_scope()
+            elif scope:
+                self._queues.move_to_end((family, scope))
+            return queue
+
+    def _forget_oldest_scope(self) -> None:
+        scoped = [key for key in self._queues if key[1]]
+        if len(scoped) > SCOPES_KEPT and self._queues[scoped[0]].empty:
+            del self._queues[scoped[0]]

@@ -1,0 +1,219 @@
+"""What administrators are warned of in policies that hold: each still works, and not as meant."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import Final
+
+from grants.drafts import shown
+from grants.durations import spell
+from grants.model import Account, Catalogue, GroupId, Lane, PermissionSetArn, UserId
+from grants.policy import ApprovalPolicy, EligibilityPolicy, Named, PolicyBook, Who, approvals
+from grants.ports import Directory
+
+READ: Final = 100
+"""Of so many members of a group at most it is looked up whether they are enabled."""
+SHORT_SESSION: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWarning:
+    """Something that holds, and not as its author will have meant it."""
+
+    about: str
+    message: str
+
+    def __str__(self) -> str:
+        """Both, on one line."""
+        return f"{self.about}: {self.message}"
+
+
+def warnings(
+    book: PolicyBook, catalogue: Catalogue, directory: Directory, *, lane: Lane = Lane.REFRESH
+) -> tuple[PolicyWarning, ...]:
+    """Reads each group, and each person named or needed, once; of a group 100 members at most."""
+    people = _People(directory, lane, max((each.approvals for each in book.approval), default=1))
+    found = [
+        *_named_nobody(book, people),
+        *_named_nothing(book, catalogue),
+        *_out_of_reach(book, catalogue),
+        *_unapprovable(book, catalogue, people),
+        *_long_sessions(book, catalogue),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who is enabled, as read once."""
+
+    directory: Directory
+    lane: Lane
+    enough: int
+    """No policy asks for more people than that, so no more are looked for."""
+    users: dict[UserId, bool | None] = field(default_factory=dict)
+    inside: dict[GroupId, frozenset[UserId]] = field(default_factory=dict)
+    groups: dict[GroupId, bool] = field(default_factory=dict)
+
+    def enabled(self, user_id: UserId) -> bool | None:
+        """None: there is no such user any more."""
+        if user_id not in self.users:
+            user = self.directory.user(user_id, lane=self.lane)
+            self.users[user_id] = user.enabled if user else None
+        return self.users[user_id]
+
+    def exists(self, group: GroupId) -> bool:
+        if group not in self.groups:
+            self.groups[group] = self.directory.group(group, lane=self.lane) is not None
+        return self.groups[group]
+
+    def of(self, who: Who) -> frozenset[UserId]:
+        """The enabled people it names; of a large group only enough."""
+        named = (user for user in who.user_ids if self.enabled(user))
+        return frozenset(named).union(*map(self.members, who.group_ids))
+
+    def members(self, group: GroupId) -> frozenset[UserId]:
+        if group not in self.inside:
+            some = islice(self.directory.members(group, lane=self.lane), READ)
+            able = (user for user in some if self.enabled(user))
+            self.inside[group] = frozenset(islice(able, self.enough))
+        return self.inside[group]
+
+
+def _named_nobody(book: PolicyBook, people: _People) -> Iterator[PolicyWarning]:
+    for about, who in _everybody(book):
+        for group in who.groups:
+            if not people.exists(GroupId(group.id)):
+                yield PolicyWarning(about, f"the group {shown(group.name)} is no longer there")
+        for user in who.users:
+            enabled = people.enabled(UserId(user.id))
+            if enabled is None:
+                yield PolicyWarning(about, f"the user {shown(user.name)} is no longer there")
+            elif not enabled:
+                yield PolicyWarning(about, f"the user {shown(user.name)} is disabled")
+
+
+def _everybody(book: PolicyBook) -> Iterator[tuple[str, Who]]:
+    yield "admins", book.settings.admins
+    yield "auditors", book.settings.auditors
+    yield from ((_about(policy), policy.who) for policy in book.eligibility)
+    yield from ((_about(policy), policy.approvers) for policy in book.approval)
+
+
+def _named_nothing(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
+    policies: tuple[EligibilityPolicy | ApprovalPolicy, ...] = (*book.eligibility, *book.approval)
+    for policy in policies:
+        for what, names, known in (
+            ("account", policy.scope.accounts, catalogue.accounts),
+            ("OU", (Named(ou.id, ou.name or ou.id) for ou in policy.scope.ous), catalogue.ous),
+            ("permission set", policy.permission_sets, catalogue.permission_sets),
+        ):
+            for named in names:
+                if named.id not in known:
+                    message = f"the {what} {shown(named.name)} is no longer there"
+                    yield PolicyWarning(_about(policy), message)
+
+
+def _out_of_reach(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
+    instance = catalogue.instance
+    for policy in book.eligibility if instance.delegated else ():
+        if any(named.id == instance.management_account for named in policy.scope.accounts):
+            yield PolicyWarning(
+                _about(policy),
+                f"it names the management account {instance.management_account}, which is never"
+                " offered: Elevate runs in another account and cannot assign there",
+            )
+
+
+def _long_sessions(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
+    for policy in book.eligibility:
+        for named in policy.permission_sets:
+            found = catalogue.permission_sets.get(PermissionSetArn(named.id))
+            if found and found.session_duration > SHORT_SESSION:
+                yield PolicyWarning(
+                    f"permission set {shown(found.name)}",
+                    f"its sessions last {spell(found.session_duration)}, and so long credentials"
+                    " may go on working after access has ended; shorten them to 1h",
+                )
+
+
+# Nobody to approve
+
+
+def _unapprovable(
+    book: PolicyBook, catalogue: Catalogue, people: _People
+) -> Iterator[PolicyWarning]:
+    if not book.settings.approval_required:
+        return
+    can = _Deciding(book.approval, people)
+    covering = {
+        account.id: tuple(n for n, each in enumerate(book.approval) if each.scope.covers(account))
+        for account in _offered(catalogue)
+    }
+    for policy in (each for each in book.eligibility if each.approval_required):
+        alike = defaultdict(list)  # accounts that the same approval policies cover
+        for account in _offered(catalogue):
+            if policy.scope.covers(account):
+                alike[covering[account.id]].append(account)
+        stuck = [
+            (account, arn)
+            for covered, accounts in alike.items()
+            for arn in _sets(policy, catalogue)
+            if not can.decide(covered, arn)
+            for account in accounts
+        ]
+        if stuck:
+            account, arn = stuck[0]
+            example = f"{account.name} · {catalogue.permission_sets[arn].name}"
+            yield PolicyWarning(
+                _about(policy),
+                f"needs approval, and nobody could give it for {len(stuck):,} of what it offers,"
+                f" such as {shown(example)}; add people to the approvers, or an approval policy",
+            )
+
+
+def _offered(catalogue: Catalogue) -> list[Account]:
+    instance = catalogue.instance
+    out = instance.management_account if instance.delegated else None
+    return [
+        each for each in catalogue.accounts.values() if each.state == "ACTIVE" and each.id != out
+    ]
+
+
+def _sets(policy: EligibilityPolicy, catalogue: Catalogue) -> list[PermissionSetArn]:
+    arns = (PermissionSetArn(named.id) for named in policy.permission_sets)
+    out = catalogue.in_management if catalogue.instance.delegated else frozenset()
+    return [arn for arn in arns if arn in catalogue.permission_sets and arn not in out]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """Whether the people whom some approval policies name are enough, each case worked out once."""
+
+    policies: Sequence[ApprovalPolicy]
+    people: _People
+    known: dict[tuple[tuple[int, ...], PermissionSetArn], bool] = field(default_factory=dict)
+
+    def decide(self, covering: tuple[int, ...], permission_set: PermissionSetArn) -> bool:
+        key = (covering, permission_set)
+        if key not in self.known:
+            matching = [
+                self.policies[n] for n in covering if self.policies[n].lists(permission_set)
+            ]
+            self.known[key] = self.enough(matching)
+        return self.known[key]
+
+    def enough(self, matching: Sequence[ApprovalPolicy]) -> bool:
+        inside = [self.people.of(policy.approvers) for policy in matching]
+        return len(frozenset[UserId]().union(*inside)) >= approvals(matching) and all(
+            len(own) >= policy.approvals
+            for own, policy in zip(inside, matching, strict=True)
+            if policy.required
+        )
+
+
+def _about(policy: EligibilityPolicy | ApprovalPolicy) -> str:
+    section = "eligibility" if isinstance(policy, EligibilityPolicy) else "approval"
+    return f"{section} {shown(policy.name)}"

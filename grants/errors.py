@@ -1,0 +1,248 @@
+"""What can go wrong, as types that carry facts. Their words live in `blocks/refusals.py`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from grants.model import Move, Request, RequestId, Role
+
+
+class Refusal(Exception):
+    """Something a person asked for that we will not do."""
+
+    journalled = False
+    """Whether it is one of authority, identity or tampering, and so a line of the journal."""
+
+
+# About the form
+
+
+class Field(StrEnum):
+    """The fields of the request form and of the small ones, by what they are about."""
+
+    TARGET = "target"
+    """Access; or Account and Permission set."""
+    PERMISSION_SET = "permission_set"
+    DURATION = "duration"
+    JUSTIFICATION = "justification"
+    TICKET = "ticket"
+    START = "start"
+    COMMENT = "comment"
+    REASON = "reason"
+
+
+class Flaw(StrEnum):
+    """What is wrong with a field."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NO_MATCH = "no_match"
+    PAST = "past"
+    TOO_FAR = "too_far"
+    NOT_OFFERED = "not_offered"
+    NO_APPROVER = "no_approver"
+    TOO_MANY_OPEN = "too_many_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One field's trouble, with the bound that was broken where there is one."""
+
+    field: Field
+    flaw: Flaw
+    limit: timedelta | int | str | None = None
+    whom: tuple[str, ...] = ()
+    """Whom to turn to, where somebody else has to act."""
+
+
+@dataclass(eq=False)
+class Unfit(Refusal):
+    """The form cannot be taken as it is. All its problems at once."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(eq=False)
+class AlreadyHeld(Refusal):
+    """The person holds this very access already; asked again knowingly, it is taken."""
+
+    account_name: str
+    permission_set_name: str
+    through_group: bool = False
+
+
+@dataclass(eq=False)
+class NothingToAskFor(Refusal):
+    """No eligibility policy names this person."""
+
+    whom: tuple[str, ...] = ()
+
+
+# About requests and authority
+
+
+@dataclass(eq=False)
+class UnknownRequest(Refusal):
+    """There is no request of this id, or none that this person may see."""
+
+    request_id: str
+
+
+@dataclass(eq=False)
+class AlreadyMoved(Refusal):
+    """The request is not in a state from which this move exists."""
+
+    request: Request
+
+
+@dataclass(eq=False)
+class WrongRole(Refusal):
+    """The move exists, and not for this role."""
+
+    move: Move
+    role: Role
+    journalled = True
+
+
+class Denied(Refusal):
+    """A refusal of authority: recorded, and told to the person alone."""
+
+    journalled = True
+
+
+@dataclass(eq=False)
+class OwnRequest(Denied):
+    """Nobody decides on their own request."""
+
+
+@dataclass(eq=False)
+class NotAnApprover(Denied):
+    """The policies that match this request do not name this person, as of now."""
+
+    may_approve: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class NotTheRequester(Denied):
+    """Only whoever made the request may do this."""
+
+
+@dataclass(eq=False)
+class NotAllowed(Denied):
+    """This takes a role that the person does not have."""
+
+    needed: str
+
+
+@dataclass(eq=False)
+class Tampered(Denied):
+    """What came back from a form or button is not what was offered there."""
+
+    what: str
+
+
+# About who somebody is
+
+
+class Doubt(StrEnum):
+    """Why a Slack user is not taken for a person."""
+
+    BOT = "bot"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    OTHER_TEAM = "other_team"
+    DEACTIVATED = "deactivated"
+    INVITED = "invited"
+    UNCONFIRMED = "unconfirmed"
+    NO_ADDRESS = "no_address"
+    FOREIGN_DOMAIN = "foreign_domain"
+    NO_USER = "no_user"
+    SEVERAL_USERS = "several_users"
+    DISABLED = "disabled"
+    ADDRESS_CHANGED = "address_changed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(eq=False)
+class NotAPerson(Denied):
+    """This Slack user is not, or no longer, one enabled Identity Center user."""
+
+    doubt: Doubt
+    detail: str = ""
+
+
+# About timing
+
+
+class TooSlow(Refusal):
+    """Not recorded yet; pressing again is safe."""
+
+
+class StaleRequest(Exception):
+    """Somebody else moved the row between our reading and our writing."""
+
+    def __init__(self, request_id: RequestId) -> None:
+        """Name the row."""
+        super().__init__(request_id)
+        self.request_id = request_id
+
+
+# About AWS
+
+
+class AwsFault(Exception):
+    """AWS did not do what it was asked; `reason` is AWS's, made fit to be read."""
+
+    def __init__(self, reason: str, *, code: str = "") -> None:
+        """`code` is AWS's error code where it gave one."""
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class AwsBusy(AwsFault):
+    """Definitely not done, and worth trying again: Conflict, throttling."""
+
+
+class AwsUnsure(AwsFault):
+    """Perhaps done: a timeout, a dropped connection, a 5xx. Look before asking again."""
+
+
+class AwsRefused(AwsFault):
+    """Definitely not done, and not by trying again either: AccessDenied, Validation, quota."""
+
+
+class AwsMissing(AwsRefused):
+    """What was named does not exist (ResourceNotFound)."""
+
+
+@dataclass(eq=False)
+class NoLongerGiven(Exception):
+    """What fails the last check before access is given; told to both sides."""
+
+    why: "Why"
+    detail: str = ""
+    """The name of who or what it is about."""
+
+
+class Why(StrEnum):
+    """Why access that was approved is not given after all."""
+
+    NOT_ELIGIBLE = "not_eligible"
+    USER_DISABLED = "user_disabled"
+    USER_MISSING = "user_missing"
+    ACCOUNT_INACTIVE = "account_inactive"
+    ACCOUNT_MISSING = "account_missing"
+    PERMISSION_SET_MISSING = "permission_set_missing"
+    OUT_OF_REACH = "out_of_reach"
+    VOTES_NO_LONGER_COUNT = "votes_no_longer_count"
+    TOO_LONG = "too_long"
+
+
+@dataclass(eq=False)
+class RequesterNoLongerEligible(Refusal):
+    """Whoever asked may no longer ask for this: an approval would give nothing."""
+
+    request: Request

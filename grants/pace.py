@@ -1,0 +1,49 @@
+"""How long to wait: between looks at an operation, and after a failure."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+Jitter = Callable[[], float]
+"""A number from 0 up to 1."""
+
+POLLS: Final = (1, 2, 3, 5)
+"""Seconds before the first looks at an operation under way; the last one goes on."""
+LOST_LOOKS: Final = (2, 5, 15, 30)
+"""Seconds between looks for a write whose answer was lost."""
+CREATE_FOR: Final = timedelta(minutes=10)
+"""So long a creation that meets Conflict, throttling, 5xx or silence is tried again."""
+LIST_DECIDES: Final = timedelta(minutes=2)
+"""An operation that takes longer is judged by the list of assignments."""
+UNKNOWN_FOR: Final = timedelta(minutes=15)
+"""So long a write whose answer was lost may still take effect."""
+LOOK_AGAIN: Final = timedelta(minutes=15)
+"""An assignment that is held is looked at this often, in case it vanished."""
+LEASE: Final = timedelta(seconds=45)
+"""Longer than the longest call to AWS with its waits."""
+ALARM_AFTER: Final = timedelta(seconds=60)
+ALARM_AT: Final = 3
+OUTSTANDING: Final = 12
+"""Operations at once: AWS allows 15, and people use the console too."""
+
+
+def jitter() -> float:
+    """Full jitter needs no secrecy."""
+    return random.random()  # noqa: S311 - spreads retries, guards nothing
+
+
+def poll(count: int) -> timedelta:
+    """Before the look after this many looks."""
+    return timedelta(seconds=POLLS[min(count, len(POLLS) - 1)])
+
+
+def lost(count: int) -> timedelta:
+    """Before the next look for an operation whose answer was lost."""
+    return timedelta(seconds=LOST_LOOKS[min(count, len(LOST_LOOKS) - 1)])
+
+
+def backoff(attempts: int, jitter: Jitter) -> timedelta:
+    """Full jitter from 1 s up to 60 s, doubling."""
+    ceiling = min(60.0, 2.0 ** min(attempts, 6))
+    return timedelta(seconds=1 + jitter() * (ceiling - 1))

@@ -1,0 +1,189 @@
+"""Which Identity Center user a Slack user is: bound by id, once, re-checked each time."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from grants.errors import Doubt, NotAPerson
+from grants.model import (
+    CLOCK,
+    Actor,
+    GroupId,
+    Lane,
+    Membership,
+    Person,
+    Role,
+    SlackUserId,
+    User,
+    UserId,
+)
+from grants.ports import Binding, Clock, Directory, Entry, Work, Works
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Slack says of a user just now. `None` for a flag: Slack did not supply it."""
+
+    slack_id: SlackUserId
+    team_id: str
+    email: str = ""
+    email_confirmed: bool | None = None
+    at_home: bool = True
+    """Whether the user belongs to this workspace, or to this Enterprise organization."""
+    is_bot: bool | None = None
+    is_guest: bool | None = None
+    is_stranger: bool | None = None
+    is_invited: bool | None = None
+    deleted: bool | None = None
+
+
+def doubt(profile: Profile) -> Doubt | None:
+    """Why this Slack user is not to be trusted; None: there is no reason. Fails closed."""
+    checks = (
+        (not profile.at_home, Doubt.OTHER_TEAM),
+        (bool(profile.deleted), Doubt.DEACTIVATED),
+        (profile.is_bot is not False, Doubt.BOT),
+        (profile.slack_id == "USLACKBOT", Doubt.BOT),
+        (profile.is_guest is not False, Doubt.GUEST),
+        (bool(profile.is_stranger), Doubt.STRANGER),
+        (bool(profile.is_invited), Doubt.INVITED),
+        (not profile.email, Doubt.NO_ADDRESS),
+        (profile.email_confirmed is not True, Doubt.UNCONFIRMED),
+    )
+    return next((reason for wrong, reason in checks if wrong), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """Makes, keeps, checks and breaks the bindings."""
+
+    works: Works
+    directory: Directory
+    clock: Clock
+    domains: frozenset[str]
+    """Address domains, lower case, that may be bound by address."""
+
+    def identify(self, profile: Profile) -> Person:
+        """The person this Slack user is, as of now; NotAPerson where there is any doubt."""
+        if reason := doubt(profile):
+            raise NotAPerson(reason)
+        with self.works.reading() as work:
+            binding = work.people.get(profile.slack_id)
+        if binding is None:
+            return self._bind(profile)
+        if binding.broken:
+            raise NotAPerson(Doubt.ADDRESS_CHANGED, binding.broken)
+        if binding.email and binding.email.casefold() != profile.email.casefold():
+            self._break(binding, f"the Slack address is no longer {binding.email}")
+            raise NotAPerson(Doubt.ADDRESS_CHANGED)
+        user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
+        return _person(profile.slack_id, user, profile.email)
+
+    def link(self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor) -> Binding:
+        """An administrator says who it is; an earlier or broken binding is replaced."""
+        now = self.clock()
+        binding = Binding(slack_id, team_id, user.id, "", now, by.name)
+        with self.works() as work:
+            work.people.put(binding)
+            _note(work, "people.link", binding, by, self.clock)
+        return binding
+
+    def unlink(self, slack_id: SlackUserId, *, by: Actor) -> bool:
+        """Forget a binding; whoever comes next is matched by address again."""
+        with self.works() as work:
+            binding = work.people.get(slack_id)
+            if binding is None:
+                return False
+            work.people.remove(slack_id)
+            _note(work, "people.unlink", binding, by, self.clock)
+        return True
+
+    def _bind(self, profile: Profile) -> Person:
+        domain = profile.email.rpartition("@")[2].casefold()
+        if domain not in self.domains:
+            raise NotAPerson(Doubt.FOREIGN_DOMAIN)
+        user = _enabled(self._by_address(profile.email))
+        binding = Binding(
+            profile.slack_id,
+            profile.team_id,
+            user.id,
+            profile.email,
+            self.clock(),
+            "verified address",
+        )
+        with self.works() as work:
+            if work.people.get(profile.slack_id) is None:
+                work.people.put(binding)
+                _note(work, "people.link", binding, CLOCK, self.clock)
+        return _person(profile.slack_id, user, profile.email)
+
+    def _by_address(self, address: str) -> User | None:
+        # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
+        spellings = dict.fromkeys((address, address.casefold()))
+        found = {
+            user.id: user
+            for spelling in spellings
+            if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
+        }
+        if len(found) > 1:
+            raise NotAPerson(Doubt.SEVERAL_USERS)
+        return next(iter(found.values()), None)
+
+    def _break(self, binding: Binding, why: str) -> None:
+        with self.works() as work:
+            work.people.put(replace(binding, broken=why))
+            _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
+
+
+def _enabled(user: User | None) -> User:
+    if user is None:
+        raise NotAPerson(Doubt.NO_USER)
+    if not user.enabled:
+        raise NotAPerson(Doubt.DISABLED)
+    return user
+
+
+def _person(slack_id: SlackUserId, user: User, email: str) -> Person:
+    return Person(slack_id, user.id, user.user_name, user.name or user.user_name, email)
+
+
+def _note(
+    work: Work, event: str, binding: Binding, by: Actor, clock: Clock, *, reason: str = ""
+) -> None:
+    facts = {"slack_id": binding.slack_id, "user_id": binding.user_id}
+    work.journal.write(Entry(clock(), event, by, reason=reason, facts=facts))
+
+
+def operator(name: str) -> Actor:
+    """Whoever types at the command line, treated as an administrator."""
+    return Actor(Role.ADMINISTRATOR, f"operator:{name}")
+
+
+class Memberships:
+    """Who is in which of the policies' groups: remembered for showing, read live for deciding."""
+
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        """Nothing is remembered yet."""
+        self._directory = directory
+        self._clock = clock
+        self._known: dict[UserId, tuple[frozenset[GroupId], Membership]] = {}
+
+    def live(
+        self, user_id: UserId, groups: Collection[GroupId], *, lane: Lane = Lane.PERSON
+    ) -> Membership:
+        """Read now: one call per 100 groups, none where no group is named."""
+        wanted = frozenset(groups)
+        inside = self._directory.member_of(user_id, wanted, lane=lane) if wanted else frozenset()
+        membership = Membership(user_id, frozenset(inside), self._clock())
+        if lane is Lane.PERSON:
+            self._known[user_id] = (wanted, membership)
+        return membership
+
+    def lately(
+        self, user_id: UserId, groups: Collection[GroupId], *, seconds: float = 60
+    ) -> Membership | None:
+        """What was read of these very groups within so many seconds; None: nothing."""
+        asked, membership = self._known.get(user_id, (frozenset(), None))
+        if membership is None or not frozenset(groups) <= asked:
+            return None
+        age = (self._clock() - membership.read_at).total_seconds()
+        return membership if age <= seconds else None

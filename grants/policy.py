@@ -1,0 +1,265 @@
+"""Who may: the one place that decides, from the policies and live membership."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from grants.model import (
+    Account,
+    AccountId,
+    ChannelId,
+    GroupId,
+    Membership,
+    OuId,
+    PermissionSetArn,
+    UserId,
+)
+
+SHORTEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(hours=8000)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something of AWS's by id, and by the name it was written or found with."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The union of the people and the groups it names."""
+
+    groups: tuple[Named, ...] = ()
+    users: tuple[Named, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether it names anybody at all."""
+        return bool(self.groups or self.users)
+
+    @property
+    def group_ids(self) -> frozenset[GroupId]:
+        """The groups it names."""
+        return frozenset(GroupId(group.id) for group in self.groups)
+
+    @property
+    def user_ids(self) -> frozenset[UserId]:
+        """The people it names themselves."""
+        return frozenset(UserId(user.id) for user in self.users)
+
+    def includes(self, membership: Membership) -> bool:
+        """Whether this person is one of them, by what was read of their groups."""
+        return membership.user_id in self.user_ids or bool(self.group_ids & membership.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class OuScope:
+    """An OU's direct child accounts; with `nested`, those of the OUs below it too."""
+
+    id: OuId
+    name: str = ""
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which accounts a policy is about: the union of what it names."""
+
+    accounts: tuple[Named, ...] = ()
+    ous: tuple[OuScope, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def covers(self, account: Account) -> bool:
+        """Whether this account, where it stands now, is in it."""
+        if any(named.id == account.id for named in self.accounts):
+            return True
+        if any(account.tags.get(key) == value for key, value in self.tags):
+            return True
+        return any(
+            ou.id in account.path if ou.nested else account.path[-1:] == (ou.id,) for ou in self.ous
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityPolicy:
+    """Who may ask for what."""
+
+    name: str
+    who: Who
+    scope: Scope
+    permission_sets: tuple[Named, ...]
+    max_duration: timedelta | None = None
+    approval_required: bool = True
+
+    def lists(self, permission_set: PermissionSetArn) -> bool:
+        """Whether it is about this permission set."""
+        return any(named.id == permission_set for named in self.permission_sets)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """Who may approve what, where they are asked, and how many must agree."""
+
+    name: str
+    scope: Scope
+    approvers: Who
+    permission_sets: tuple[Named, ...] = ()
+    """Empty: every one."""
+    channel: ChannelId | None = None
+    approvals: int = 1
+    required: bool = False
+    proof: str = "none"
+
+    def lists(self, permission_set: PermissionSetArn) -> bool:
+        """Whether it is about this permission set."""
+        return not self.permission_sets or any(
+            named.id == permission_set for named in self.permission_sets
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """The `settings` of the policies; each default is the safe one (ACCEPTANCE 71)."""
+
+    approval_required: bool = True
+    max_duration: timedelta = timedelta(hours=9)
+    pending_expiry: timedelta = timedelta(hours=3)
+    max_start_ahead: timedelta = timedelta(days=30)
+    max_open_requests: int = 20
+    reminder: timedelta = timedelta(minutes=10)
+    nudge_interval: timedelta = timedelta(minutes=15)
+    require_ticket: bool = True
+    ticket_pattern: str = ""
+    ticket_url: str = ""
+    require_decision_comment: bool = True
+    revoke_sessions: str = "off"
+    admins: Who = field(default_factory=Who)
+    auditors: Who = field(default_factory=Who)
+    default_channel: ChannelId | None = None
+    audit_channel: ChannelId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """All policies and settings, as of one version."""
+
+    version: int = 0
+    settings: PolicySettings = field(default_factory=PolicySettings)
+    eligibility: tuple[EligibilityPolicy, ...] = ()
+    approval: tuple[ApprovalPolicy, ...] = ()
+
+
+# Asking
+
+
+def eligibility_groups(book: PolicyBook) -> frozenset[GroupId]:
+    """Every group that decides who may ask: what to read of a person before offering a form."""
+    return frozenset[GroupId]().union(*(policy.who.group_ids for policy in book.eligibility))
+
+
+def eligible(
+    book: PolicyBook, membership: Membership, account: Account, permission_set: PermissionSetArn
+) -> tuple[EligibilityPolicy, ...]:
+    """The policies that let this person ask for this pair; none: they may not."""
+    return tuple(
+        policy
+        for policy in book.eligibility
+        if policy.who.includes(membership)
+        and policy.lists(permission_set)
+        and policy.scope.covers(account)
+    )
+
+
+def longest(book: PolicyBook, matching: Iterable[EligibilityPolicy]) -> timedelta:
+    """The largest maximum among the policies that match this very pair, never above the global."""
+    ceiling = book.settings.max_duration
+    return min(ceiling, max(policy.max_duration or ceiling for policy in matching))
+
+
+def approval_needed(book: PolicyBook, matching: Iterable[EligibilityPolicy]) -> bool:
+    """Whether anybody must agree: if any matching policy says so. The safe reading."""
+    return book.settings.approval_required and any(policy.approval_required for policy in matching)
+
+
+# Deciding
+
+
+def approval_policies(
+    book: PolicyBook, account: Account, permission_set: PermissionSetArn
+) -> tuple[ApprovalPolicy, ...]:
+    """The approval policies that cover this pair."""
+    return tuple(
+        policy
+        for policy in book.approval
+        if policy.lists(permission_set) and policy.scope.covers(account)
+    )
+
+
+def approver_groups(policies: Iterable[ApprovalPolicy]) -> frozenset[GroupId]:
+    """The groups whose membership decides who may vote under these policies."""
+    return frozenset[GroupId]().union(*(policy.approvers.group_ids for policy in policies))
+
+
+def may_approve(policies: Iterable[ApprovalPolicy], membership: Membership) -> bool:
+    """Whether this person is one of the union of approvers."""
+    return any(policy.approvers.includes(membership) for policy in policies)
+
+
+def approvals(policies: Iterable[ApprovalPolicy]) -> int:
+    """How many different people must agree: the largest number among the matching policies."""
+    return max((policy.approvals for policy in policies), default=1)
+
+
+def agreed(policies: Collection[ApprovalPolicy], voters: Mapping[UserId, Membership]) -> bool:
+    """Whether these approving votes, counted as their givers stand now, are enough.
+
+    Whoever is no longer an approver does not count. A required policy must besides be met by its
+    own approvers in its own number; one person counts for every policy that names them.
+    """
+    counting = [m for m in voters.values() if may_approve(policies, m)]
+    if len(counting) < approvals(policies):
+        return False
+    return all(
+        sum(policy.approvers.includes(m) for m in counting) >= policy.approvals
+        for policy in policies
+        if policy.required
+    )
+
+
+def channels(book: PolicyBook, policies: Iterable[ApprovalPolicy]) -> tuple[ChannelId, ...]:
+    """Where the card goes, each place once: the policies' channels, for want of one the default."""
+    wanted = [policy.channel or book.settings.default_channel for policy in policies]
+    found = [channel for channel in wanted if channel]
+    if not found and book.settings.default_channel:
+        found = [book.settings.default_channel]
+    return tuple(dict.fromkeys(found))
+
+
+# The other roles
+
+
+def administrates(book: PolicyBook, membership: Membership) -> bool:
+    """Whether this person is an administrator."""
+    return book.settings.admins.includes(membership)
+
+
+def audits(book: PolicyBook, membership: Membership) -> bool:
+    """Whether this person is an auditor."""
+    return book.settings.auditors.includes(membership)
+
+
+# Offering
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person may ask for, as the catalogue has it: for choosing, never for deciding."""
+
+    pairs: Mapping[AccountId, frozenset[PermissionSetArn]]
+
+    @property
+    def count(self) -> int:
+        """How many pairs there are."""
+        return sum(len(sets) for sets in self.pairs.values())

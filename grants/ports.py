@@ -1,0 +1,460 @@
+"""What the domain needs of the world: AWS on one side, memory on the other, by shape."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from grants.activity import Evidence, Session
+from grants.model import (
+    Account,
+    AccountId,
+    Actor,
+    Assignment,
+    Catalogue,
+    Copy,
+    Group,
+    GroupId,
+    Instance,
+    Key,
+    Lane,
+    Membership,
+    Moved,
+    Ou,
+    PermissionSet,
+    PermissionSetArn,
+    Person,
+    Place,
+    Request,
+    RequestId,
+    SlackUserId,
+    State,
+    Told,
+    User,
+    UserId,
+    Vote,
+)
+from grants.policy import PolicyBook
+
+Clock = Callable[[], datetime]
+"""Aware, UTC."""
+
+
+# AWS. Every method may raise AwsBusy, AwsUnsure or AwsRefused (grants.errors); none retries a
+# write. `lane` says who goes first at the quota; Lane.PERSON also means short timeouts, because
+# somebody is waiting.
+
+
+class Progress(StrEnum):
+    """AWS's own word for an assignment operation. There is no PENDING."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An assignment operation as AWS reports it."""
+
+    id: str
+    progress: Progress
+    reason: str = ""
+    key: Key | None = None
+    """Absent in the pages that list operations."""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Who is assigned to one account and permission set, directly or through which groups."""
+
+    users: frozenset[UserId]
+    groups: frozenset[GroupId]
+
+
+class IdentityCenter(Protocol):
+    """sso-admin: the instance, its permission sets and its account assignments."""
+
+    def instance(self) -> Instance: ...
+    def permission_set_arns(self, *, lane: Lane) -> list[PermissionSetArn]: ...
+    def permission_set(self, arn: PermissionSetArn, *, lane: Lane) -> PermissionSet | None: ...
+    def provisioned_in(
+        self, account: AccountId, *, lane: Lane
+    ) -> frozenset[PermissionSetArn] | None:
+        """None: it may not be read (a delegate is sometimes refused)."""
+        ...
+
+    def assigned(
+        self, account: AccountId, permission_set: PermissionSetArn, *, lane: Lane
+    ) -> Assigned: ...
+    def create(self, key: Key) -> Operation: ...
+    def delete(self, key: Key) -> Operation:
+        """AwsMissing: it was not there."""
+        ...
+
+    def creation(self, operation: str) -> Operation: ...
+    def deletion(self, operation: str) -> Operation: ...
+    def creations(self, *, progress: Progress | None = None) -> Iterable[Operation]:
+        """The operations AWS still lists, without their keys: id, progress, created_at."""
+        ...
+
+    def deletions(self, *, progress: Progress | None = None) -> Iterable[Operation]: ...
+
+
+class Directory(Protocol):
+    """identitystore: users, groups, memberships."""
+
+    def user(self, user_id: UserId, *, lane: Lane) -> User | None: ...
+    def user_by_email(self, email: str, *, lane: Lane) -> User | None:
+        """Exactly as spelled: AWS decides about case."""
+        ...
+
+    def user_by_name(self, user_name: str, *, lane: Lane) -> User | None: ...
+    def group(self, group_id: GroupId, *, lane: Lane) -> Group | None: ...
+    def group_by_name(self, name: str, *, lane: Lane) -> Group | None: ...
+    def member_of(
+        self, user_id: UserId, groups: Collection[GroupId], *, lane: Lane
+    ) -> frozenset[GroupId]:
+        """Which of these groups the user is in now. A deleted group is one they are not in."""
+        ...
+
+    def members(self, group_id: GroupId, *, lane: Lane) -> Iterator[UserId]:
+        """Page by page; a deleted group has none."""
+        ...
+
+
+class Organization(Protocol):
+    """organizations: accounts, and where each stands in the tree."""
+
+    def accounts(self, *, lane: Lane) -> list[Account]:
+        """All of them with `path` (ListAccounts' Paths, else by walking the tree)."""
+        ...
+
+    def account(self, account: AccountId, *, lane: Lane) -> Account | None:
+        """One, live, with its path."""
+        ...
+
+    def ous(self, *, lane: Lane) -> list[Ou]:
+        """The root and every OU below it."""
+        ...
+
+
+class Trail(Protocol):
+    """A source of CloudTrail events. What it could not see it says in the evidence."""
+
+    def fetch(self, session: Session) -> Evidence: ...
+
+
+# Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that must still be told: what to draw, where, and the event that it tells.
+
+    `copy_id` names the card's copy it belongs to; the copy is also the stream whose order is kept.
+    `facts` are JSON values; a card and a summary are drawn from rows instead.
+    """
+
+    kind: Told
+    request_id: RequestId | None
+    copy_id: int | None
+    moved: Moved | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An outbox row that is due, claimed by whoever got it."""
+
+    id: int
+    notice: Notice
+    attempts: int
+    created_at: datetime
+    attempted_at: datetime | None
+    """When an earlier attempt began whose outcome nobody wrote down; None: there was none."""
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a line of the journal says. Sequence and hashes are storage's."""
+
+    at: datetime
+    event: str
+    """`request.ask`, `request.approve` …, `vote`, `refusal`, `policies.apply`, `people.link`."""
+    actor: Actor
+    request_id: RequestId | None = None
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the journal as it stands there."""
+
+    seq: int
+    entry: Entry
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with the journal, and at which line (0: none in particular)."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which Identity Center user a Slack user is, and how we know."""
+
+    slack_id: SlackUserId
+    team_id: str
+    user_id: UserId
+    email: str
+    """The address it was made by; empty where an administrator made it."""
+    made_at: datetime
+    made_by: str
+    broken: str = ""
+    """Why it no longer holds, until an administrator mends it; empty: it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A version of the policies: who applied it, when, and how it was written."""
+
+    version: int
+    at: datetime
+    by: str
+    book: PolicyBook
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What is still to be looked up of a grant's activity, and what was found last."""
+
+    request_id: RequestId
+    due_at: datetime | None
+    """None: the summary is final."""
+    tries: int = 0
+    summary: Mapping[str, Any] | None = None
+    """`grants.activity.Summary` as JSON values."""
+    version: int = 0
+
+
+class Requests(Protocol):
+    """The requests, by name."""
+
+    def add(self, request: Request) -> None: ...
+    def by_form(self, form_id: str) -> Request | None: ...
+    def get(self, request_id: RequestId) -> Request:
+        """Locked for this unit of work. UnknownRequest (a Refusal) where there is none."""
+        ...
+
+    def save(self, request: Request) -> Request:
+        """Compare and swap on the version; StaleRequest for the second of two writers."""
+        ...
+
+    def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
+        """Pending, and nobody decided in time; the oldest first. So with the next two."""
+        ...
+
+    def starting(self, now: datetime, *, limit: int) -> list[Request]: ...
+    def finishing(self, now: datetime, *, limit: int) -> list[Request]: ...
+    def next_due(self) -> datetime | None: ...
+    def of_key(self, key: Key) -> list[Request]:
+        """The requests in `granting`, `active` or `revoking` that are about this assignment."""
+        ...
+
+    def open_of(self, user_id: UserId) -> int:
+        """How many of this person's requests are not at an end."""
+        ...
+
+    def listed(
+        self,
+        *,
+        states: Collection[State] = (),
+        user_id: UserId | None = None,
+        account_id: AccountId | None = None,
+        limit: int = 100,
+        before: datetime | None = None,
+    ) -> list[Request]:
+        """Newest first; empty filters let everything through."""
+        ...
+
+
+class Votes(Protocol):
+    """The votes on requests."""
+
+    def add(self, vote: Vote) -> bool:
+        """False: this person has voted on it already; the first one stands."""
+        ...
+
+    def on(self, request_id: RequestId) -> list[Vote]: ...
+
+
+class Assignments(Protocol):
+    """The ledger of assignments that Elevate has to do with."""
+
+    def get(self, key: Key) -> Assignment | None:
+        """Locked for this unit of work."""
+        ...
+
+    def add(self, assignment: Assignment) -> None: ...
+    def save(self, assignment: Assignment) -> bool:
+        """Compare and swap on the version (the row's grows by one); False: somebody else has it."""
+        ...
+
+    def due(self, now: datetime, *, limit: int) -> list[Assignment]:
+        """Due and under nobody's lease: what is to be taken away first, then the oldest."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+    def under_way(self) -> int:
+        """How many operations AWS is busy with for us (creating or deleting, with an id)."""
+        ...
+
+
+class Outbox(Protocol):
+    """What must still be told, in order per stream."""
+
+    def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
+        """A REDRAW of a copy replaces an unsent one; the rest is appended."""
+        ...
+
+    def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
+        """The heads of the streams that are due, each leased until `until`."""
+        ...
+
+    def done(self, row: Pending) -> None: ...
+    def again(self, row: Pending, *, at: datetime, error: str) -> None:
+        """It was not told; its stream waits until then."""
+        ...
+
+    def drop(self, row: Pending, *, why: str) -> None:
+        """It cannot be told there, ever; kept with the reason."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+    def depth(self) -> int: ...
+
+
+class Copies(Protocol):
+    """The copies of cards and where Slack put them."""
+
+    def add(self, request_id: RequestId, place: Place, address: str) -> Copy: ...
+    def of(self, request_id: RequestId) -> list[Copy]: ...
+    def get(self, copy_id: int) -> Copy: ...
+    def save(self, copy: Copy) -> None: ...
+
+
+class Journal(Protocol):
+    """The append-only, hash-chained record."""
+
+    def write(self, entry: Entry) -> None: ...
+    def of(self, request_id: RequestId) -> list[Line]: ...
+    def walk(self, *, after: int = 0) -> Iterator[Line]: ...
+    def verify(self) -> tuple[int, Finding | None]:
+        """How many lines were read, and the first that is wrong."""
+        ...
+
+    def refused_lately(
+        self, actor: Actor, request_id: RequestId | None, reason: str, since: datetime
+    ) -> bool:
+        """Whether this very refusal was recorded since then."""
+        ...
+
+
+class Policies(Protocol):
+    """The policies, version by version."""
+
+    def current(self) -> PolicyBook:
+        """The newest; the empty book of version 0 where none was applied yet."""
+        ...
+
+    def version(self) -> int: ...
+    def apply(self, book: PolicyBook, *, by: str, at: datetime) -> PolicyBook:
+        """Stored as the next version, which the returned book carries."""
+        ...
+
+    def history(self) -> list[Applied]: ...
+
+
+class People(Protocol):
+    """Bindings of Slack users to Identity Center users."""
+
+    def get(self, slack_id: SlackUserId) -> Binding | None: ...
+    def of_user(self, user_id: UserId) -> list[Binding]: ...
+    def put(self, binding: Binding) -> None: ...
+    def remove(self, slack_id: SlackUserId) -> bool: ...
+    def all(self) -> list[Binding]: ...
+
+
+class CatalogueStore(Protocol):
+    """The catalogue as last read, kept across restarts."""
+
+    def version(self) -> int:
+        """0: nothing was ever read."""
+        ...
+
+    def load(self) -> Catalogue | None: ...
+    def replace(self, catalogue: Catalogue) -> Catalogue:
+        """Stored; the version grows only if the content differs."""
+        ...
+
+
+class Activities(Protocol):
+    """Whose activity is still to be looked up."""
+
+    def put(self, row: ActivityRow) -> None: ...
+    def get(self, request_id: RequestId) -> ActivityRow | None: ...
+    def due(self, now: datetime, *, limit: int) -> list[ActivityRow]: ...
+    def next_due(self) -> datetime | None: ...
+    def save(self, row: ActivityRow) -> bool:
+        """Compare and swap on the version."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction: leaving commits, raising rolls back. Keep Slack and AWS out of it."""
+
+    @property
+    def requests(self) -> Requests: ...
+    @property
+    def votes(self) -> Votes: ...
+    @property
+    def assignments(self) -> Assignments: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def copies(self) -> Copies: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def catalogue(self) -> CatalogueStore: ...
+    @property
+    def activities(self) -> Activities: ...
+
+
+class Works(Protocol):
+    """Opens a fresh unit of work on every call, so that threads never share one."""
+
+    def __call__(self) -> AbstractContextManager[Work]: ...
+    def reading(self) -> AbstractContextManager[Work]:
+        """One that only reads: it neither waits for the writer nor keeps it waiting."""
+        ...
+
+
+Memberships = Callable[[Person, timedelta], Membership]

@@ -1,0 +1,244 @@
+"""Looks up the names that policies were written with: every one becomes an id, or a problem."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Final, TypeVar
+
+from grants.drafts import (
+    Draft,
+    DraftApproval,
+    DraftEligibility,
+    DraftScope,
+    DraftWho,
+    PolicyProblem,
+    PolicyProblems,
+    Word,
+    shown,
+)
+from grants.errors import AwsMissing, AwsRefused
+from grants.model import Catalogue, GroupId, Lane, OuId, User, UserId
+from grants.policy import (
+    ApprovalPolicy,
+    EligibilityPolicy,
+    Named,
+    OuScope,
+    PolicyBook,
+    Scope,
+    Who,
+)
+from grants.ports import Directory
+from grants.reading import nearest
+
+GUESSES: Final = 20
+"""So many times at most a near name is looked for: among 5,000 accounts it takes a while."""
+
+REFRESH: Final = "; if it is new, run catalogue refresh first"
+
+_STORE_ID: Final = re.compile(
+    r"(?:[0-9a-f]{10}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII
+)
+
+Found = TypeVar("Found")
+
+
+def resolve(
+    draft: Draft, *, catalogue: Catalogue, directory: Directory, lane: Lane = Lane.PERSON
+) -> PolicyBook:
+    """The book, of version 0 until it is stored. PolicyProblems, all at once."""
+    names = _Names(draft.source, catalogue, directory, lane)
+    book = PolicyBook(
+        settings=replace(
+            draft.settings, admins=names.who(draft.admins), auditors=names.who(draft.auditors)
+        ),
+        eligibility=tuple(map(names.eligibility, draft.eligibility)),
+        approval=tuple(map(names.approval, draft.approval)),
+    )
+    if names.problems:
+        raise PolicyProblems(names.problems, draft=draft)
+    return book
+
+
+class _UnfoundError(Exception):
+    """A name that names nothing, or two things."""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Looks each name up once, however often it is written."""
+
+    source: str
+    catalogue: Catalogue
+    directory: Directory
+    lane: Lane
+    problems: list[PolicyProblem] = field(default_factory=list)
+    known: dict[tuple[str, str], str | _UnfoundError] = field(default_factory=dict)
+
+    # Policies
+
+    def eligibility(self, draft: DraftEligibility) -> EligibilityPolicy:
+        return EligibilityPolicy(
+            name=draft.name.text,
+            who=self.who(draft.who),
+            scope=self.scope(draft.scope),
+            permission_sets=self.each(draft.permission_sets, "permission set"),
+            max_duration=draft.max_duration,
+            approval_required=draft.approval_required,
+        )
+
+    def approval(self, draft: DraftApproval) -> ApprovalPolicy:
+        return ApprovalPolicy(
+            name=draft.name.text,
+            scope=self.scope(draft.scope),
+            approvers=self.who(draft.approvers),
+            permission_sets=self.each(draft.permission_sets, "permission set"),
+            channel=draft.channel,
+            approvals=draft.approvals,
+            required=draft.required,
+            proof=draft.proof,
+        )
+
+    def who(self, draft: DraftWho) -> Who:
+        return Who(self.each(draft.groups, "group"), self.each(draft.users, "user"))
+
+    def scope(self, draft: DraftScope) -> Scope:
+        ous = ((ou, self.id_of(ou.ou, "OU")) for ou in draft.ous)
+        return Scope(
+            accounts=self.each(draft.accounts, "account"),
+            ous=tuple(
+                OuScope(OuId(found), self.catalogue.ous[OuId(found)].name, ou.nested)
+                for ou, found in ous
+                if found is not None
+            ),
+            tags=draft.tags,
+        )
+
+    def each(self, words: Iterable[Word], kind: str) -> tuple[Named, ...]:
+        """Those that name something, by its id and as they were written."""
+        found = ((word, self.id_of(word, kind)) for word in words)
+        return tuple(Named(each, word.text) for word, each in found if each is not None)
+
+    def id_of(self, word: Word, kind: str) -> str | None:
+        """None once it is noted that it names nothing, or two things."""
+        key = (kind, word.text)
+        if key not in self.known:
+            try:
+                self.known[key] = self.look_up(word.text, kind)
+            except _UnfoundError as error:
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, str):
+            return found
+        self.problems.append(PolicyProblem(word.line, str(found), self.source))
+        return None
+
+    def look_up(self, name: str, kind: str) -> str:
+        match kind:
+            case "account":
+                return self.account(name)
+            case "permission set":
+                return self.permission_set(name)
+            case "OU":
+                return self.ou(name)
+            case "group":
+                return self.group(name)
+            case _:
+                return self.user(name)
+
+    # The catalogue's
+
+    def account(self, name: str) -> str:
+        if name in self.catalogue.accounts:
+            return name
+        return self.one_of(self.account_names, name, "account")
+
+    def permission_set(self, name: str) -> str:
+        if name in self.catalogue.permission_sets:
+            return name
+        return self.one_of(self.set_names, name, "permission set")
+
+    def ou(self, name: str) -> str:
+        if name in self.catalogue.ous:
+            return name
+        raise _UnfoundError(f"there is no OU {shown(name)}; write its id, ou-… or r-…{REFRESH}")
+
+    def one_of(self, ids: Mapping[str, list[str]], name: str, kind: str) -> str:
+        match ids.get(name, []):
+            case [id]:
+                return id
+            case []:
+                guess = nearest(name, ids) if len(self.problems) < GUESSES else ""
+                raise _UnfoundError(f"there is no {kind} {shown(name)}{guess or REFRESH}")
+            case several:
+                raise _UnfoundError(
+                    f"{len(several)} {kind}s are called {shown(name)};"
+                    f" write the id of one, in quotes: {', '.join(sorted(several)[:3])}"
+                )
+
+    @cached_property
+    def account_names(self) -> Mapping[str, list[str]]:
+        return _by_name((each.name, each.id) for each in self.catalogue.accounts.values())
+
+    @cached_property
+    def set_names(self) -> Mapping[str, list[str]]:
+        return _by_name((each.name, each.arn) for each in self.catalogue.permission_sets.values())
+
+    # The directory's
+
+    def group(self, name: str) -> str:
+        ask, lane = self.directory, self.lane
+        if _STORE_ID.fullmatch(name):
+            found = _asked(lambda: ask.group(GroupId(name), lane=lane))
+        else:
+            found = _asked(lambda: ask.group_by_name(name, lane=lane))
+        if found is None:
+            raise _UnfoundError(f"there is no group {shown(name)}; names count letter by letter")
+        return found.id
+
+    def user(self, name: str) -> str:
+        ask, lane = self.directory, self.lane
+        if _STORE_ID.fullmatch(name):
+            found = {_asked(lambda: ask.user(UserId(name), lane=lane))}
+        else:
+            found = {self.by_address(name), _asked(lambda: ask.user_by_name(name, lane=lane))}
+        match list({user.id for user in found if user}):
+            case [id]:
+                return id
+            case []:
+                raise _UnfoundError(
+                    f"there is no user {shown(name)}; write an address, a user name or an id"
+                )
+            case _:
+                raise _UnfoundError(
+                    f"{shown(name)} is one user's address and another's name; write the id"
+                )
+
+    def by_address(self, name: str) -> User | None:
+        """As spelled, then in lower case: AWS decides about case."""
+        spellings = dict.fromkeys((name, name.lower())) if "@" in name else ()
+        for spelling in spellings:
+            ask = partial(self.directory.user_by_email, spelling, lane=self.lane)
+            if user := _asked(ask):
+                return user
+        return None
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    named = defaultdict(list)
+    for name, each in pairs:
+        named[name].append(each)
+    return named
+
+
+def _asked(ask: Callable[[], Found | None]) -> Found | None:
+    """What AWS will not even take for a name, it has nothing by."""
+    try:
+        return ask()
+    except AwsMissing:
+        return None
+    except AwsRefused as refused:
+        if refused.code == "ValidationException":
+            return None
+        raise

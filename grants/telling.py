@@ -1,0 +1,128 @@
+"""Every move is written once: its journal line and all that must be told, in its transaction."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from grants.errors import Refusal
+from grants.model import Actor, Copy, Move, Moved, Place, Request, RequestId, State, Told
+from grants.ports import Clock, Entry, Notice, Work
+
+AUDITED: Final = frozenset({Move.APPROVE, Move.REJECT, Move.CONFIRM, Move.GONE})
+"""Moves that get a line in the audit channel: decisions, grants and ends."""
+
+
+def record(
+    work: Work, request: Request, moved: Moved, *, facts: Mapping[str, Any] | None = None
+) -> None:
+    """The journal's line and the outbox's, for a move whose row this unit of work has written."""
+    work.journal.write(
+        Entry(
+            at=moved.at,
+            event=f"request.{moved.move}",
+            actor=moved.by,
+            request_id=request.id,
+            before=moved.source or "",
+            after=moved.target,
+            reason=moved.reason,
+            facts=_facts(request, moved, facts),
+        )
+    )
+    copies = work.copies.of(request.id)
+    notices = list(_notices(request, moved, copies, facts))
+    if work.policies.current().settings.audit_channel and audited(moved):
+        notices.append(Notice(Told.AUDIT, request.id, None, moved, facts))
+    work.outbox.put(notices, at=moved.at)
+
+
+def audited(moved: Moved) -> bool:
+    """Whether the audit channel hears of it: a decision, a grant, an end."""
+    return moved.move in AUDITED or moved.target in {State.REVOKED, State.FAILED}
+
+
+def hang(work: Work, request: Request, places: Iterable[tuple[Place, str]], moved: Moved) -> None:
+    """Hang the request's card in its places and tell of its birth."""
+    for place, address in places:
+        copy = work.copies.add(request.id, place, address)
+        if place is not Place.DIRECT:
+            work.outbox.put([Notice(Told.CARD, request.id, copy.id)], at=moved.at)
+    record(work, request, moved)
+
+
+def _notices(
+    request: Request, moved: Moved, copies: Iterable[Copy], facts: Mapping[str, Any] | None
+) -> Iterable[Notice]:
+    for copy in copies:
+        if copy.place is Place.DIRECT:
+            yield Notice(Told.DIRECT, request.id, copy.id, moved, facts)
+            continue
+        if moved.move is not Move.ASK:
+            yield Notice(Told.REDRAW, request.id, copy.id)
+        yield Notice(Told.LINE, request.id, copy.id, moved, facts)
+
+
+def remark(
+    work: Work, request: Request, kind: str, facts: Mapping[str, Any], *, at: datetime
+) -> None:
+    """A thread line that is no move (an alarm, a notice), with the card drawn again."""
+    told = {"kind": kind, **facts}
+    notices = [
+        Notice(told_as, request.id, copy.id, None, told if told_as is Told.LINE else None)
+        for copy in work.copies.of(request.id)
+        if copy.place is not Place.DIRECT
+        for told_as in (Told.REDRAW, Told.LINE)
+    ]
+    work.outbox.put(notices, at=at)
+
+
+def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:
+    """A line in the audit channel that somebody has to act on."""
+    if work.policies.current().settings.audit_channel:
+        work.outbox.put([Notice(Told.AUDIT, None, None, None, {"kind": kind, **facts})], at=at)
+
+
+def refused(
+    work: Work, refusal: Refusal, actor: Actor, request_id: RequestId | None, *, clock: Clock
+) -> None:
+    """A line of the journal for a refusal of authority, identity or tampering.
+
+    Once per person, request and reason a minute, so that hammering a button makes no noise.
+    """
+    now, reason = clock(), type(refusal).__name__
+    if not work.journal.refused_lately(actor, request_id, reason, now - timedelta(minutes=1)):
+        work.journal.write(Entry(now, "refusal", actor, request_id, reason=reason))
+
+
+def _facts(
+    request: Request, moved: Moved, facts: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    if moved.move is not Move.ASK:
+        return dict(facts) if facts else None
+    return {
+        "requester": request.requester.user_id,
+        "account": request.target.account_id,
+        "account_name": request.account_name,
+        "permission_set": request.target.permission_set_arn,
+        "permission_set_name": request.permission_set_name,
+        "seconds": int(request.duration.total_seconds()),
+        "starts_at": request.starts_at.isoformat() if request.starts_at else None,
+        "justification": request.justification,
+        "ticket": request.ticket,
+        "policy_version": request.policy_version,
+    }
+
+
+def moved_in(entry: Entry) -> Moved | None:
+    """The move that a line of the journal tells; None: it tells something else."""
+    kind, _, move = entry.event.partition(".")
+    if kind != "request" or entry.request_id is None:
+        return None
+    return Moved(
+        entry.request_id,
+        Move(move),
+        State(entry.before) if entry.before else None,
+        State(entry.after),
+        entry.actor,
+        entry.at,
+        entry.reason,
+    )

@@ -1,0 +1,123 @@
+"""Which patterns and links for tickets are taken: none that could hang us or lead astray."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+LONGEST_PATTERN: Final = 200
+LONGEST_URL: Final = 1000
+MOST_REPEATS: Final = 5
+
+_VERBOSE: Final = re.compile(r"\(\?[A-Za-z]*x")
+"""Where blanks do not count, a group and its repetition need not touch."""
+_TOKENS: Final = re.compile(
+    r"(?P<skip>\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?#[^)]*\))"
+    r"|(?P<open>\((?:\?(?:P<\w+>|<[=!]|[a-zA-Z-]*[:=!>]|\(\w+\)))?)"
+    r"|(?P<close>\))"
+    r"|(?P<repeat>[*+?]|\{\d*(?:,\d*)?\})[?+]?"
+    r"|(?P<choice>\|)"
+    r"|(?P<sign>.)",
+    re.DOTALL,
+)
+
+
+@dataclass(slots=True)
+class _Group:
+    """How much the text can vary that a group of the pattern matches."""
+
+    varies: bool = False
+    repeats: int = 0
+    """In the alternative that is being read."""
+    most: int = 0
+    """In the worst of those before it."""
+
+    def choose(self) -> None:
+        """The next alternative begins: they do not multiply each other."""
+        self.varies, self.repeats, self.most = True, 0, self.worst
+
+    def add(self, inner: "_Group") -> None:
+        """One of its parts ends."""
+        self.varies |= inner.varies
+        self.repeats += inner.worst
+
+    @property
+    def worst(self) -> int:
+        """So many parts of varying length stand in a row."""
+        return max(self.repeats, self.most)
+
+
+def flaw(pattern: str) -> str:
+    """What is wrong with it; empty: nothing."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"is longer than {LONGEST_PATTERN} characters"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # "possible nested set" will mean something else one day
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        return f"is no regular expression: {error}"
+    return _slowness(pattern)
+
+
+def _slowness(pattern: str) -> str:
+    """Whether it can match one text in many ways: the mistake behind every hang."""
+    if _VERBOSE.search(pattern):
+        return "uses the flag x; write it without"
+    groups, closed = [_Group()], _Group()
+    for token in _TOKENS.finditer(pattern):
+        before, closed = closed, _Group()
+        match token.lastgroup:
+            case "open":
+                groups.append(_Group())
+            case "close" if len(groups) > 1:
+                closed = groups.pop()
+                groups[-1].add(closed)
+            case "choice":
+                groups[-1].choose()
+            case "repeat":
+                least, most = _bounds(token["repeat"])
+                if before.varies and most > 1:
+                    return "repeats a group that itself repeats or chooses; that can take for ever"
+                groups[-1].add(_Group(varies=least != most, repeats=int(least != most)))
+            case _:
+                pass
+    if groups[0].worst > MOST_REPEATS:
+        return f"has more than {MOST_REPEATS} repetitions in a row; that can take for ever"
+    return ""
+
+
+def _bounds(repeat: str) -> tuple[int, float]:
+    """How often at least and at most."""
+    match repeat:
+        case "*":
+            return 0, float("inf")
+        case "+":
+            return 1, float("inf")
+        case "?":
+            return 0, 1
+        case _:
+            least, comma, most = repeat.strip("{}").partition(",")
+            return int(least or 0), float((most or "inf") if comma else (least or 0))
+
+
+def leads_to_one(url: str) -> bool:
+    """Whether it is an https address with `{ticket}` after its host and no other braces."""
+    if len(url) > LONGEST_URL or not url.isascii() or re.search(r"[\s<>|\"'`\\\x00-\x1f\x7f]", url):
+        return False
+    before, _, after = url.partition("{ticket}")
+    try:
+        parts = urlsplit(before)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    rest = after.replace("{ticket}", "")
+    return (
+        url != before
+        and parts.scheme == "https"
+        and bool(re.fullmatch(r"[a-z0-9.-]+", host))
+        and "@" not in parts.netloc
+        and bool(parts.path or parts.query or parts.fragment)
+        and not re.search(r"[{}]", before + rest)
+    )
