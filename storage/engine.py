@@ -1,0 +1,176 @@
+"""The database behind a URL: one writer at a time on SQLite, as many as there are on PostgreSQL."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from storage.turns import Turns
+
+POSTGRESQL: Final = "postgresql+psycopg"
+OURS: Final = (
+    "busy_timeout=5000",  # other commands write beside `run`, in short transactions
+    "synchronous=FULL",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+    "recursive_triggers=ON",  # REPLACE would else pass by the journal's guard
+)
+# One connection checkpoints: the readers' doing so too is what the WAL-reset bug (SQLite before
+# 3.51.3) needs to corrupt a file.
+READING: Final = ("foreign_keys=ON", "wal_autocheckpoint=0", "query_only=ON")
+WRITING: Final = ("foreign_keys=ON", "journal_mode=WAL")
+MIGRATING: Final = ("foreign_keys=OFF", "journal_mode=WAL")
+
+
+def parsed(url: str) -> URL:
+    """The URL, of a database that we know."""
+    found = make_url(url)
+    if found.drivername in {"postgres", "postgresql"}:
+        found = found.set(drivername=POSTGRESQL)
+    if found.drivername == POSTGRESQL:
+        return found
+    if found.drivername == "sqlite" and found.database and found.database != ":memory:":
+        return found
+    raise ValueError("a database URL begins with sqlite:///path or postgresql+psycopg://")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an embedded database; None: it is not one."""
+    found = parsed(url)
+    return Path(found.database or "") if found.drivername == "sqlite" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Connections to one database: those that write, and those that only read."""
+
+    writers: Engine
+    readers: Engine
+    turn: Callable[[], AbstractContextManager[object]]
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: leaving commits, raising rolls back. On SQLite, each in its turn."""
+        with self.turn(), self.writers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot, which neither waits for a writer nor keeps it waiting."""
+        with self.readers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of every connection that is not in use."""
+        self.writers.dispose()
+        self.readers.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Nothing is connected to before it is asked."""
+    found = parsed(url)
+    if found.drivername == "sqlite":
+        return _embedded(found)
+    writers = _served(
+        found,
+        isolation_level="READ COMMITTED",
+        statement_timeout="15s",
+        lock_timeout="5s",
+        idle_in_transaction_session_timeout="10s",
+    )
+    readers = _served(
+        found,
+        isolation_level="REPEATABLE READ",
+        statement_timeout="60s",
+        # Whoever prints a long export waits for its reader; nobody waits for us.
+        idle_in_transaction_session_timeout="600s",
+        default_transaction_read_only="on",
+    )
+    return Database(writers, _reader(readers), nullcontext)
+
+
+def open_for_migration(url: str) -> Engine:
+    """A connection of its own each time, without the limits that are for serving."""
+    found = parsed(url)
+    if found.drivername == "sqlite":
+        return _sqlite(found, MIGRATING, "BEGIN IMMEDIATE", poolclass=NullPool)
+    return create_engine(found, poolclass=NullPool, connect_args={"application_name": "elevate"})
+
+
+def now(database: Database) -> datetime | None:
+    """The database's own time, by which several processes agree; None: the host's is as good."""
+    if database.writers.dialect.name == "sqlite":
+        return None
+    with database.readers.connect() as connection:
+        found = connection.execute(select(func.clock_timestamp(type_=DateTime()))).scalar_one()
+    return found.astimezone(UTC)
+
+
+def held(connection: Connection, statement: Select[Any]) -> Select[Any]:
+    """With its rows locked for this unit of work, unless that only reads.
+
+    As weakly as writers need it, so that rows that refer to these may be added meanwhile.
+    """
+    if connection.get_execution_options().get("reading"):
+        return statement
+    return statement.with_for_update(key_share=True)
+
+
+def _reader(engine: Engine) -> Engine:
+    return engine.execution_options(reading=True)
+
+
+def _embedded(url: URL) -> Database:
+    writers = _sqlite(url, WRITING, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+    readers = _sqlite(url, READING, "BEGIN", pool_size=5, max_overflow=15)
+    return Database(writers, _reader(readers), Turns().turn)
+
+
+def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> Engine:
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late to be of use
+        for pragma in OURS + pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        # What reads first and writes then would fail at once instead of waiting for its turn.
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
+    return create_engine(
+        url,
+        isolation_level=isolation_level,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        connect_args={
+            "application_name": "elevate",
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        },
+    )

@@ -1,0 +1,208 @@
+"""What must still be told, in order per stream."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from grants.model import Actor, Move, Moved, Role, State, Told
+from grants.ports import Notice, Pending
+from storage.columns import moment, ticks
+from storage.tables import Sending, outbox
+
+# Written out and not bound, for else SQLite does not see that the partial index fits.
+WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
+
+
+def stream_of(notice: Notice) -> str:
+    return f"copy:{notice.copy_id}" if notice.copy_id is not None else "audit"
+
+
+def moved_to_json(moved: Moved) -> dict[str, Any]:
+    by = moved.by
+    return {
+        "request_id": moved.request_id,
+        "move": moved.move,
+        "source": moved.source,
+        "target": moved.target,
+        "by": [by.role, by.name, by.user_id, by.slack_id],
+        "at": ticks(moved.at),
+        "reason": moved.reason,
+        "because": moved.because,
+    }
+
+
+def moved_from_json(values: Mapping[str, Any]) -> Moved:
+    role, *who = values["by"]
+    return Moved(
+        request_id=values["request_id"],
+        move=Move(values["move"]),
+        source=State(values["source"]) if values["source"] else None,
+        target=State(values["target"]),
+        by=Actor(Role(role), *who),
+        at=moment(values["at"]),
+        reason=values["reason"],
+        because=State(values["because"]) if values["because"] else None,
+    )
+
+
+def content(notice: Notice) -> dict[str, Any]:
+    return {
+        "moved": moved_to_json(notice.moved) if notice.moved else None,
+        "facts": dict(notice.facts) if notice.facts is not None else None,
+    }
+
+
+def notice_in(row: Mapping[Any, Any]) -> Notice:
+    moved = moved_from_json(row["moved"]) if row["moved"] else None
+    return Notice(row["kind"], row["request_id"], row["copy_id"], moved, row["facts"])
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOutbox:
+    """`grants.ports.Outbox`."""
+
+    db: Connection
+
+    def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
+        for notice in notices:
+            if notice.kind is Told.REDRAW and self._coalesced(notice):
+                continue
+            self._append(notice, at)
+
+    def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
+        free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
+        # Whoever waits for a row looks again afterwards: then it is leased, or not waiting.
+        claimed = (
+            self.db.execute(
+                select(outbox)
+                .where(outbox.c.id.in_(_heads()), WAITING, outbox.c.due_at <= now, free)
+                .order_by(outbox.c.due_at, outbox.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            .mappings()
+            .all()
+        )
+        if claimed:
+            self.db.execute(
+                update(outbox)
+                .where(outbox.c.id.in_([row["id"] for row in claimed]))
+                .values(
+                    lease_until=until,
+                    attempted_at=now,
+                    attempts=outbox.c.attempts + 1,
+                    version=outbox.c.version + 1,
+                )
+            )
+        return [
+            Pending(
+                id=row["id"],
+                notice=notice_in(row),
+                attempts=row["attempts"] + 1,
+                created_at=row["created_at"],
+                attempted_at=row["attempted_at"],
+                version=row["version"] + 1,
+            )
+            for row in claimed
+        ]
+
+    def done(self, row: Pending) -> None:
+        self._settle(row, state=Sending.SENT, error="")
+
+    def again(self, row: Pending, *, at: datetime, error: str) -> None:
+        self._settle(row, due_at=at, error=error, attempted_at=None)
+
+    def drop(self, row: Pending, *, why: str) -> None:
+        self._settle(row, state=Sending.DROPPED, error=why)
+
+    def next_due(self) -> datetime | None:
+        due, lease = outbox.c.due_at, outbox.c.lease_until
+        first: datetime | None = self.db.scalar(
+            select(func.min(case((lease > due, lease), else_=due))).where(
+                outbox.c.id.in_(_heads()), WAITING
+            )
+        )
+        return first
+
+    def depth(self) -> int:
+        counted: int = self.db.execute(
+            select(func.count()).select_from(outbox).where(WAITING)
+        ).scalar_one()
+        return counted
+
+    def forget(self, before: datetime, *, limit: int) -> int:
+        """Remove rows that were told and had been written before then; how many."""
+        old = (
+            select(outbox.c.id)
+            .where(outbox.c.state == Sending.SENT, outbox.c.created_at < before)
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        ids = self.db.scalars(old).all()
+        self.db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+        return len(ids)
+
+    def forget_leases(self) -> None:
+        """Whoever held them is gone; what they had begun to tell may have been told."""
+        self.db.execute(
+            update(outbox)
+            .where(WAITING, outbox.c.lease_until.is_not(None))
+            .values(lease_until=None, version=outbox.c.version + 1)
+        )
+
+    def _append(self, notice: Notice, at: datetime) -> None:
+        self.db.execute(
+            insert(outbox).values(
+                stream=stream_of(notice),
+                kind=notice.kind,
+                request_id=notice.request_id,
+                copy_id=notice.copy_id,
+                state=Sending.WAITING,
+                due_at=at,
+                attempts=0,
+                created_at=at,
+                error="",
+                version=1,
+                **content(notice),
+            )
+        )
+
+    def _coalesced(self, notice: Notice) -> bool:
+        wrote = self.db.execute(
+            update(outbox)
+            .where(
+                outbox.c.stream == stream_of(notice),
+                outbox.c.kind == Told.REDRAW,
+                outbox.c.lease_until.is_(None),
+                WAITING,
+            )
+            .values(**content(notice), version=outbox.c.version + 1)
+        )
+        return wrote.rowcount > 0
+
+    def _settle(self, row: Pending, **values: Any) -> None:
+        """Nothing, where somebody else has claimed the row since: it is theirs to settle."""
+        self.db.execute(
+            update(outbox)
+            .where(outbox.c.id == row.id, outbox.c.version == row.version)
+            .values(lease_until=None, version=row.version + 1, **values)
+        )
+
+
+def _heads() -> Select[tuple[int]]:
+    """The first row still waiting in each stream: it alone may be told next."""
+    return select(func.min(outbox.c.id)).where(WAITING).group_by(outbox.c.stream)

@@ -1,0 +1,43 @@
+"""Which Slack user is which Identity Center user."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from grants.model import SlackUserId, UserId
+from grants.ports import Binding
+from storage.rows import put
+from storage.tables import bindings
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPeople:
+    """`grants.ports.People`."""
+
+    db: Connection
+
+    def get(self, slack_id: SlackUserId) -> Binding | None:
+        found = self.db.execute(select(bindings).where(bindings.c.slack_id == slack_id))
+        row = found.mappings().first()
+        return None if row is None else _binding(row)
+
+    def of_user(self, user_id: UserId) -> list[Binding]:
+        found = select(bindings).where(bindings.c.user_id == user_id).order_by(bindings.c.slack_id)
+        return [_binding(row) for row in self.db.execute(found).mappings()]
+
+    def put(self, binding: Binding) -> None:
+        put(self.db, bindings, asdict(binding))
+
+    def remove(self, slack_id: SlackUserId) -> bool:
+        gone = self.db.execute(delete(bindings).where(bindings.c.slack_id == slack_id))
+        return gone.rowcount == 1
+
+    def all(self) -> list[Binding]:
+        found = self.db.execute(select(bindings).order_by(bindings.c.slack_id))
+        return [_binding(row) for row in found.mappings()]
+
+
+def _binding(row: Mapping[Any, Any]) -> Binding:
+    return Binding(**{name: row[name] for name in Binding.__dataclass_fields__})

@@ -1,0 +1,164 @@
+"""The requests, each one row for its whole life."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from grants.errors import StaleRequest, UnknownRequest
+from grants.lifecycle import OPEN
+from grants.model import Key, Person, Request, RequestId, State, Target, UserId
+from storage.engine import held
+from storage.tables import PERSON, requests
+
+PLAIN: Final = tuple(
+    column.name
+    for column in requests.c
+    if column.name in Request.__dataclass_fields__ and column.name not in {"may_approve", "due_at"}
+)
+"""Columns that are fields of a request as they are."""
+AT_AWS: Final = (State.GRANTING, State.ACTIVE, State.REVOKING)
+
+
+class FormTakenError(Exception):
+    """This form has made a request already, perhaps a moment ago in another process."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.id)
+        self.request = request
+
+
+def person_row(person: Person, prefix: str) -> dict[str, str]:
+    return {f"{prefix}_{part}": getattr(person, part) for part in PERSON}
+
+
+def person_in(row: Mapping[Any, Any], prefix: str) -> Person:
+    return Person(**{part: row[f"{prefix}_{part}"] for part in PERSON})
+
+
+def to_row(request: Request) -> dict[str, Any]:
+    return {
+        **{name: getattr(request, name) for name in PLAIN},
+        **person_row(request.requester, "requester"),
+        "account_id": request.target.account_id,
+        "permission_set_arn": request.target.permission_set_arn,
+        "may_approve": list(request.may_approve),
+        "due_at": request.due_at,
+    }
+
+
+def from_row(row: Mapping[Any, Any]) -> Request:
+    return Request(
+        **{name: row[name] for name in PLAIN},
+        requester=person_in(row, "requester"),
+        target=Target(row["account_id"], row["permission_set_arn"]),
+        may_approve=tuple(row["may_approve"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRequests:
+    """`grants.ports.Requests`."""
+
+    db: Connection
+
+    def add(self, request: Request) -> None:
+        """FormTakenError where this form has made one already; the unit of work stays usable."""
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(requests).values(to_row(request)))
+        except IntegrityError as error:
+            if earlier := self.by_form(request.form_id):
+                raise FormTakenError(earlier) from error
+            raise
+
+    def by_form(self, form_id: str) -> Request | None:
+        found = self._all(select(requests).where(requests.c.form_id == form_id))
+        return found[0] if found else None
+
+    def get(self, request_id: RequestId) -> Request:
+        found = self._all(held(self.db, select(requests).where(requests.c.id == request_id)))
+        if not found:
+            raise UnknownRequest(request_id)
+        return found[0]
+
+    def save(self, request: Request) -> Request:
+        after = replace(request, version=request.version + 1)
+        wrote = self.db.execute(
+            update(requests)
+            .where(requests.c.id == request.id, requests.c.version == request.version)
+            .values(to_row(after))
+        )
+        if wrote.rowcount != 1:
+            raise StaleRequest(request.id)
+        return after
+
+    def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
+        return self._due(State.PENDING, now, limit)
+
+    def starting(self, now: datetime, *, limit: int) -> list[Request]:
+        return self._due(State.SCHEDULED, now, limit)
+
+    def finishing(self, now: datetime, *, limit: int) -> list[Request]:
+        return self._due(State.ACTIVE, now, limit)
+
+    def next_due(self) -> datetime | None:
+        first: datetime | None = self.db.scalar(
+            select(func.min(requests.c.due_at)).where(requests.c.due_at.is_not(None))
+        )
+        return first
+
+    def of_key(self, key: Key) -> list[Request]:
+        return self._all(
+            select(requests)
+            .where(
+                requests.c.requester_user_id == key.user_id,
+                requests.c.account_id == key.account_id,
+                requests.c.permission_set_arn == key.permission_set_arn,
+                requests.c.state.in_(AT_AWS),
+            )
+            .order_by(requests.c.asked_at, requests.c.id)
+        )
+
+    def open_of(self, user_id: UserId) -> int:
+        counted: int = self.db.execute(
+            select(func.count())
+            .select_from(requests)
+            .where(requests.c.requester_user_id == user_id, requests.c.state.in_(sorted(OPEN)))
+        ).scalar_one()
+        return counted
+
+    def listed(
+        self,
+        *,
+        states: Collection[State] = (),
+        user_id: UserId | None = None,
+        account_id: str | None = None,
+        limit: int = 100,
+        before: datetime | None = None,
+    ) -> list[Request]:
+        wanted = select(requests)
+        if states:
+            wanted = wanted.where(requests.c.state.in_(sorted(states)))
+        if user_id is not None:
+            wanted = wanted.where(requests.c.requester_user_id == user_id)
+        if account_id is not None:
+            wanted = wanted.where(requests.c.account_id == account_id)
+        if before is not None:
+            wanted = wanted.where(requests.c.asked_at < before)
+        newest = wanted.order_by(requests.c.asked_at.desc(), requests.c.id.desc())
+        return self._all(newest.limit(limit))
+
+    def _due(self, state: State, now: datetime, limit: int) -> list[Request]:
+        return self._all(
+            select(requests)
+            .where(requests.c.state == state, requests.c.due_at <= now)
+            .order_by(requests.c.due_at)
+            .limit(limit)
+        )
+
+    def _all(self, statement: Select[Any]) -> list[Request]:
+        return [from_row(row) for row in self.db.execute(statement).mappings()]

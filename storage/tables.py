@@ -1,0 +1,285 @@
+"""The tables, with the checks that make some mistakes unrepresentable."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from grants.lifecycle import LEADS_TO, LIFECYCLE
+from grants.model import Ballot, Holding, Place, Role, State, Told
+from storage.columns import Document, Moment, Seconds, Serial, Word, Words
+
+
+class Sending(StrEnum):
+    """How far an outbox row has come."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DROPPED = "dropped"
+
+
+TIMED: Final = frozenset(step.source for step in LIFECYCLE if step.by is Role.CLOCK)
+"""States that the clock must lead out of: a row in one of them is never without its time."""
+
+# All five, for Alembic needs the names, and SQLAlchemy trips over half a convention.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def listed(words: Iterable[StrEnum]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
+
+def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({listed(words)})", name=column)
+
+
+def partial(*columns: str, where: str) -> Index:
+    """An index of the rows that still matter: small, however long the past grows."""
+    return Index(None, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+def required(name: str) -> Column[str]:
+    return Column(name, Words, nullable=False)
+
+
+def person(prefix: str) -> list[Column[str]]:
+    return [required(f"{prefix}_{part}") for part in PERSON]
+
+
+PERSON: Final = ("slack_id", "user_id", "user_name", "name", "email")
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Words, primary_key=True),
+    *person("requester"),
+    required("account_id"),
+    required("permission_set_arn"),
+    required("account_name"),
+    required("permission_set_name"),
+    Column("session_duration", Seconds, nullable=False),
+    Column("duration", Seconds, nullable=False),
+    Column("starts_at", Moment),
+    required("justification"),
+    required("ticket"),
+    required("ticket_url"),
+    Column("form_id", Words, nullable=False, unique=True),
+    Column("asked_at", Moment, nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False),
+    Column("approval_needed", Boolean, nullable=False),
+    Column("approvals", Integer, nullable=False),
+    Column("may_approve", Document, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("decided_at", Moment),
+    required("decided_by"),
+    Column("active_at", Moment),
+    Column("ends_at", Moment),
+    Column("ended_at", Moment),
+    Column("because", Word(State)),
+    required("reason"),
+    required("closed_by"),
+    Column("standing", Boolean, nullable=False),
+    Column("due_at", Moment),
+    one_of("state", State),
+    one_of("because", set(LEADS_TO.values())),
+    CheckConstraint(f"state <> '{State.REVOKING}' OR because IS NOT NULL", name="revoking_because"),
+    CheckConstraint(f"state NOT IN ({listed(TIMED)}) OR due_at IS NOT NULL", name="timed_is_due"),
+    CheckConstraint("duration > 0", name="duration"),
+    partial("due_at", where="due_at IS NOT NULL"),
+    Index(None, "state", "asked_at"),
+    Index(None, "requester_user_id", "state"),
+    Index(None, "requester_user_id", "asked_at"),
+    Index(None, "account_id", "asked_at"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("request_id", Words, ForeignKey(requests.c.id), nullable=False),
+    *person("voter"),
+    Column("ballot", Word(Ballot), nullable=False),
+    required("comment"),
+    Column("at", Moment, nullable=False),
+    one_of("ballot", Ballot),
+    UniqueConstraint("request_id", "voter_user_id"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("user_id", Words, primary_key=True),
+    Column("account_id", Words, primary_key=True),
+    Column("permission_set_arn", Words, primary_key=True),
+    Column("holding", Word(Holding), nullable=False, index=True),
+    Column("due_at", Moment),
+    required("operation"),
+    Column("intent_at", Moment),
+    Column("polls", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("deadline", Moment),
+    Column("unknown_until", Moment),
+    Column("absent_seen_at", Moment),
+    Column("wanted_gone_at", Moment),
+    Column("alarmed_at", Moment),
+    required("last_error"),
+    Column("lease_until", Moment),
+    Column("version", Integer, nullable=False),
+    one_of("holding", Holding),
+    # Forgotten access: what is not absent has a time at which it is looked at again.
+    CheckConstraint(
+        f"holding = '{Holding.ABSENT}' OR due_at IS NOT NULL", name="held_is_not_forgotten"
+    ),
+    partial("due_at", where="due_at IS NOT NULL"),
+    partial("lease_until", where="lease_until IS NOT NULL"),
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("request_id", Words, ForeignKey(requests.c.id), nullable=False, index=True),
+    Column("place", Word(Place), nullable=False),
+    required("address"),
+    required("channel"),
+    required("ts"),
+    required("summary_ts"),
+    required("dead"),
+    one_of("place", Place),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    required("stream"),
+    Column("kind", Word(Told), nullable=False),
+    Column("request_id", Words, ForeignKey(requests.c.id)),
+    Column("copy_id", Serial, ForeignKey(copies.c.id)),
+    Column("moved", Document),
+    Column("facts", Document),
+    Column("state", Word(Sending), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("attempted_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    required("error"),
+    Column("version", Integer, nullable=False),
+    one_of("kind", Told),
+    one_of("state", Sending),
+    partial("stream", "id", where=f"state = '{Sending.WAITING}'"),
+    # An id is what Slack is asked about after an answer was lost: none is given twice.
+    sqlite_autoincrement=True,
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    required("event"),
+    Column("actor_role", Word(Role), nullable=False),
+    required("actor_name"),
+    Column("actor_user_id", Words),
+    Column("actor_slack_id", Words),
+    Column("request_id", Words),
+    required("before"),
+    required("after"),
+    required("reason"),
+    Column("facts", Words),
+    required("prev_hash"),
+    required("hash"),
+    one_of("actor_role", Role),
+    Index(None, "request_id", "seq"),
+    Index(None, "event", "at"),
+)
+
+journal_head = Table(
+    "journal_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    required("hash"),
+    CheckConstraint("id = 1", name="single"),
+)
+
+journal_counts = Table(
+    "journal_counts",
+    metadata,
+    Column("request_id", Words, primary_key=True),
+    Column("lines", Integer, nullable=False),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    required("by"),
+    Column("document", Document, nullable=False),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("slack_id", Words, primary_key=True),
+    required("team_id"),
+    Column("user_id", Words, nullable=False, index=True),
+    required("email"),
+    Column("made_at", Moment, nullable=False),
+    required("made_by"),
+    required("broken"),
+)
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("read_at", Moment, nullable=False),
+    required("digest"),
+    CheckConstraint("id = 1", name="single"),
+)
+
+catalogue_documents = Table(
+    "catalogue_documents",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    required("document"),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("request_id", Words, ForeignKey(requests.c.id), primary_key=True),
+    Column("due_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("summary", Document),
+    Column("version", Integer, nullable=False),
+    partial("due_at", where="due_at IS NOT NULL"),
+)

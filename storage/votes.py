@@ -1,0 +1,46 @@
+"""The votes on requests: one each, and the first one stands."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from grants.model import RequestId, UserId, Vote
+from storage.requests import person_in, person_row
+from storage.tables import votes
+
+
+@dataclass(frozen=True, slots=True)
+class SqlVotes:
+    """`grants.ports.Votes`."""
+
+    db: Connection
+
+    def add(self, vote: Vote) -> bool:
+        row = {
+            "request_id": vote.request_id,
+            **person_row(vote.voter, "voter"),
+            "ballot": vote.ballot,
+            "comment": vote.comment,
+            "at": vote.at,
+        }
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(votes).values(row))
+        except IntegrityError:
+            if self._voted(vote.request_id, vote.voter.user_id):
+                return False
+            raise
+        return True
+
+    def on(self, request_id: RequestId) -> list[Vote]:
+        found = self.db.execute(
+            select(votes).where(votes.c.request_id == request_id).order_by(votes.c.id)
+        )
+        return [
+            Vote(request_id, person_in(row, "voter"), row["ballot"], row["comment"], row["at"])
+            for row in found.mappings()
+        ]
+
+    def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
+        return any(vote.voter.user_id == user_id for vote in self.on(request_id))

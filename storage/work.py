@@ -1,0 +1,71 @@
+"""The unit of work: one transaction, and all that is remembered within reach."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from grants.model import Catalogue
+from grants.policy import PolicyBook
+from storage.activities import SqlActivities
+from storage.assignments import SqlAssignments
+from storage.catalogue import SqlCatalogue
+from storage.copies import SqlCopies
+from storage.engine import Database
+from storage.journal import SqlJournal
+from storage.kept import Kept
+from storage.outbox import SqlOutbox
+from storage.people import SqlPeople
+from storage.policies import SqlPolicies
+from storage.requests import SqlRequests
+from storage.votes import SqlVotes
+
+
+class SqlWork:
+    """`grants.ports.Work`."""
+
+    def __init__(self, db: Connection, books: Kept[PolicyBook], read: Kept[Catalogue]) -> None:
+        self.requests = SqlRequests(db)
+        self.votes = SqlVotes(db)
+        self.assignments = SqlAssignments(db)
+        self.outbox = SqlOutbox(db)
+        self.copies = SqlCopies(db)
+        self.journal = SqlJournal(db)
+        self.policies = SqlPolicies(db, books)
+        self.people = SqlPeople(db)
+        self.catalogue = SqlCatalogue(db, read)
+        self.activities = SqlActivities(db)
+
+
+class SqlWorks:
+    """Opens a fresh unit of work on every call, so that threads never share one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._books: Kept[PolicyBook] = Kept()
+        self._catalogues: Kept[Catalogue] = Kept()
+
+    @contextmanager
+    def __call__(self) -> Iterator[SqlWork]:
+        """Leaving commits, raising rolls back."""
+        with self._database.writing() as connection:
+            work = self._work(connection)
+            yield work
+            work.journal.flush()
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlWork]:
+        """One that only reads; what it writes all the same is an error."""
+        with self._database.reading() as connection:
+            work = self._work(connection)
+            yield work
+            work.journal.flush()
+
+    def forget_leases(self) -> None:
+        """Of a process that is no more: only where this one is known to be alone (embedded)."""
+        with self() as work:
+            work.assignments.forget_leases()
+            work.outbox.forget_leases()
+
+    def _work(self, connection: Connection) -> SqlWork:
+        return SqlWork(connection, self._books, self._catalogues)
