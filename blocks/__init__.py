@@ -1,0 +1,1 @@
+"""Block Kit both ways: state to blocks, and what came back to values. It builds; it never calls."""

@@ -1,0 +1,118 @@
+"""The activity summary in a card's thread: what the session did, read in ten seconds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+
+from blocks import wording
+from blocks.parts import aside, drawn, marked, ours, plain, said
+from blocks.text import Message, Style, heard, label, moment, utc
+from blocks.wording import Write, hear
+from grants.activity import Summary
+from grants.model import Request
+
+NAMED: Final = 6
+"""How many services, actions or errors are named; the rest is counted."""
+_LINE: Final = 600
+
+
+def summary(summary: Summary, request: Request, style: Style) -> Message:
+    """Posted once, then edited until it is final."""
+    if summary.unavailable:
+        return _unavailable(summary, request)
+    blocks: list[Block] = [said(_counts(summary, request, _plain))]
+    if named := list(_named(summary, _plain)):
+        blocks.append(said("\n".join(named)))
+    if words := _times(summary, lambda at: moment(at, style)):
+        blocks.append(ours(words))
+    blocks.append(aside(plain(label(_completeness(summary, _plain), 1900))))
+    blocks.append(aside(marked(f"Read {moment(summary.read_at, style)}")))
+    return Message(heard(lambda most: _text(summary, request, most)), drawn(blocks))
+
+
+def _plain(words: str) -> str:
+    return label(words, _LINE)
+
+
+def _unavailable(summary: Summary, request: Request) -> Message:
+    def words(write: Write) -> str:
+        about = wording.target(request, write)
+        return f"Activity unavailable: {write(summary.unavailable)}\nThis is about {about}."
+
+    return Message(heard(lambda most: words(hear(most))), drawn([said(words(_plain))]))
+
+
+def _text(summary: Summary, request: Request, most: int) -> str:
+    write = hear(most)
+    rows = [_counts(summary, request, write), *_named(summary, write), _times(summary, utc)]
+    rows += [_completeness(summary, write), f"Read {utc(summary.read_at)}."]
+    return " ".join(filter(None, rows))
+
+
+def _counts(summary: Summary, request: Request, write: Write) -> str:
+    who = f"{write(request.requester.name)}, {wording.target(request, write)}"
+    if not summary.calls:
+        return f"Activity: no calls{_as_far(summary)}. {who}."
+    errors = sum(summary.errors.values())
+    counts = [
+        _many(summary.calls, "call"),
+        _many(summary.reads, "read"),
+        _many(summary.writes, "write"),
+        _many(errors, "error") if errors else "no errors",
+    ]
+    return f"Activity: {', '.join(counts)}{'' if summary.final else ' so far'}. {who}."
+
+
+def _as_far(summary: Summary) -> str:
+    if summary.regions_missing or summary.truncated:
+        return " in what could be read"
+    return ": the access was not used" if summary.final else " so far"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _named(summary: Summary, write: Write) -> Iterator[str]:
+    if summary.write_actions:
+        yield f"Writes: {_most(summary.write_actions, write)}."
+    if summary.errors:
+        yield f"Errors: {_most(summary.errors, write)}."
+    if summary.services:
+        yield f"Services: {_most(summary.services, write)}."
+    if summary.after_end:
+        yield f"After the end: {_many(summary.after_end, 'call')}, with credentials issued before."
+
+
+def _most(counted: Mapping[str, int], write: Write) -> str:
+    names = sorted(counted, key=lambda name: -counted[name])
+    first = [f"{write(name)} {counted[name]:,}" for name in names[:NAMED]]
+    rest = len(names) - NAMED
+    return ", ".join([*first, f"and {rest} more"] if rest > 0 else first)
+
+
+def _times(summary: Summary, write: Callable[[datetime], str]) -> str:
+    if summary.first_at is None or summary.last_at is None:
+        return ""
+    return f"First {write(summary.first_at)}, last {write(summary.last_at)}."
+
+
+def _completeness(summary: Summary, write: Write) -> str:
+    return " ".join(_limits(summary, write))
+
+
+def _limits(summary: Summary, write: Write) -> Iterator[str]:
+    regions = f", {write(', '.join(summary.regions))}" if summary.regions else ""
+    yield f"Source: {write(summary.source)}{regions}."
+    if summary.regions_missing:
+        missing = [f"{region} ({reason})" for region, reason in summary.regions_missing.items()]
+        yield f"Could not be read: {write('; '.join(missing))}."
+    if summary.truncated:
+        yield "There was more than could be read: the counts are too low."
+    if summary.management_only:
+        yield "Management events only: reading and writing of data is not seen."
+    if summary.by_name:
+        yield f"{_many(summary.by_name, 'event')} matched by session name only."
+    yield "Complete." if summary.final else "Events can still arrive: this is edited until final."

@@ -1,0 +1,73 @@
+"""The audit channel: one line for every decision, grant, end and alarm."""
+
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+
+from blocks import thread, wording
+from blocks.parts import aside, drawn, marked, ours, plain, said, whole
+from blocks.text import Message, Style, heard, moment, quote, utc
+from blocks.thread import Facts, Note
+from blocks.wording import Write, hear, seen
+from grants.model import Moved, Request
+
+WHY_MOST: Final = 300
+
+
+def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Style) -> Message:
+    """A move; or, without one, an alarm, whose `facts` say what it is and what it is about."""
+    if moved is None or request is None:
+        return _alarm(request, facts)
+    why = thread.why(moved, request, facts)
+    blocks: list[Block] = [
+        said(_line(moved, request, seen)),
+        *(ours(words) for words in thread.dated(moved, request, lambda at: moment(at, style))),
+        aside(plain(f"By {wording.who(moved.by)}"), marked(moment(moved.at, style))),
+        *whole(why[:WHY_MOST]),
+    ]
+    return Message(heard(lambda most: _text(moved, request, why, most)), drawn(blocks))
+
+
+def _line(moved: Moved, request: Request, write: Write) -> str:
+    return f"{thread.word(moved)}{thread.told(moved, request, write)} {_about(request, write)}"
+
+
+def _about(request: Request, write: Write) -> str:
+    who = write(request.requester.name)
+    on = f"{write(request.permission_set_name)} on {wording.account(request, write)}"
+    return f"{who}, {on}, request {request.id}."
+
+
+def _text(moved: Moved, request: Request, why: str, most: int) -> str:
+    write = hear(most)
+    by = f"By {wording.who(moved.by, write)}, {utc(moved.at)}."
+    rows = [_line(moved, request, write), *thread.dated(moved, request, utc), by]
+    return " ".join([*rows, quote(why[:WHY_MOST], most)]).strip()
+
+
+# Alarms
+
+
+def _alarm(request: Request | None, facts: Facts) -> Message:
+    def words(write: Write) -> str:
+        about = _about(request, write) if request else _named(facts, write)
+        return f"Alarm: {_what(facts, write)} {about}".strip()
+
+    return Message(heard(lambda most: words(hear(most))), drawn([said(words(seen))]))
+
+
+def _what(facts: Facts, write: Write) -> str:
+    if facts.get("kind", Note.OVERDUE) == Note.OVERDUE and "words" not in facts:
+        return thread.still(facts, write)
+    return write(str(facts.get("words") or facts.get("kind")))
+
+
+def _named(facts: Facts, write: Write) -> str:
+    """What the facts themselves say it is about, where there is no row at hand."""
+    told = {
+        "permission_set_name": "Permission set",
+        "account_name": "Account",
+        "account": "Account id",
+        "request": "Request",
+    }
+    return " ".join(f"{told[key]}: {write(str(facts[key]))}." for key in told if facts.get(key))

@@ -1,0 +1,229 @@
+"""The request form: drawn from what a person may ask for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    DateTimePickerElement,
+    ExternalDataSelectElement,
+    InputBlock,
+    InputInteractiveElement,
+    Option,
+    PlainTextInputElement,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from blocks import ids
+from blocks.options import TEXT_MOST, choice_option
+from blocks.parts import aside, plain, said
+from blocks.request_answer import errors, read
+from blocks.request_metadata import Kept, metadata, value_of, write
+from blocks.text import label, shorten, size, span
+from grants.durations import spell
+from grants.model import Account, Choice, PermissionSet, Target, Wish
+
+__all__ = ["FormState", "Kept", "errors", "form", "looking_up", "metadata", "nothing", "read"]
+
+TITLE: Final = "Request access"
+PREFILLED: Final = timedelta(hours=1)
+JUSTIFICATION_MOST: Final = 3000
+_FIRST_MATCHES: Final = "Type a part of the name or the id. The first 100 matches are shown."
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """Everything that the form is drawn from."""
+
+    choices: Sequence[Choice] | None = None
+    """Every pair, if they fit into one select; None: the form that searches."""
+    account: Account | None = None
+    """The chosen account, in the form that searches."""
+    permission_set: PermissionSet | None = None
+    """The chosen set, where the form is drawn again with it."""
+    longest: timedelta | None = None
+    """The longest that anything offered here may be held; None: not known yet."""
+    require_ticket: bool = True
+    ticket_pattern: str = ""
+    later: bool = False
+    """Start later was pressed."""
+    posted_to: str = ""
+    """Where the request will be asked about, in words; empty: not said."""
+    notice: str = ""
+    """What the person must know before sending, such as that they hold this access already."""
+    held: Target | None = None
+    """The access that the notice is about; sent again for this very pair, it is sent knowingly."""
+    wish: Wish | None = None
+    """What was typed so far, where the form is drawn as a new one."""
+
+
+def looking_up() -> View:
+    """What stands there while Identity Center is asked."""
+    return nothing("Looking up what you may ask for…")
+
+
+def nothing(words: str) -> View:
+    """A sentence, and nothing to send."""
+    return View(
+        type="modal",
+        callback_id=ids.NOTICE_FORM,
+        title=plain(TITLE),
+        close=plain("Close"),
+        blocks=[said(shorten(words, 2900))],
+    )
+
+
+def form(state: FormState) -> View:
+    """The form itself."""
+    kept = Kept(
+        duration=_prefilled(state),
+        account=state.account.id if state.account else None,
+        later=state.later,
+        held=state.held,
+    )
+    return View(
+        type="modal",
+        callback_id=ids.REQUEST_FORM,
+        title=plain(TITLE),
+        submit=plain("Send Anyway" if state.notice else "Send Request"),
+        close=plain("Close"),
+        blocks=list(_blocks(state)),
+        private_metadata=write(kept),
+    )
+
+
+def _blocks(state: FormState) -> Iterator[Block]:
+    if state.notice:
+        yield said(f"Please read: {shorten(state.notice, 2800)}")
+    yield from _searching(state) if state.choices is None else _access(state, state.choices)
+    yield _duration(state)
+    yield _justification(state)
+    yield _ticket(state)
+    if state.later:
+        yield _start(state)
+    yield _when(state)
+    if state.posted_to:
+        yield aside(plain(f"Posts to {shorten(state.posted_to, 300)}"))
+
+
+def _input(
+    block_id: str,
+    words: str,
+    element: InputInteractiveElement,
+    *,
+    hint: str = "",
+    optional: bool = False,
+    dispatch: bool = False,
+) -> InputBlock:
+    return InputBlock(
+        block_id=block_id,
+        label=plain(words),
+        element=element,
+        hint=plain(hint) if hint else None,
+        optional=optional,
+        dispatch_action=True if dispatch else None,
+    )
+
+
+def _access(state: FormState, choices: Sequence[Choice]) -> Iterator[InputBlock]:
+    options = [choice_option(choice) for choice in choices]
+    wished = value_of(state.wish.target) if state.wish and state.wish.target else None
+    chosen = next((option for option in options if option.value == wished), None)
+    select = StaticSelectElement(
+        action_id=ids.ACCESS,
+        placeholder=plain("Account and permission set"),
+        options=options,
+        initial_option=chosen,
+    )
+    yield _input(ids.ACCESS, "Access", select)
+
+
+def _searching(state: FormState) -> Iterator[InputBlock]:
+    account = state.account
+    accounts = ExternalDataSelectElement(
+        action_id=ids.ACCOUNT,
+        placeholder=plain("Name or id"),
+        min_query_length=0,
+        initial_option=_account_option(account) if account else None,
+    )
+    yield _input(ids.ACCOUNT, "Account", accounts, hint=_FIRST_MATCHES, dispatch=True)
+    chosen = state.permission_set
+    sets = ExternalDataSelectElement(
+        action_id=ids.PERMISSION_SET,
+        placeholder=plain("Name" if account else "Choose the account first"),
+        min_query_length=0,
+        initial_option=_set_option(account, chosen) if account and chosen else None,
+    )
+    block_id = ids.permission_set_block(account.id if account else None)
+    yield _input(block_id, "Permission set", sets, hint=_FIRST_MATCHES)
+
+
+def _account_option(account: Account) -> Option:
+    name = label(account.name or account.id, TEXT_MOST)
+    return Option(text=plain(name), value=account.id, description=plain(account.id))
+
+
+def _set_option(account: Account, permission_set: PermissionSet) -> Option:
+    value = value_of(Target(account.id, permission_set.arn))
+    return Option(text=plain(label(permission_set.name, TEXT_MOST)), value=value)
+
+
+def _prefilled(state: FormState) -> str:
+    return spell(min(PREFILLED, state.longest) if state.longest else PREFILLED)
+
+
+def _duration(state: FormState) -> InputBlock:
+    typed = state.wish.duration if state.wish else ""
+    element = PlainTextInputElement(
+        action_id=ids.DURATION, initial_value=shorten(typed, 100) or _prefilled(state)
+    )
+    bound = f" At most {span(state.longest)}." if state.longest else ""
+    return _input(ids.DURATION, "Duration", element, hint=f"Such as 45m, 2h or 1h30m.{bound}")
+
+
+def _again(typed: str) -> str | None:
+    """What was typed, if Slack takes it whole: nothing is cut silently."""
+    return typed if 0 < size(typed) <= JUSTIFICATION_MOST else None
+
+
+def _justification(state: FormState) -> InputBlock:
+    # No max_length: Slack would cut what is pasted without a word. The server counts.
+    typed = state.wish.justification if state.wish else ""
+    element = PlainTextInputElement(
+        action_id=ids.JUSTIFICATION,
+        multiline=True,
+        initial_value=_again(typed),
+        placeholder=plain("What for, and why now"),
+    )
+    hint = f"Everybody in the request's thread reads it. Up to {JUSTIFICATION_MOST:,} characters."
+    return _input(ids.JUSTIFICATION, "Justification", element, hint=hint)
+
+
+def _ticket(state: FormState) -> InputBlock:
+    typed = state.wish.ticket if state.wish else ""
+    element = PlainTextInputElement(action_id=ids.TICKET, initial_value=_again(typed))
+    pattern = shorten(state.ticket_pattern, 500)
+    hint = f"The whole ticket must match {pattern}" if pattern else ""
+    return _input(ids.TICKET, "Ticket", element, hint=hint, optional=not state.require_ticket)
+
+
+def _start(state: FormState) -> InputBlock:
+    wished = state.wish.starts_at if state.wish else None
+    element = DateTimePickerElement(
+        action_id=ids.START, initial_date_time=int(wished.timestamp()) if wished else None
+    )
+    return _input(ids.START, "Start", element, hint="In your own time zone.")
+
+
+def _when(state: FormState) -> ActionsBlock:
+    title, action = (
+        ("Start now", ids.START_NOW) if state.later else ("Start later", ids.START_LATER)
+    )
+    return ActionsBlock(
+        block_id=ids.WHEN, elements=[ButtonElement(text=plain(title), action_id=action)]
+    )

@@ -1,0 +1,57 @@
+"""The names that Slack sends back to us: the command, forms, buttons, fields and blocks."""
+
+from typing import Final
+
+from grants.model import AccountId, Ballot, Request
+
+COMMAND: Final = "/elevate"
+SHORTCUT: Final = "request_access"
+
+# Forms, by callback id
+
+REQUEST_FORM: Final = "request_form"
+NOTICE_FORM: Final = "notice"
+"""A view that only says something: it has nothing to submit."""
+COMMENT_FORM: Final = "comment_form"
+REVOKE_FORM: Final = "revoke_form"
+
+# Buttons, by action id
+
+APPROVE: Final = "approve"
+REJECT: Final = "reject"
+REVOKE: Final = "revoke"
+CANCEL: Final = "cancel_request"
+END: Final = "end_access"
+START_LATER: Final = "start_later"
+START_NOW: Final = "start_now"
+
+BALLOTS: Final = {APPROVE: Ballot.APPROVE, REJECT: Ballot.REJECT}
+
+# Fields: the action id says what it is; the block id, where it stands
+
+ACCESS: Final = "access"
+ACCOUNT: Final = "account"
+PERMISSION_SET: Final = "permission_set"
+DURATION: Final = "duration"
+JUSTIFICATION: Final = "justification"
+TICKET: Final = "ticket"
+START: Final = "start"
+WHEN: Final = "when"
+"""The block of the Start later button."""
+COMMENT: Final = "comment"
+REASON: Final = "reason"
+
+
+def permission_set_block(account: AccountId | None) -> str:
+    """Another account, another block: so that a choice made for the old one is gone."""
+    return f"{PERMISSION_SET}:{account or ''}"
+
+
+def is_permission_set_block(block_id: str) -> bool:
+    """Whether it is the permission set's, for whichever account."""
+    return block_id.startswith(f"{PERMISSION_SET}:")
+
+
+def revision(request: Request, part: object) -> str:
+    """A block of a message that is drawn from the row: another revision, another id."""
+    return f"{request.id}:{request.version}:{part}"

@@ -1,0 +1,133 @@
+"""The options of the selects, and the search in them that answers every keystroke."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_sdk.models.blocks import Option
+
+from blocks.parts import plain
+from blocks.request_metadata import value_of
+from blocks.text import label, size
+from grants.model import Account, AccountId, Choice, PermissionSet, Target
+
+OPTIONS_MOST: Final = 100
+TEXT_MOST: Final = 75
+_BETWEEN: Final = " · "
+_SHORTEST_ACCOUNT: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that can be found, and the option that it is shown as."""
+
+    names: str
+    """What it is found by, folded, each between line breaks: one look finds a word in any."""
+    text: str
+    value: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What is searched, made once for a version of what is offered."""
+
+    entries: tuple[Entry, ...]
+
+    def find(self, query: str) -> list[Entry]:
+        """Exact matches, then prefixes, then parts, then those that hold every word of it."""
+        sought = fold(query)
+        if not sought:
+            return list(self.entries[:OPTIONS_MOST])
+        found: tuple[list[Entry], ...] = ([], [], [], [])
+        words = sought.split()
+        for entry in self.entries:
+            if all(word in entry.names for word in words):
+                found[_rank(entry.names, sought)].append(entry)
+        return [entry for ranked in found for entry in ranked][:OPTIONS_MOST]
+
+
+def _rank(names: str, sought: str) -> int:
+    if f"\n{sought}\n" in names:
+        return 0
+    if f"\n{sought}" in names:
+        return 1
+    return 2 if sought in names else 3
+
+
+def fold(text: str) -> str:
+    """For comparing, in any script: compatibility forms, case and spacing do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _names(*names: str) -> str:
+    return "\n".join(["", *map(fold, names), ""])
+
+
+# The searching form
+
+
+def accounts_index(accounts: Iterable[Account]) -> Index:
+    """Accounts, to be found by name or id; in the order of their names."""
+    return Index(
+        tuple(
+            Entry(_names(one.name, one.id), label(one.name or one.id, TEXT_MOST), one.id, one.id)
+            for one in sorted(accounts, key=lambda one: (fold(one.name), one.id))
+        )
+    )
+
+
+def account_options(index: Index, query: str) -> list[dict[str, Any]]:
+    """At most 100 accounts."""
+    return [_option(entry) for entry in index.find(query)]
+
+
+def permission_set_options(
+    account: AccountId, permission_sets: Iterable[PermissionSet], query: str
+) -> list[dict[str, Any]]:
+    """At most 100 permission sets of this account."""
+    entries = (
+        Entry(
+            _names(one.name, one.arn.rpartition("/")[2]),
+            label(one.name, TEXT_MOST),
+            value_of(Target(account, one.arn)),
+            label(one.description, TEXT_MOST),
+        )
+        for one in sorted(permission_sets, key=lambda one: (fold(one.name), one.arn))
+    )
+    return [_option(entry) for entry in Index(tuple(entries)).find(query)]
+
+
+def _option(entry: Entry) -> dict[str, Any]:
+    # By hand: a hundred of the SDK's objects cost more than the search. A test compares the two.
+    option: dict[str, Any] = {
+        "text": {"type": "plain_text", "text": entry.text, "emoji": False},
+        "value": entry.value,
+    }
+    if entry.description.strip():
+        option["description"] = {
+            "type": "plain_text",
+            "text": entry.description,
+            "emoji": False,
+        }
+    return option
+
+
+# The form with one select
+
+
+def choice_option(choice: Choice) -> Option:
+    """`payments-prod · AdministratorAccess`."""
+    return Option(
+        text=plain(choice_text(choice.account_name, choice.permission_set_name)),
+        value=value_of(choice.target),
+        description=plain(choice.target.account_id),
+    )
+
+
+def choice_text(account: str, permission_set: str) -> str:
+    """At most 75 characters; only a set longer than AWS allows is itself shortened."""
+    most = TEXT_MOST - len(_BETWEEN)
+    name = label(permission_set, most - _SHORTEST_ACCOUNT)
+    return f"{label(account, most - size(name))}{_BETWEEN}{name}"

@@ -1,0 +1,57 @@
+"""The few shapes that every message is made of: what was typed is plain text, mrkdwn is ours."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+    TextObject,
+)
+
+from blocks.text import shown
+
+PART: Final = 1500
+"""Code points: however Slack counts, so many fit into a section's 3,000."""
+MANY: Final = 6
+"""Nobody may type more than two; AWS and older rows may surprise us."""
+
+
+def plain(words: str) -> PlainTextObject:
+    """Words that mean nothing to Slack."""
+    return PlainTextObject(text=shown(words), emoji=False)
+
+
+def marked(words: str) -> MarkdownTextObject:
+    """Our own words, with times and links; never what somebody typed."""
+    return MarkdownTextObject(text=words, verbatim=True)
+
+
+def said(words: str) -> SectionBlock:
+    """A paragraph of plain text."""
+    return SectionBlock(text=plain(words))
+
+
+def ours(words: str) -> SectionBlock:
+    """A paragraph of our own words."""
+    return SectionBlock(text=marked(words))
+
+
+def aside(*texts: TextObject) -> ContextBlock:
+    """A line in small print."""
+    return ContextBlock(elements=list(texts))
+
+
+def whole(words: str) -> Iterator[SectionBlock]:
+    """A long typed text in parts, each in a block of its own, so that it stays by itself."""
+    visible = shown(words)[: PART * MANY]
+    parts = (visible[at : at + PART] for at in range(0, len(visible), PART))
+    yield from (said(part) for part in parts if part.strip())
+
+
+def drawn(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    """As Slack takes them; the SDK looks at their limits here."""
+    return [block.to_dict() for block in blocks]

@@ -1,0 +1,287 @@
+"""The words of every refusal, in one voice: what happened, without blame, and what to do next."""
+
+from datetime import timedelta
+from typing import Final
+
+from blocks import ids
+from blocks.parts import drawn, said
+from blocks.text import Message, heard, inline, quote, several, shorten, span, utc
+from grants.errors import (
+    AlreadyHeld,
+    AlreadyMoved,
+    Denied,
+    Doubt,
+    Field,
+    Flaw,
+    NoLongerGiven,
+    NotAllowed,
+    NotAnApprover,
+    NotAPerson,
+    NothingToAskFor,
+    NotTheRequester,
+    OwnRequest,
+    Problem,
+    Refusal,
+    RequesterNoLongerEligible,
+    Tampered,
+    TooSlow,
+    Unfit,
+    UnknownRequest,
+    Why,
+    WrongRole,
+)
+from grants.model import Request, State
+
+_ADMINISTRATOR: Final = "an administrator of Elevate"
+
+
+def whisper(refusal: Refusal) -> Message:
+    """The refusal as a message that only one person sees."""
+    plain = words(refusal)
+    return Message(heard(lambda most: quote(plain, most)), drawn([said(shorten(plain, 2900))]))
+
+
+def words(refusal: Refusal) -> str:
+    """Plain text: it is escaped where it goes into mrkdwn."""
+    match refusal:
+        case Unfit():
+            return " ".join(dict.fromkeys(sentence(problem) for problem in refusal.problems))
+        case AlreadyHeld():
+            return _already_held(refusal)
+        case NothingToAskFor():
+            return f"There is nothing that you may ask for. To change that, turn to {_whom(refusal.whom)}."
+        case UnknownRequest():
+            return f"There is no request {_name(refusal.request_id)} that you may see."
+        case AlreadyMoved():
+            return happened(refusal.request)
+        case RequesterNoLongerEligible():
+            return _no_longer_eligible(refusal.request)
+        case TooSlow():
+            return "Not recorded yet. Press again: it is safe."
+        case Denied() | WrongRole():
+            return _denied(refusal)
+        case _:
+            return f"This cannot be done. Nothing was changed. {_help()}"
+
+
+def _denied(refusal: Denied | WrongRole) -> str:
+    match refusal:
+        case OwnRequest():
+            return (
+                "This is your own request: somebody else has to decide on it. Nothing was changed."
+            )
+        case NotAnApprover():
+            named = _name("; ".join(refusal.may_approve), 1500)
+            who = f"Those who may are {named}." if named else "Nobody may, as things stand."
+            return f"You may not decide on this request. {who} Nothing was changed."
+        case NotTheRequester():
+            return "Only whoever made this request may do this. Nothing was changed."
+        case NotAllowed():
+            return f"This is for {_name(refusal.needed)} only. Nothing was changed."
+        case WrongRole():
+            return f"This is not for you to do on this request. Nothing was changed. {_help()}"
+        case Tampered():
+            return (
+                "What came back is not what was offered, so nothing was taken from it."
+                f" Please start again: {ids.COMMAND}"
+            )
+        case NotAPerson():
+            return f"{DOUBTS[refusal.doubt]} Nothing was changed."
+        case _:
+            return f"You may not do this. Nothing was changed. {_help()}"
+
+
+def _help() -> str:
+    return f"If you need it, turn to {_ADMINISTRATOR}."
+
+
+def _name(words: str, most: int = 300) -> str:
+    return inline(shorten(words, most))
+
+
+def _whom(whom: tuple[str, ...]) -> str:
+    return _name(several(list(whom)), 1000) or _ADMINISTRATOR
+
+
+def _already_held(refusal: AlreadyHeld) -> str:
+    access = f"{_name(refusal.permission_set_name)} on {_name(refusal.account_name)}"
+    through = " through a group" if refusal.through_group else ""
+    return (
+        f"You hold {access} already{through}, without Elevate. A request would only be on paper:"
+        " nothing would be created, and nothing taken away at its end."
+    )
+
+
+def _no_longer_eligible(request: Request) -> str:
+    return (
+        f"{_name(request.requester.name)} may no longer ask for this: an approval would give nothing."
+        " Reject it, or let it expire. Nothing was changed."
+    )
+
+
+# A request that went on
+
+
+def happened(request: Request) -> str:
+    """What became of a request, for somebody who came too late."""
+    if request.state is State.PENDING:
+        return (
+            "Nothing more was recorded: the request waits for a decision."
+            " If you have voted on it already, your first vote counts."
+        )
+    return f"Too late: {_became(request)}. Nothing was changed."
+
+
+def _became(request: Request) -> str:
+    decided = f" by {_name(request.decided_by)}" if request.decided_by else ""
+    if decided and request.decided_at:
+        decided += f", {utc(request.decided_at)}"
+    closed = f" by {_name(request.closed_by)}" if request.closed_by else ""
+    ended = f", {utc(request.ended_at)}" if request.ended_at else ""
+    match request.state:
+        case State.PENDING:
+            return "it waits for a decision"
+        case State.REJECTED:
+            return f"it was rejected{decided}"
+        case State.CANCELLED:
+            return f"it was cancelled by {_name(request.requester.name)}"
+        case State.EXPIRED:
+            return f"it expired, because nobody decided until {utc(request.expires_at)}"
+        case State.SCHEDULED | State.GRANTING | State.ACTIVE:
+            return f"it is {request.state} already; it was approved{decided}"
+        case State.REVOKING:
+            return f"the access is being removed already{closed and f', asked for{closed}'}"
+        case State.ENDED:
+            return f"its time was over and the access is gone{ended}"
+        case State.REVOKED:
+            return f"it was revoked{closed}{ended}"
+        case State.FAILED:
+            reason = f" ({_name(request.reason)})" if request.reason else ""
+            return f"it failed{reason}, and no access was given"
+
+
+# Fields
+
+
+_FIELDS: Final = {
+    Field.TARGET: "the access",
+    Field.PERMISSION_SET: "the permission set",
+    Field.DURATION: "the duration",
+    Field.JUSTIFICATION: "the justification",
+    Field.TICKET: "the ticket",
+    Field.START: "the start",
+    Field.COMMENT: "the comment",
+    Field.REASON: "the reason",
+}
+_MISSING: Final = {
+    Field.TARGET: "Choose an account and a permission set.",
+    Field.PERMISSION_SET: "Choose a permission set of this account.",
+    Field.DURATION: "Say how long you need it, such as 45m, 2h or 1h30m.",
+    Field.JUSTIFICATION: "Say what you need it for.",
+    Field.TICKET: "Give the ticket that this is about.",
+    Field.START: "Choose a start, or press Start now.",
+    Field.COMMENT: "Give a comment: it is required for a decision.",
+    Field.REASON: "Give a reason: it is told to the requester.",
+}
+_UNREADABLE: Final = {
+    Field.DURATION: "This is not a duration. Write it like 45m, 2h, 1h30m or 1.5h.",
+    Field.START: "This is not a time. Choose a day and a time.",
+}
+
+
+def sentence(problem: Problem) -> str:
+    """One field's trouble, with the bound and how to mend it."""
+    what, limit = _FIELDS[problem.field], _limit(problem)
+    match problem.flaw:
+        case Flaw.MISSING:
+            return _MISSING[problem.field]
+        case Flaw.UNREADABLE:
+            again = f"Elevate cannot read {what}. Please fill it in again."
+            return _UNREADABLE.get(problem.field, again)
+        case Flaw.TOO_SHORT:
+            return f"Too short: {what} must be {limit or '1 min'} or more."
+        case Flaw.TOO_LONG:
+            return f"Too long: {what} may be at most {limit or 'what the hint says'}."
+        case Flaw.NO_MATCH:
+            return f"The whole of {what} must match {limit or 'the pattern that is set'}."
+        case Flaw.PAST:
+            return "This start is in the past. Choose a later one, or press Start now."
+        case Flaw.TOO_FAR:
+            ahead = f" at most {limit} ahead" if limit else " an earlier one"
+            return f"This start is too far ahead. Choose{ahead}."
+        case Flaw.NOT_OFFERED:
+            return (
+                f"You may not ask for this any more. Choose another, or start again: {ids.COMMAND}"
+            )
+        case Flaw.NO_APPROVER:
+            return f"There are not enough approvers for this besides you. Turn to {_whom(problem.whom)}."
+        case Flaw.TOO_MANY_OPEN:
+            bound = f" ({limit} at most)" if limit else ""
+            return f"You have too many open requests{bound}. End or cancel one first."
+
+
+def _limit(problem: Problem) -> str:
+    match problem.limit:
+        case None:
+            return ""
+        case timedelta():
+            return span(problem.limit)
+        case int() if problem.flaw in {Flaw.TOO_LONG, Flaw.TOO_SHORT}:
+            return f"{problem.limit:,} characters"
+        case int():
+            return f"{problem.limit:,}"
+        case _:
+            return _name(problem.limit, 500)
+
+
+# People
+
+
+DOUBTS: Final = {
+    Doubt.BOT: "Bots cannot use Elevate.",
+    Doubt.GUEST: "Guests of this workspace cannot use Elevate. A full member has to ask.",
+    Doubt.STRANGER: "People of other organizations cannot use Elevate.",
+    Doubt.OTHER_TEAM: "People of other workspaces cannot use Elevate.",
+    Doubt.DEACTIVATED: "This Slack account is deactivated.",
+    Doubt.INVITED: "This Slack account has not been taken up yet. Sign in to Slack once, then try again.",
+    Doubt.UNCONFIRMED: "Your address in Slack is not confirmed. Confirm it in your Slack settings, then try again.",
+    Doubt.NO_ADDRESS: (
+        "Slack does not tell Elevate your address. An administrator of Elevate has to look at the app's scopes."
+    ),
+    Doubt.FOREIGN_DOMAIN: (
+        "Your address in Slack is not of a domain that Elevate takes. Turn to an administrator of Elevate."
+    ),
+    Doubt.NO_USER: (
+        "There is no Identity Center user with your Slack address. Turn to an administrator of Elevate."
+    ),
+    Doubt.SEVERAL_USERS: (
+        "Several Identity Center users have your Slack address. An administrator of Elevate has to link you to one."
+    ),
+    Doubt.DISABLED: "Your Identity Center user is disabled. Turn to whoever runs Identity Center.",
+    Doubt.ADDRESS_CHANGED: (
+        "Your address has changed since Elevate got to know you. An administrator of Elevate has to link you again."
+    ),
+    Doubt.UNKNOWN: "Elevate cannot tell who you are just now. Try again; if it stays so, turn to an administrator of Elevate.",
+}
+
+
+# The last check before access is given
+
+
+WHYS: Final = {
+    Why.NOT_ELIGIBLE: "no eligibility policy names the requester for this access any more",
+    Why.USER_DISABLED: "the requester's Identity Center user is disabled",
+    Why.USER_MISSING: "the requester's Identity Center user is not there any more",
+    Why.ACCOUNT_INACTIVE: "the account is closed, or about to be",
+    Why.ACCOUNT_MISSING: "the account is not in the organization any more",
+    Why.PERMISSION_SET_MISSING: "the permission set is not there any more",
+    Why.OUT_OF_REACH: "Elevate cannot assign this permission set in this account",
+    Why.VOTES_NO_LONGER_COUNT: "not enough of those who agreed may still approve it",
+    Why.TOO_LONG: "the duration is longer than is allowed now",
+}
+
+
+def no_longer(fault: NoLongerGiven) -> str:
+    """Why access that was agreed on is not given, as the reason that both sides read."""
+    detail = f" ({_name(fault.detail)})" if fault.detail else ""
+    return f"Not given: {WHYS[fault.why]}{detail}. A new request is decided by today's policies."

@@ -1,0 +1,94 @@
+"""The phrases that the card, the thread and the direct messages share."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from blocks.text import inline, quote, several, shorten, span
+from grants.model import AWS, CLOCK, Actor, Ballot, Request, State, Vote
+
+NAME: Final = 250
+"""How much of a name stands in a message; AWS's own are far shorter."""
+
+Write = Callable[[str], str]
+"""How a typed word is put among ours: as plain text, or escaped for the top-level `text`."""
+
+
+def seen(words: str) -> str:
+    """For plain text objects."""
+    return inline(shorten(words, NAME))
+
+
+def hear(most: int) -> Write:
+    """For the top-level `text`."""
+    return lambda words: quote(words, min(most, 5 * NAME))
+
+
+STATES: Final[Mapping[State, tuple[str, str, str]]] = {
+    State.PENDING: ("Pending", "waiting for a decision", "⏳"),
+    State.SCHEDULED: ("Scheduled", "waiting for its start", "🗓️"),
+    State.GRANTING: ("Granting", "AWS has been asked for the access", "⏳"),
+    State.ACTIVE: ("Active", "the access is there", "🟢"),
+    State.REVOKING: ("Revoking", "the access is still being removed", "⏳"),
+    State.ENDED: ("Ended", "its time was over", "🏁"),
+    State.REVOKED: ("Revoked", "it was over before its time", "⛔"),
+    State.REJECTED: ("Rejected", "no access was given", "❌"),
+    State.CANCELLED: ("Cancelled", "the requester took it back", "🚫"),
+    State.EXPIRED: ("Expired", "nobody decided in time", "⌛"),
+    State.FAILED: ("Failed", "no access is given", "⚠️"),
+}
+"""The state's word, what it means, and a mark that never stands alone."""
+
+STANDING: Final = "The requester holds this very access already: nothing is created, and nothing will be taken away."
+
+
+def target(request: Request, write: Write = seen) -> str:
+    """`AdministratorAccess on payments-prod`."""
+    return f"{write(request.permission_set_name)} on {write(request.account_name)}"
+
+
+def account(request: Request, write: Write = seen) -> str:
+    """`payments-prod (111122223333)`."""
+    return f"{write(request.account_name)} ({request.target.account_id})"
+
+
+def headline(request: Request, write: Write = seen) -> str:
+    """`Bob requests AdministratorAccess on payments-prod for 1 h`."""
+    asks = f"{write(request.requester.name)} requests {target(request, write)}"
+    return f"{asks} for {span(request.duration)}"
+
+
+def who(actor: Actor, write: Write = seen) -> str:
+    """Who did it, in words."""
+    if actor.role is CLOCK.role:
+        return "Elevate"
+    return "AWS" if actor.role is AWS.role else write(actor.name)
+
+
+def closer(request: Request, write: Write = seen) -> str:
+    """Who or what brought the access to its end, as a sentence without its full stop."""
+    by = request.closed_by
+    match request.because or request.state:
+        case State.FAILED:
+            return "It could not be given"
+        case State.REVOKED if not by or by == AWS.name:
+            return "It was taken away outside Elevate"
+        case State.REVOKED if by == request.requester.name:
+            return f"{write(by)} gave it back"
+        case State.REVOKED:
+            return f"{write(by)} took it away"
+        case _:
+            return "Its time is over"
+
+
+def agreement(request: Request, votes: list[Vote], write: Write = seen) -> str:
+    """`1 of 2 so far: Eve`."""
+    names = [write(vote.voter.name) for vote in votes if vote.ballot is Ballot.APPROVE]
+    so_far = f"{len(names)} of {request.approvals}"
+    return f"{so_far} so far: {several(names)}" if names else f"{so_far} so far"
+
+
+def approvers(request: Request, write: Write = seen) -> str:
+    """Who may approve; the whole list may be longer than a message."""
+    if not request.may_approve:
+        return "nobody is named"
+    return write("; ".join(request.may_approve))
