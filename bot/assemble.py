@@ -1,0 +1,155 @@
+"""The one place that puts the rooms together."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from blocks.refusals import no_longer
+from bot.clock import DatabaseClock, system_clock
+from bot.settings import Settings, Source
+from grants.aws.assumed import Assumed
+from grants.aws.clients import Clients
+from grants.aws.cloudtrail.lookup_events import LookupEvents
+from grants.aws.cloudtrail.none import NoTrail
+from grants.aws.identity_center import IdentityCenterAtAws
+from grants.aws.identity_store import DirectoryAtAws
+from grants.aws.instance import Finder
+from grants.aws.limiter import Limiter
+from grants.aws.organizations import OrganizationAtAws
+from grants.crew import Crew
+from grants.desk import Desk
+from grants.engine import Engine
+from grants.jobs import Jobs
+from grants.last_check import LastCheck
+from grants.offering import Offers
+from grants.people import Bindings, Memberships
+from grants.ports import Clock, Directory, IdentityCenter, Organization, Trail
+from grants.refreshing import Refresher
+from storage.engine import Database, now, open_database
+from storage.work import SqlWorks
+
+Wake = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Memory, and the clock that decides: the database's where there is a server."""
+
+    database: Database
+    works: SqlWorks
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The adapters behind the domain's ports."""
+
+    identity_center: IdentityCenter
+    directory: Directory
+    organization: Organization
+    trail: Trail
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Nothing is connected to before it is asked."""
+    database = open_database(settings.database_url)
+    return Storage(database, SqlWorks(database), clock_of(database))
+
+
+def clock_of(database: Database) -> Clock:
+    """The host's time beside an embedded database, else the database's."""
+    if database.writers.dialect.name == "sqlite":
+        return system_clock
+    return DatabaseClock(lambda: now(database) or system_clock())
+
+
+def open_aws(settings: Settings) -> Aws:
+    """Clients are made here, once; where they are to go is boto3's own business."""
+    clients, limiter = Clients(), Limiter()
+    finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
+    return Aws(
+        IdentityCenterAtAws(finder, limiter),
+        DirectoryAtAws(clients, finder, limiter),
+        OrganizationAtAws(clients, limiter),
+        _trail(settings, clients, finder, limiter),
+    )
+
+
+def _trail(settings: Settings, clients: Clients, finder: Finder, limiter: Limiter) -> Trail:
+    if settings.activity_source is Source.NONE:
+        return NoTrail("ELEVATE_ACTIVITY_SOURCE is none")
+    if not settings.activity_role:
+        return NoTrail(
+            "no role is named to read CloudTrail in the accounts: set ELEVATE_ACTIVITY_ROLE"
+        )
+    return LookupEvents(
+        Assumed(clients),
+        finder,
+        limiter,
+        role=settings.activity_role,
+        regions=settings.activity_regions,
+    )
+
+
+def bindings(settings: Settings, storage: Storage, aws: Aws) -> Bindings:
+    """Who is who."""
+    return Bindings(storage.works, aws.directory, storage.clock, settings.email_domains)
+
+
+def refresher(storage: Storage, aws: Aws) -> Refresher:
+    """Reads the catalogue."""
+    return Refresher(storage.works, aws.identity_center, aws.organization, storage.clock)
+
+
+def desk(storage: Storage, aws: Aws, *, wake: Wake = lambda: None) -> Desk:
+    """The use cases of people."""
+    return Desk(
+        works=storage.works,
+        directory=aws.directory,
+        identity_center=aws.identity_center,
+        memberships=Memberships(aws.directory, storage.clock),
+        offers=Offers(),
+        clock=storage.clock,
+        wake=wake,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The threads that wait for AWS. Taking away has its own, so that giving is never in front."""
+
+    ends: Executor
+    grants: Executor
+    reads: Executor
+
+    def shut(self) -> None:
+        """Finish what is in hand, begin nothing more."""
+        for executor in (self.ends, self.grants, self.reads):
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def hands() -> Hands:
+    """As many as AWS's outstanding operations have use for."""
+    return Hands(
+        ThreadPoolExecutor(12, "ends"),
+        ThreadPoolExecutor(8, "grants"),
+        ThreadPoolExecutor(4, "reads"),
+    )
+
+
+def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
+    """What the clock and AWS ask for."""
+    memberships = Memberships(aws.directory, storage.clock)
+    return Jobs(
+        works=storage.works,
+        engine=Engine(storage.works, aws.identity_center, storage.clock),
+        last_check=LastCheck(
+            storage.works, aws.directory, aws.identity_center, aws.organization, memberships
+        ),
+        trail=aws.trail,
+        clock=storage.clock,
+        ends=Crew(workers.ends, wake),
+        grants=Crew(workers.grants, wake),
+        reads=Crew(workers.reads, wake),
+        spell=no_longer,
+    )

@@ -1,0 +1,187 @@
+"""`run`: everything in one process, or one role of it, until it is told to stop."""
+
+import logging
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from threading import Event, Thread
+
+from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+
+from bot.assemble import Aws, Storage, desk, hands, jobs, open_aws, open_storage, refresher
+from bot.policies import FirstPolicies
+from bot.schedule import Round, Schedule
+from bot.serve import Server, wsgi
+from bot.settings import Settings
+from bot.slack import Slack, connect
+from grants.errors import AwsFault
+from grants.refreshing import EVERY, Refresher
+from storage.engine import sqlite_file
+from storage.lock import only_one
+from storage.schema import at_head, migrate
+
+log = logging.getLogger(__name__)
+
+RETRY: timedelta = timedelta(seconds=10)
+"""After a refresh that failed."""
+
+
+class Part(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    SLACK = "slack"
+    JOBS = "jobs"
+
+
+class NotAtHeadError(Exception):
+    """The database's schema is not the one this code is written for."""
+
+
+@dataclass(slots=True)
+class Catalogues:
+    """Refreshes the catalogue in its own time, and the policies once there is one."""
+
+    refresher: Refresher
+    storage: Storage
+    next_at: datetime
+
+    def round(self) -> None:
+        """Read it, if its time has come."""
+        now = self.storage.clock()
+        if now < self.next_at:
+            return
+        try:
+            self.refresher.refresh()
+        except AwsFault as fault:
+            log.warning("catalogue not refreshed", extra={"reason": fault.reason})
+            self.next_at = now + RETRY
+        else:
+            self.next_at = now + EVERY
+
+    def next_due(self) -> datetime:
+        """When it is read next."""
+        return self.next_at
+
+
+def prepare(settings: Settings) -> None:
+    """The schema: an embedded database migrates itself, a served one is migrated on purpose."""
+    url = settings.database_url
+    if sqlite_file(url) is not None:
+        migrate(url)
+    elif not at_head(url):
+        raise NotAtHeadError(
+            "the database's schema is not at head: run `python -m bot migrate` first"
+        )
+
+
+def run(settings: Settings, part: Part = Part.ALL) -> int:
+    """Serve until SIGTERM or SIGINT; then finish what is in hand, and lose no ack."""
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with ExitStack() as stack:
+        stack.enter_context(only_one(settings.database_url))
+        prepare(settings)
+        storage = open_storage(settings)
+        stack.callback(storage.database.close)
+        if sqlite_file(settings.database_url) is not None:
+            storage.works.forget_leases()
+        aws = open_aws(settings)
+        process = Process(settings, part, storage, aws)
+        process.policies.check()
+        process.start()
+        stack.callback(process.stop)
+        stopping.wait()
+        log.info("stopping")
+    return 0
+
+
+class Process:
+    """The parts of a running process, started and stopped in the order that loses nothing."""
+
+    def __init__(self, settings: Settings, part: Part, storage: Storage, aws: Aws) -> None:
+        """Put together, not started."""
+        self._settings = settings
+        self._part = part
+        self._storage = storage
+        self._hands = hands()
+        self._tellers = ThreadPoolExecutor(4, "tellers")
+        self._wake: Callable[[], None] = lambda: None
+        the_desk = desk(storage, aws, wake=self.wake)
+        self.slack: Slack = connect(
+            settings, storage, aws, the_desk, wake=self.wake, tellers=self._tellers
+        )
+        the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
+        self.policies = FirstPolicies(settings, storage, aws)
+        self._catalogues = Catalogues(refresher(storage, aws), storage, storage.clock())
+        rounds: tuple[Round, ...] = ()
+        if part is not Part.SLACK:
+            rounds = (
+                Round("jobs", the_jobs.round, the_jobs.next_due),
+                Round("catalogue", self._refresh, self._catalogues.next_due),
+                Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
+            )
+        self._schedule = Schedule(rounds, storage.clock)
+        self._server = Server(
+            wsgi(None if self._sockets else self.slack.app, self.missing),
+            host=settings.host,
+            port=settings.port,
+        )
+        self._serving = Thread(target=self._server.run, name="http", daemon=True)
+        self._socket: SocketModeHandler | None = None
+
+    @property
+    def _sockets(self) -> bool:
+        return self._settings.slack_app_token is not None or self._part is Part.JOBS
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.port
+
+    def wake(self) -> None:
+        """Something may have become due."""
+        self._wake()
+
+    def _refresh(self) -> None:
+        self._catalogues.round()
+        self.policies.apply()
+
+    def start(self) -> None:
+        """What is overdue begins at once; Slack is listened to from the first second."""
+        self._wake = self._schedule.wake
+        self._schedule.start()
+        self._serving.start()
+        token = self._settings.slack_app_token
+        if token is not None and self._part is not Part.JOBS:
+            self._socket = SocketModeHandler(self.slack.app, token.get_secret_value())
+            self._socket.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        log.info("listening", extra={"port": self.port, "role": self._part.value})
+
+    def stop(self) -> None:
+        """Listeners finish and their acks leave before the connections are closed."""
+        if self._socket is None:
+            self._server.close()
+        self.slack.listeners.shutdown(wait=True)
+        if self._socket is not None:
+            self._socket.close()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+            self._server.close()
+        self._schedule.stop()
+        self._hands.shut()
+        self._tellers.shutdown(wait=True, cancel_futures=True)
+
+    def missing(self) -> str:
+        """Why it is not ready yet; empty: it is."""
+        with self._storage.works.reading() as work:
+            if not work.catalogue.version():
+                return "no catalogue was read yet"
+        if missing := self.policies.missing():
+            return missing
+        if not self._schedule.alive():
+            return "a beat is not alive"
+        return ""

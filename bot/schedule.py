@@ -1,0 +1,131 @@
+"""When the jobs run. APScheduler is only the metronome: what is due is a question for storage."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Final
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.clock import system_clock
+from grants.ports import Clock
+
+log = logging.getLogger(__name__)
+
+BEAT: Final = timedelta(seconds=1)
+"""The safety net: what a lost wake-up, a stepped clock or another process made due is seen then."""
+QUIET: Final = timedelta(seconds=15)
+"""A loop that has not come round for so long is not alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A loop of its own: what it does when it comes round, and when it must come round next."""
+
+    name: str
+    do: Callable[[], None]
+    next_due: Callable[[], datetime | None]
+
+
+class Loop:
+    """One thread that comes round when it is woken, by the beat or by a one-shot wake-up."""
+
+    def __init__(self, round_: Round, clock: Clock, scheduler: BackgroundScheduler) -> None:
+        """Not started yet."""
+        self._round = round_
+        self._clock = clock
+        self._scheduler = scheduler
+        self._kick = Event()
+        self._stopping = False
+        self._seen: datetime | None = None
+        self._thread = Thread(target=self._run, name=round_.name, daemon=True)
+
+    def start(self) -> None:
+        """Come round at once, then at every beat and wake-up."""
+        self._scheduler.add_job(
+            self.kick, "interval", seconds=BEAT.total_seconds(), id=f"{self._round.name}-beat"
+        )
+        self._thread.start()
+        self.kick()
+
+    def kick(self) -> None:
+        """Something may have become due."""
+        self._kick.set()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the round in hand and come round no more."""
+        self._stopping = True
+        self._kick.set()
+        self._thread.join(timeout)
+
+    def alive(self) -> bool:
+        """Whether it came round lately."""
+        seen = self._seen
+        return seen is not None and self._thread.is_alive() and self._clock() - seen < QUIET
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._kick.wait()
+            self._kick.clear()
+            if self._stopping:
+                return
+            self._come_round()
+
+    def _come_round(self) -> None:
+        try:
+            self._round.do()
+            self._seen = self._clock()
+            self._wake_at(self._round.next_due())
+        except Exception:
+            # The database is out of reach, most likely: the next beat tries again.
+            log.exception("round left", extra={"loop": self._round.name})
+
+    def _wake_at(self, due: datetime | None) -> None:
+        now = self._clock()
+        if due is None or due >= now + 2 * BEAT or due <= now:
+            return  # The beat is soon enough; and what is due by now is in hand or backing off.
+        # The scheduler runs by the host's clock, which may differ from the one that decides.
+        run_at = system_clock() + (due - now)
+        self._scheduler.add_job(
+            self.kick,
+            "date",
+            run_date=run_at,
+            id=f"{self._round.name}-wake-up",
+            replace_existing=True,
+        )
+
+
+class Schedule:
+    """The metronome and its loops."""
+
+    def __init__(self, rounds: tuple[Round, ...], clock: Clock) -> None:
+        """Not started yet."""
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            # The library's own default drops a run that is one second late. Ours never does.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._loops = [Loop(round_, clock, self._scheduler) for round_ in rounds]
+
+    def start(self) -> None:
+        """Every loop comes round at once: what is overdue begins in the first second."""
+        self._scheduler.start()
+        for loop in self._loops:
+            loop.start()
+
+    def wake(self) -> None:
+        """Something may have become due: every loop looks."""
+        for loop in self._loops:
+            loop.kick()
+
+    def alive(self) -> bool:
+        """Whether every loop came round lately."""
+        return all(loop.alive() for loop in self._loops)
+
+    def stop(self, timeout: float = 10) -> None:
+        """Finish what is in hand."""
+        self._scheduler.shutdown(wait=False)
+        for loop in self._loops:
+            loop.stop(timeout)

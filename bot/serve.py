@@ -1,0 +1,74 @@
+"""The HTTP side: Slack's requests over signed HTTP, and what a supervisor asks."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from slack_bolt import App
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from waitress.server import create_server
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 1_000_000
+"""Bytes of a body: a view is at most 250 KB, url-encoded."""
+THREADS: Final = 32
+
+Environ = dict[str, Any]
+Start = Callable[..., Any]
+Wsgi = Callable[[Environ, Start], Iterable[bytes]]
+
+
+def wsgi(app: App | None, ready: Callable[[], str]) -> Wsgi:
+    """The routes. `ready` says what is missing, in a line; empty: nothing."""
+    slack = SlackRequestHandler(app, path="/slack/events") if app else None
+
+    def respond(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        match environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"):
+            case "POST", "/slack/events" if slack is not None:
+                if int(environ.get("CONTENT_LENGTH") or 0) > MOST:
+                    return _say(start_response, "413 Content Too Large", "too large")
+                return slack(environ, start_response)
+            case "GET", "/healthz":
+                return _say(start_response, "200 OK", "ok")
+            case "GET", "/readyz":
+                missing = ready()
+                if missing:
+                    return _say(start_response, "503 Service Unavailable", missing)
+                return _say(start_response, "200 OK", "ready")
+            case _:
+                return _say(start_response, "404 Not Found", "not found")
+
+    return respond
+
+
+def _say(start_response: Start, status: str, words: str) -> list[bytes]:
+    body = f"{words}\n".encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]
+
+
+class Server:
+    """waitress, with threads enough for people who press at the same moment."""
+
+    def __init__(self, application: Wsgi, *, host: str, port: int) -> None:
+        """Listens at once; serves when run."""
+        self._server = create_server(
+            application, host=host, port=port, threads=THREADS, ident="elevate",
+            max_request_body_size=MOST, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+
+    @property
+    def port(self) -> int:
+        """The port that was found, where 0 was asked for."""
+        return int(self._server.effective_port)
+
+    def run(self) -> None:
+        """Serve until closed."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Take nothing new; what is in hand is finished."""
+        self._server.close()
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=10)

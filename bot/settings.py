@@ -1,0 +1,314 @@
+"""What the environment says: read here once, checked whole, and passed in everywhere else."""
+
+import os
+import re
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from grants.drafts import shown
+from storage.engine import parsed
+
+Value = TypeVar("Value")
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong. Its text has one line for each: which, and what to do."""
+
+    def __init__(self, problems: Collection[str]) -> None:
+        """All of them at once."""
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+class Need(StrEnum):
+    """What a command cannot do without."""
+
+    SLACK = "slack"
+    """The bot's token."""
+    LISTENING = "listening"
+    """A way for Slack to reach us: the app-level token, else the signing secret."""
+    PEOPLE = "people"
+    """The domains whose addresses may be bound."""
+
+
+EVERYTHING: Final = frozenset(Need)
+
+
+_NEEDED: Final = {
+    Need.SLACK: (
+        ("SLACK_BOT_TOKEN",),
+        "take the bot's token, xoxb-…, from \"Install App\" in the Slack app's settings",
+    ),
+    Need.LISTENING: (
+        ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+        (
+            "set it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP;"
+            ' both are in "Basic Information" in the Slack app\'s settings'
+        ),
+    ),
+    Need.PEOPLE: (
+        ("ELEVATE_EMAIL_DOMAINS",),
+        (
+            "name the domains whose Slack addresses may be matched with Identity Center users,"
+            " such as example.com"
+        ),
+    ),
+}
+
+
+class Source(StrEnum):
+    """Where a session's activity is read."""
+
+    AUTO = "auto"
+    """lookup_events where its role is named, else none."""
+    LOOKUP_EVENTS = "lookup_events"
+    NONE = "none"
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+UNTRIED: Final = "default_factory_not_called"
+"""Pydantic's word for a default that waits for another field, which is the one that is wrong."""
+NOT_YET: Final = ("cloudwatch_logs", "athena", "lake")
+_NOT_YET_BY: Final = {
+    "ELEVATE_ACTIVITY_LOG_GROUP": "cloudwatch_logs",
+    "ELEVATE_ACTIVITY_ATHENA_": "athena",
+    "ELEVATE_ACTIVITY_EVENT_DATA_STORE": "lake",
+}
+"""Variables (or how they begin) by which `auto` would choose a source that is not there yet."""
+_INSTEAD: Final = (
+    "set ELEVATE_ACTIVITY_SOURCE=lookup_events and ELEVATE_ACTIVITY_ROLE,"
+    " or ELEVATE_ACTIVITY_SOURCE=none"
+)
+
+
+# How each is read. A ValueError's text says what to do, and never says a secret back.
+
+
+def _like(pattern: str, kind: str, advice: str) -> Callable[[str], str]:
+    """Reads what looks so."""
+
+    def read(said: str) -> str:
+        if re.fullmatch(pattern, said, re.ASCII):
+            return said
+        raise ValueError(f"{shown(said)} is no {kind}; write {advice}")
+
+    return read
+
+
+def _one_of(kind: type[Word], but: Callable[[str], None] = lambda _: None) -> Callable[[str], Word]:
+    def read(said: str) -> Word:
+        but(said)
+        if said in list(kind):
+            return kind(said)
+        raise ValueError(f"{shown(said)} is not taken; write one of {', '.join(kind)}")
+
+    return read
+
+
+def _bot_token(said: str) -> str:
+    if said.startswith(("xapp-", "xoxp-")):
+        raise ValueError('is another kind of token; take the bot\'s, xoxb-…, from "Install App"')
+    return said
+
+
+def _app_token(said: str) -> str:
+    if said.startswith("xox"):
+        raise ValueError(
+            'is another kind of token; take the app-level one, xapp-…, from "Basic Information"'
+        )
+    return said
+
+
+def _database(said: str) -> str:
+    try:
+        parsed(said)
+    except Exception:  # noqa: BLE001  # whatever SQLAlchemy says of it may quote the password
+        raise ValueError(
+            "is no database URL that Elevate knows;"
+            " write sqlite:///elevate.db or postgresql+psycopg://user:password@host/name"
+        ) from None
+    return said
+
+
+def _port(said: str) -> int:
+    number = int(_like(r"\d{1,5}", "port", "a number from 1 to 65535")(said))
+    if number > 65535:
+        raise ValueError(f"{number} is no port; write a number from 1 to 65535")
+    return number
+
+
+def _domains(said: str) -> frozenset[str]:
+    read = _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "domain", "one or more: example.com,example.org")
+    return frozenset(read(word.removeprefix("@").lower()) for word in _words(said))
+
+
+def _regions(said: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_region, _words(said))))
+
+
+def _not_a_later_one(said: str) -> None:
+    if said in NOT_YET:
+        raise ValueError(f"{said} is not in this version of Elevate yet; {_INSTEAD}")
+
+
+def _switch(said: str) -> bool:
+    if said in {"on", "off"}:
+        return said == "on"
+    raise ValueError(f"{shown(said)} is not taken; write on or off")
+
+
+def _words(said: str) -> list[str]:
+    return [word.strip() for word in said.split(",") if word.strip()]
+
+
+_address = _like(r"https?://[^\s/]+\S*", "address", "one like https://slack.com/api/")
+_portal = _like(r"https://[^\s/]+\S*", "https address", "one: https://example.awsapps.com/start")
+_region = _like(r"[a-z]{2,}(-[a-z]+)+-\d", "AWS Region", "one like eu-central-1")
+_role = _like(
+    r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", "name of a role", "the name alone, as in every account"
+)
+_instance = _like(
+    r"arn:[a-z-]+:sso:::instance/[A-Za-z0-9-]+", "instance", "arn:aws:sso:::instance/ssoins-…"
+)
+
+
+def _typed(read: Callable[[str], Value]) -> BeforeValidator:
+    """Reads what is text; a value of the right type, as tests give it, stays."""
+    return BeforeValidator(lambda said: read(said) if isinstance(said, str) else said)
+
+
+def _named(name: str) -> Any:
+    """An optional field under the environment's name for it."""
+    return Field(default=None, validation_alias=name)
+
+
+class Settings(BaseSettings):
+    """Every setting; what is not set has a default that is safe, or is None."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    slack_bot_token: Annotated[SecretStr, _typed(_bot_token)] = SecretStr("")
+    slack_app_token: Annotated[SecretStr | None, _typed(_app_token)] = None
+    """Set: Socket Mode. Unset: HTTP."""
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: Annotated[str, _typed(_address)] = "https://slack.com/api/"
+    host: str = "127.0.0.1"
+    port: Annotated[int, _typed(_port)] = 3000
+    database_url: Annotated[str, _typed(_database)] = Field("sqlite:///elevate.db", repr=False)
+    """Holds the database's password: never to be shown."""
+    aws_region: Annotated[str | None, _typed(_region)] = Field(
+        None, validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION")
+    )
+    """None: whatever the AWS profile says."""
+    policy_file: str | None = _named("ELEVATE_POLICY_FILE")
+    instance_arn: Annotated[str | None, _typed(_instance)] = _named("ELEVATE_INSTANCE_ARN")
+    access_portal_url: Annotated[str | None, _typed(_portal)] = _named("ELEVATE_ACCESS_PORTAL_URL")
+    email_domains: Annotated[frozenset[str], NoDecode, _typed(_domains)] = Field(
+        frozenset(), validation_alias="ELEVATE_EMAIL_DOMAINS"
+    )
+    activity_source: Annotated[Source, _typed(_one_of(Source, _not_a_later_one))] = Field(
+        Source.AUTO, validation_alias="ELEVATE_ACTIVITY_SOURCE"
+    )
+    activity_role: Annotated[str | None, _typed(_role)] = _named("ELEVATE_ACTIVITY_ROLE")
+    activity_regions: Annotated[tuple[str, ...], NoDecode, _typed(_regions)] = Field(
+        default_factory=lambda data: _regions(f"{data.get('aws_region') or ''},us-east-1"),
+        validation_alias="ELEVATE_ACTIVITY_REGIONS",
+    )
+    """Unless said otherwise AWS_REGION and us-east-1, where the global services report."""
+    encryption_key: SecretStr | None = _named("ELEVATE_ENCRYPTION_KEY")
+    date_tokens: Annotated[bool, _typed(_switch)] = Field(
+        default=True, validation_alias="ELEVATE_DATE_TOKENS"
+    )
+    log_format: Annotated[LogFormat, _typed(_one_of(LogFormat))] = Field(
+        LogFormat.TEXT, validation_alias="ELEVATE_LOG_FORMAT"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tidy(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Blanks around a value are nobody's wish, and a blank value is none."""
+        trimmed = {
+            name: value.strip() if isinstance(value, str) else value for name, value in said.items()
+        }
+        return {name: value for name, value in trimmed.items() if value != ""}
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _closed(cls, url: str) -> str:
+        return f"{url.rstrip('/')}/"
+
+
+def load(*, needs: Collection[Need] = ()) -> Settings:
+    """The settings, with what this command needs. SettingsError, with every problem at once."""
+    wrong = [*_missing(needs), *_of_another_version()]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        lines = [_line(one) for one in error.errors() if one["type"] != UNTRIED]
+        raise SettingsError([*lines, *wrong]) from None
+    if settings.activity_source is Source.LOOKUP_EVENTS and not settings.activity_role:
+        wrong.append(
+            "ELEVATE_ACTIVITY_ROLE is not set: name the role that lookup_events assumes,"
+            " or set ELEVATE_ACTIVITY_SOURCE=none"
+        )
+    if wrong:
+        raise SettingsError(wrong)
+    return settings
+
+
+def _missing(needs: Collection[Need]) -> list[str]:
+    wanted = [_NEEDED[need] for need in Need if need in needs]
+    return [
+        f"{names[0]} is not set: {advice}"
+        for names, advice in wanted
+        if not any(map(_is_set, names))
+    ]
+
+
+def _of_another_version() -> list[str]:
+    """`auto` chooses by what is configured; what it would choose must be there."""
+    if os.environ.get("ELEVATE_ACTIVITY_SOURCE", "").strip() not in {"", Source.AUTO}:
+        return []
+    return [
+        f"{name} would choose {source}, which is not in this version of Elevate yet; {_INSTEAD}"
+        for name in sorted(os.environ)
+        for beginning, source in _NOT_YET_BY.items()
+        if name.startswith(beginning) and _is_set(name)
+    ]
+
+
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name, "").strip())
+
+
+def _line(problem: Mapping[str, Any]) -> str:
+    """A problem as pydantic has it, on one line; the value is said back by us, or not at all."""
+    name = str(problem["loc"][0]).upper() if problem["loc"] else "The settings"
+    said = (problem.get("ctx") or {}).get("error") or problem["msg"]
+    return f"{name}: {said}"

@@ -1,0 +1,126 @@
+"""Bolt, with every listener in its place."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from blocks.text import Style
+from bot.assemble import Aws, Storage, bindings
+from bot.clock import in_time
+from bot.settings import Settings
+from grants.crew import Crew
+from grants.desk import Desk
+from handlers import elevate, mine, options, review
+from handlers.announce import Announcer
+from handlers.channels import Channels
+from handlers.errors import Net
+from handlers.front import Front
+from handlers.guard import Guard, Home
+from handlers.pace import Pace
+from handlers.people import People
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 8
+"""Seconds that Slack has to answer a call."""
+
+
+def client(settings: Settings) -> WebClient:
+    """One that never sleeps and never sends twice: the outbox decides about that."""
+    return WebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=TIMEOUT,
+        retry_handlers=[],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """Both directions."""
+
+    app: App
+    front: Front
+    announcer: Announcer
+    listeners: Executor
+
+
+def connect(
+    settings: Settings,
+    storage: Storage,
+    aws: Aws,
+    desk: Desk,
+    *,
+    wake: Callable[[], None],
+    tellers: Executor,
+    listeners: Executor | None = None,
+    pace: Pace | None = None,
+) -> Slack:
+    """Put Slack's side together. Asks Slack nothing yet."""
+    web = client(settings)
+
+    @cache
+    def home() -> Home:
+        said = web.auth_test()
+        return Home(str(said["team_id"]), str(said.get("enterprise_id") or ""))
+
+    style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
+    people = People(web, bindings(settings, storage, aws), storage.works, storage.clock, home)
+    net = Net(web, people)
+    # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
+    listeners = listeners or ThreadPoolExecutor(32, "listeners")
+    front = Front(
+        desk=desk,
+        people=people,
+        works=storage.works,
+        memberships=desk.memberships,
+        offers=desk.offers,
+        style=style,
+        net=net,
+        in_time=in_time,
+        later=listeners,
+    )
+    app = App(
+        client=web,
+        signing_secret=_secret(settings),
+        listener_executor=listeners,
+        token_verification_enabled=False,
+        raise_error_for_unhandled_request=False,
+    )
+    app.use(Guard(home, storage.works, storage.clock))
+    app.error(net)
+    for subject in (elevate, options, review, mine):
+        subject.register(app, front)
+    _last(app)
+    announcer = Announcer(
+        works=storage.works,
+        client=web,
+        channels=Channels(web, storage.clock),
+        clock=storage.clock,
+        style=style,
+        pace=pace or Pace(),
+        crew=Crew(tellers, wake),
+        elsewhere=desk.ask_directly,
+    )
+    return Slack(app, front, announcer, listeners)
+
+
+def _secret(settings: Settings) -> str:
+    secret = settings.slack_signing_secret
+    # Socket Mode needs none, and Bolt wants a word all the same; over HTTP settings insist on it.
+    return secret.get_secret_value() if secret else "not used in Socket Mode"
+
+
+def _last(app: App) -> None:
+    """What no listener above knows: acked, so that Slack shows no warning sign for old buttons."""
+
+    @app.action({"type": "block_actions"})
+    def _(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        log.info("a button that nobody listens to")

@@ -1,0 +1,1 @@
+"""What Slack says to us, and what we say to Slack: thin."""

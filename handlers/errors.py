@@ -1,0 +1,83 @@
+"""The net under every listener: a refusal is whispered, anything else is logged and apologised for."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import BoltResponse
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from blocks.refusals import whisper
+from blocks.text import Message
+from grants.errors import Refusal, TooSlow
+from grants.model import RequestId
+from handlers.guard import user_of
+from handlers.people import People
+from handlers.reading import request_id_of
+
+log = logging.getLogger(__name__)
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Answers whoever pressed, and nobody else; the message that was pressed stays as it is."""
+
+    client: WebClient
+    people: People
+
+    def __call__(self, error: Exception, body: Payload) -> BoltResponse:
+        """For `@app.error`. The answer acks: Slack would show a warning sign otherwise."""
+        self.answer(error, body)
+        return BoltResponse(status=200, body="")
+
+    def answer(self, error: Exception, body: Payload) -> None:
+        """Tell the person, and write down what has to be written down."""
+        refusal = refusal_for(error)
+        if isinstance(error, Refusal):
+            self.people.record(error, body, _about(body))
+        else:
+            log.error("not done", exc_info=error, extra={"slack_user": user_of(body)})
+        self.whisper(whisper(refusal), body)
+
+    def whisper(self, message: Message, body: Payload) -> None:
+        """Only this person sees it: beside what was pressed, else in their direct messages."""
+        slack_id = user_of(body)
+        channel = _channel(body)
+        try:
+            if channel and not channel.startswith("D"):
+                self.client.chat_postEphemeral(
+                    channel=channel, user=slack_id, text=message.text, blocks=message.blocks
+                )
+                return
+        except (SlackApiError, SlackClientError, OSError):
+            log.info("not whispered there", extra={"channel": channel})
+        try:
+            self.client.chat_postMessage(
+                channel=channel or slack_id, text=message.text, blocks=message.blocks
+            )
+        except (SlackApiError, SlackClientError, OSError):
+            log.warning("could not answer", extra={"slack_user": slack_id})
+
+
+def refusal_for(error: Exception) -> Refusal:
+    """What a person is told: a refusal as it is; of anything else, that it was not recorded."""
+    if isinstance(error, Refusal):
+        return error
+    return TooSlow()
+
+
+def _channel(body: Payload) -> str:
+    channel = body.get("channel")
+    if isinstance(channel, dict):
+        return str(channel.get("id") or "")
+    container = body.get("container") or {}
+    return str(container.get("channel_id") or body.get("channel_id") or "")
+
+
+def _about(body: Payload) -> RequestId | None:
+    actions = body.get("actions")
+    if isinstance(actions, list) and actions and isinstance(actions[0], dict):
+        return request_id_of(actions[0])
+    return None

@@ -1,0 +1,76 @@
+"""Turns away who does not belong to this workspace, before any listener hears of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_bolt import BoltRequest, BoltResponse
+
+from grants.errors import Doubt, NotAPerson
+from grants.model import Actor, Role, SlackUserId
+from grants.ports import Clock, Works
+from grants.telling import refused
+
+log = logging.getLogger(__name__)
+Payload = dict[str, Any]
+
+EVENTS: Final = "event_callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The workspace that the token belongs to, as `auth.test` says."""
+
+    team_id: str
+    enterprise_id: str = ""
+
+    def holds(self, team: str) -> bool:
+        """Whether somebody of this team or Enterprise organization belongs here."""
+        return bool(team) and team in {self.team_id, self.enterprise_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A Bolt middleware. Bolt itself does not look at who clicks (FACTS-slack 1.1)."""
+
+    home: Callable[[], Home]
+    works: Works
+    clock: Clock
+
+    def __call__(
+        self,
+        req: BoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt injects by this name
+    ) -> BoltResponse:
+        """Acked and recorded, and nothing else happens, for who does not belong."""
+        body: Payload = dict(req.body)
+        home = self.home()
+        if all(home.holds(team) for team in _teams(body)):
+            return next()
+        slack_id = user_of(body)
+        log.warning("turned away", extra={"slack_user": slack_id})
+        actor = Actor(Role.REQUESTER, "somebody of another workspace", slack_id=slack_id)
+        with self.works() as work:
+            refused(work, NotAPerson(Doubt.OTHER_TEAM), actor, None, clock=self.clock)
+        return BoltResponse(status=200, body="")
+
+
+def _teams(body: Payload) -> list[str]:
+    """The teams that the payload says it and its user are of; none at all is a foreign one."""
+    if body.get("type") == EVENTS:
+        return [str(body.get("team_id") or "")]
+    user = body.get("user")
+    if isinstance(user, dict):
+        team = body.get("team") or body.get("enterprise") or {}
+        whole = str(team.get("id") or "") if isinstance(team, dict) else ""
+        return [whole, str(user.get("team_id") or whole)]
+    return [str(body.get("team_id") or "")]
+
+
+def user_of(body: Payload) -> SlackUserId:
+    """The user id that Slack signed: the one thing in a payload that is trusted."""
+    user = body.get("user")
+    found = user.get("id") if isinstance(user, dict) else body.get("user_id")
+    return SlackUserId(str(found or ""))

@@ -1,0 +1,61 @@
+"""How fast Slack may be told things: about a message a second in each channel."""
+
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+POST: Final = "chat.postMessage"
+UPDATE: Final = "chat.update"
+BETWEEN_POSTS: Final = timedelta(seconds=1)
+"""In one channel (FACTS-slack 2)."""
+BETWEEN_UPDATES: Final = timedelta(seconds=1.2)
+"""Of the whole workspace: tier 3, fifty a minute."""
+UPDATES_AT_ONCE: Final = 10
+
+
+class Pace:
+    """Says when the next call may leave, and obeys Retry-After by method."""
+
+    def __init__(
+        self,
+        *,
+        between_posts: timedelta = BETWEEN_POSTS,
+        between_updates: timedelta = BETWEEN_UPDATES,
+    ) -> None:
+        """Nothing was sent yet."""
+        self._between_posts = between_posts
+        self._between_updates = between_updates
+        self._lock = Lock()
+        self._channels: dict[str, datetime] = {}
+        self._updates: datetime | None = None
+        self._paused: dict[str, datetime] = {}
+
+    def take(self, method: str, channel: str, now: datetime) -> datetime | None:
+        """None: it may leave now, and counts. Else when to come again."""
+        with self._lock:
+            paused = self._paused.get(method, now)
+            if paused > now:
+                return paused
+            return self._update(now) if method == UPDATE else self._post(channel, now)
+
+    def pause(self, method: str, until: datetime) -> None:
+        """Slack said 429: nothing of this method leaves before then."""
+        with self._lock:
+            self._paused[method] = max(until, self._paused.get(method, until))
+
+    def _post(self, channel: str, now: datetime) -> datetime | None:
+        free = self._channels.get(channel, now)
+        if free > now:
+            return free
+        if len(self._channels) > 1000:
+            self._channels = {name: at for name, at in self._channels.items() if at > now}
+        self._channels[channel] = now + self._between_posts
+        return None
+
+    def _update(self, now: datetime) -> datetime | None:
+        burst = self._between_updates * UPDATES_AT_ONCE
+        spent = max(self._updates or now - burst, now - burst) + self._between_updates
+        if spent > now:
+            return spent
+        self._updates = spent
+        return None

@@ -1,0 +1,106 @@
+"""Who is pressing: the Slack user as Slack has them now, as the person they are bound to."""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import Any, Final
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from grants.errors import Doubt, NotAPerson, Refusal
+from grants.model import Actor, Person, RequestId, Role, SlackUserId
+from grants.people import Bindings, Profile
+from grants.ports import Clock, Works
+from grants.telling import refused
+from handlers.guard import Home, user_of
+
+Payload = dict[str, Any]
+LATELY: Final = 60.0
+"""Seconds."""
+
+
+class People:
+    """Answers live for deciding; for showing, what was found within a minute is good enough."""
+
+    def __init__(
+        self,
+        client: WebClient,
+        bindings: Bindings,
+        works: Works,
+        clock: Clock,
+        home: Callable[[], Home],
+    ) -> None:
+        """Nobody is known yet."""
+        self._client = client
+        self._bindings = bindings
+        self._works = works
+        self._clock = clock
+        self._home = home
+        self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
+        self._lock = Lock()
+
+    def whose(self, body: Payload) -> Person:
+        """The person who sent this, read now. NotAPerson where there is any doubt."""
+        slack_id = user_of(body)
+        try:
+            person = self._bindings.identify(self._profile(slack_id))
+        except NotAPerson as refusal:
+            with self._lock:
+                self._known.pop(slack_id, None)
+            self.record(refusal, body, None)
+            raise
+        with self._lock:
+            self._known[slack_id] = (self._clock(), person)
+        return person
+
+    def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:
+        """The person, if that was settled within so many seconds."""
+        with self._lock:
+            found = self._known.get(user_of(body))
+        if found is None or (self._clock() - found[0]).total_seconds() > seconds:
+            return None
+        return found[1]
+
+    def record(self, refusal: Refusal, body: Payload, request_id: RequestId | None) -> None:
+        """Write down a refusal of authority, identity or tampering."""
+        if not refusal.journalled:
+            return
+        slack_id = user_of(body)
+        person = self.lately(body)
+        actor = (
+            Actor(Role.REQUESTER, person.name, person.user_id, slack_id)
+            if person
+            else Actor(Role.REQUESTER, f"Slack user {slack_id}", slack_id=slack_id)
+        )
+        with self._works() as work:
+            refused(work, refusal, actor, request_id, clock=self._clock)
+
+    def _profile(self, slack_id: SlackUserId) -> Profile:
+        try:
+            user = self._client.users_info(user=slack_id)["user"]
+        except SlackApiError as error:
+            if error.response.get("error") in {"user_not_found", "user_not_visible"}:
+                raise NotAPerson(Doubt.UNKNOWN) from error
+            raise
+        return profile_of(user, self._home())
+
+
+def profile_of(user: Payload, home: Home) -> Profile:
+    """What `users.info` says, with what it did not supply left out."""
+    said = user.get("profile") or {}
+    enterprise = (user.get("enterprise_user") or {}).get("enterprise_id", "")
+    teams = [str(user.get("team_id") or ""), str(said.get("team") or user.get("team_id") or "")]
+    guest = [user.get("is_restricted"), user.get("is_ultra_restricted")]
+    return Profile(
+        slack_id=SlackUserId(str(user.get("id") or "")),
+        team_id=teams[0],
+        email=str(said.get("email") or ""),
+        email_confirmed=user.get("is_email_confirmed"),
+        at_home=all(home.holds(team) for team in teams) or home.holds(enterprise),
+        is_bot=user.get("is_bot"),
+        is_guest=None if None in guest else any(guest),
+        is_stranger=user.get("is_stranger"),
+        is_invited=user.get("is_invited_user"),
+        deleted=user.get("deleted"),
+    )

@@ -1,0 +1,24 @@
+"""What a button says: which request it stands under. The row decides everything else."""
+
+import re
+from typing import Any, Final
+
+from grants.errors import Tampered
+from grants.model import RequestId
+
+_VALUE: Final = re.compile(r"(?P<id>[0-9A-HJKMNP-TV-Z]{8}):(?P<revision>\d{1,9})", re.ASCII)
+
+
+def request_id_of(action: dict[str, Any]) -> RequestId | None:
+    """The request id in a button's value; None where there is none that could be ours."""
+    value = action.get("value")
+    found = _VALUE.fullmatch(value) if isinstance(value, str) else None
+    return RequestId(found["id"]) if found else None
+
+
+def pressed(action: dict[str, Any]) -> RequestId:
+    """The same; a value that we never wrote is tampering."""
+    found = request_id_of(action)
+    if found is None:
+        raise Tampered("a button's value")
+    return found

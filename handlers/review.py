@@ -1,0 +1,96 @@
+"""Approve, Reject and Revoke, pressed on a card; and the small forms that they open."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from blocks import decision_form, ids
+from blocks.refusals import words
+from grants.errors import Refusal, Unfit
+from grants.model import Ballot, Person, Request
+from handlers.front import Front
+from handlers.reading import pressed
+
+Payload = dict[str, Any]
+
+
+def register(app: App, front: Front) -> None:
+    """Listen for the card's buttons."""
+    for action_id, ballot in ids.BALLOTS.items():
+        app.action(action_id)(partial(decide, ballot=ballot, front=front))
+    app.action(ids.REVOKE)(partial(revoke, front=front))
+    app.view(ids.COMMENT_FORM)(partial(commented, front=front))
+    app.view(ids.REVOKE_FORM)(partial(reasoned, front=front))
+
+
+def decide(
+    ack: Ack,
+    action: Payload,
+    body: Payload,
+    client: WebClient,
+    *,
+    ballot: Ballot,
+    front: Front,
+) -> None:
+    """One click approves, unless a comment is asked for; a rejection always asks for one."""
+    in_time, person, request_id = front.in_time(), front.people.whose(body), pressed(action)
+    with front.works.reading() as work:
+        required = work.policies.current().settings.require_decision_comment
+    if ballot is Ballot.APPROVE and not required:
+        front.desk.vote(person, request_id, ballot, in_time=in_time)
+    else:
+        request = front.desk.may_vote(person, request_id)
+        form = decision_form.comment_form(request, ballot, required=required, style=front.style)
+        client.views_open(trigger_id=body["trigger_id"], view=form)
+    ack()
+
+
+def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
+    """A decision with its comment."""
+    in_time = front.in_time()
+
+    def vote(person: Person) -> Request:
+        decision = decision_form.read_comment(view)
+        return front.desk.vote(
+            person, decision.request_id, decision.ballot, decision.comment, in_time=in_time
+        )
+
+    _answer(ack, body, view, vote, front=front)
+
+
+def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
+    """Revoke asks for a reason."""
+    request, _ = front.desk.may_revoke(front.people.whose(body), pressed(action))
+    form = decision_form.revoke_form(request, front.style)
+    client.views_open(trigger_id=body["trigger_id"], view=form)
+    ack()
+
+
+def reasoned(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
+    """A revocation with its reason."""
+    in_time = front.in_time()
+
+    def take_away(person: Person) -> Request:
+        found = decision_form.read_revoke(view)
+        return front.desk.revoke(person, found.request_id, found.reason, in_time=in_time)
+
+    _answer(ack, body, view, take_away, front=front)
+
+
+def _answer(
+    ack: Ack, body: Payload, view: Payload, do: Callable[[Person], Request], *, front: Front
+) -> None:
+    """What is wrong is said in the form, which stays open with what was typed."""
+    try:
+        do(front.people.whose(body))
+    except Unfit as unfit:
+        ack(response_action="errors", errors=decision_form.errors(unfit, view))
+    except Refusal as refusal:
+        front.people.record(refusal, body, None)
+        field = ids.REASON if view.get("callback_id") == ids.REVOKE_FORM else ids.COMMENT
+        ack(response_action="errors", errors={field: words(refusal)})
+    else:
+        ack()
