@@ -1,0 +1,1 @@
+"""What Elevate promises, one file for each behaviour."""

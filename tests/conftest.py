@@ -1,0 +1,67 @@
+"""Fixtures that every test may ask for."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import KINDS, Databases, Run
+from tests.world import World, a_world
+
+# --- databases: the same sentences on both (tests/databases.py) --------------------------------------
+
+RUN = "ELEVATE_TEST_RUN"  # where workers read the run's folder
+the_run = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(
+        config, "workerinput"
+    ):  # pytest-xdist's workers join the run of their main process
+        config.stash[the_run] = Run.begin()
+        os.environ[RUN] = str(config.stash[the_run].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if run := config.stash.get(the_run, None):
+        run.end()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """Makes databases for tests that need several: `with databases.fresh("postgresql", tmp_path) as url:`."""
+    databases = Databases(Path(os.environ[RUN]))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Each test on both; one that is about a single one parametrizes "database_kind" itself."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows, for this test alone."""
+    with databases.fresh(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database without a schema, for this test alone."""
+    with databases.empty(database_kind, tmp_path) as url:
+        yield url
+
+
+# --- the world: a company, a workspace and the bot (tests/world.py) ----------------------------------
+
+
+@pytest.fixture
+def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The whole product but its process, on both databases."""
+    with a_world(database_url, monkeypatch.setenv) as world:
+        yield world

@@ -1,0 +1,1 @@
+"""The whole bot, lived in a browser."""

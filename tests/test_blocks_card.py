@@ -1,0 +1,144 @@
+"""The card: what it shows, what it can be pressed for, and what it never says."""
+
+from dataclasses import replace
+
+import pytest
+
+from blocks import card
+from grants.lifecycle import FINAL
+from grants.model import State
+from tests.test_blocks_drawings import (
+    HOSTILE,
+    TOKENS,
+    WORDS,
+    a_request,
+    buttons,
+    on_screen,
+    texts,
+    votes,
+)
+
+
+def test_the_card_begins_with_who_wants_what_where_and_for_how_long() -> None:
+    drawn = card.card(a_request(), style=TOKENS)
+
+    first = drawn.blocks[0]["text"]["text"]
+    assert first == "Bob requests AdministratorAccess on payments-prod for 1 h"
+    assert drawn.text.startswith(first)
+
+
+def test_the_card_says_who_may_approve_how_many_must_and_until_when() -> None:
+    request = a_request()
+
+    drawn = card.card(request, votes=votes(request, "Eve"), style=WORDS)
+
+    assert "May approve: ops (Eve, Dan); Frank" in on_screen(drawn)
+    assert "1 of 2 so far: Eve" in on_screen(drawn)
+    assert "until 2026-11-22 15:00 UTC" in on_screen(drawn)
+
+
+@pytest.mark.parametrize(
+    ("state", "titles"),
+    [
+        (State.PENDING, ["Approve", "Reject"]),
+        (State.SCHEDULED, ["Revoke"]),
+        (State.GRANTING, ["Revoke"]),
+        (State.ACTIVE, ["Revoke"]),
+        *((state, []) for state in [State.REVOKING, *sorted(FINAL)]),
+    ],
+)
+def test_the_card_has_the_buttons_that_work_and_no_others(state: State, titles: list[str]) -> None:
+    drawn = card.card(a_request(state), style=TOKENS)
+
+    assert list(buttons(drawn)) == titles
+
+
+def test_a_button_carries_the_request_and_its_revision_and_nothing_else() -> None:
+    found = buttons(card.card(a_request(), style=TOKENS))
+
+    assert found["Approve"]["value"] == "ABCD2345:7"
+    assert found["Approve"]["style"] == "primary"
+    assert "style" not in found["Reject"]
+
+
+def test_another_revision_or_another_vote_is_drawn_in_other_blocks() -> None:
+    request = a_request()
+
+    drawings = [
+        card.card(request, style=TOKENS),
+        card.card(replace(request, version=8), style=TOKENS),
+        card.card(request, votes=votes(request, "Eve"), style=TOKENS),
+    ]
+
+    ids = [{block["block_id"] for block in drawn.blocks} for drawn in drawings]
+    assert len(set().union(*ids)) == sum(map(len, ids))
+
+
+def test_what_was_typed_is_shown_as_typed() -> None:
+    drawn = card.card(a_request(justification=HOSTILE.strip()), style=TOKENS)
+
+    assert {"type": "plain_text", "text": HOSTILE.strip(), "emoji": False} in list(
+        texts(drawn.blocks)
+    )
+
+
+def test_the_card_shows_the_first_500_characters_and_points_to_the_thread() -> None:
+    drawn = card.card(a_request(justification="é" * 501), style=TOKENS)
+
+    assert "é" * 500 in on_screen(drawn)
+    assert "é" * 501 not in on_screen(drawn)
+    assert "whole text in the thread" in on_screen(drawn)
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://tracker.example.com/OPS-1", True),
+        ("http://tracker.example.com/OPS-1", False),
+        ("javascript:alert(1)", False),
+        ("https://x|y>", False),
+        ("https://", False),
+        ("", False),
+    ],
+)
+def test_a_ticket_is_linked_only_to_a_safe_address(url: str, linked: bool) -> None:
+    drawn = card.card(a_request(ticket_url=url), style=TOKENS)
+
+    assert (f"<{url}|OPS-1>" in on_screen(drawn)) is linked
+    assert "OPS-1" in on_screen(drawn)
+
+
+def test_while_aws_takes_the_access_away_the_card_never_says_that_it_did() -> None:
+    drawn = card.card(a_request(State.REVOKING), style=TOKENS)
+
+    for words in (on_screen(drawn).lower(), drawn.text.lower()):
+        assert "still being removed" in words
+        assert "ended" not in words
+
+
+def test_an_active_card_says_until_when_access_and_credentials_last() -> None:
+    drawn = card.card(a_request(State.ACTIVE), style=WORDS)
+
+    for words in (on_screen(drawn), drawn.text):
+        assert "2026-11-22 13:06 UTC" in words
+        assert "2026-11-22 17:06 UTC" in words
+
+
+def test_a_rejection_and_its_comment_stand_there_once() -> None:
+    request = a_request(State.REJECTED)
+
+    drawn = card.card(request, votes=votes(request, "Eve", comment="not today"), style=TOKENS)
+
+    assert "Rejected by Eve" in on_screen(drawn)
+    assert on_screen(drawn).count("not today") == 1
+
+
+def test_times_are_tokens_or_words_and_words_in_what_is_heard() -> None:
+    tokens = card.card(a_request(), style=TOKENS)
+    words = card.card(a_request(), style=WORDS)
+
+    assert "<!date^1795359600^{date_short_pretty} at {time}|2026-11-22 15:00 UTC>" in on_screen(
+        tokens
+    )
+    assert "<!date" not in on_screen(words)
+    assert tokens.text == words.text

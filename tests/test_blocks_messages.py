@@ -1,0 +1,260 @@
+"""What people read: a card's thread, the direct messages, the summary, the audit channel."""
+
+from datetime import timedelta
+
+import pytest
+
+from blocks import activity, audit, direct, thread
+from blocks import help as help_words
+from grants.model import AWS, Actor, Move, Moved, RequestId, Role, State
+from tests.standins.blockkit import check_message
+from tests.test_blocks_drawings import (
+    MOVES,
+    NOON,
+    TOKENS,
+    WORDS,
+    a_request,
+    a_summary,
+    buttons,
+    on_screen,
+    texts,
+)
+
+FIXED = (
+    "requested approved rejected active ended revoked expired cancelled failed granting removing"
+)
+MOVE_WORDS = {*FIXED.split(), "stopping"}
+BY_EVE = Actor(Role.APPROVER, "Eve")
+
+
+def moved(move: Move, source: State | None, target: State, by: Actor = AWS, why: str = "") -> Moved:
+    return Moved(RequestId("ABCD2345"), move, source, target, by, NOON, why)
+
+
+# The thread
+
+
+@pytest.mark.parametrize("one", MOVES, ids=lambda m: f"{m.move}-{m.source}-{m.target}-{m.by.role}")
+@pytest.mark.parametrize("standing", [False, True])
+def test_a_line_begins_with_its_moves_word_and_uses_no_other(one: Moved, standing: bool) -> None:
+    request = a_request(one.target, standing=standing, reason="")
+
+    line = thread.line(one, request, {}, TOKENS)
+
+    own = thread.word(one)
+    assert line.text.startswith(own)
+    assert on_screen(line).startswith(own)
+    said = f"{line.text} {on_screen(line)}".lower()
+    assert [word for word in MOVE_WORDS - {own.lower()} if word in said] == []
+
+
+def test_every_word_is_used_by_some_move() -> None:
+    assert {thread.word(one) for one in MOVES} == set(thread.WORDS)
+
+
+@pytest.mark.parametrize("typed", ["é" * 3000, "😀" * 3000, "&" * 3000, "a\n" * 1500])
+def test_the_whole_justification_stands_in_the_thread_in_parts(typed: str) -> None:
+    one = moved(Move.ASK, None, State.PENDING, Actor(Role.REQUESTER, "Bob"))
+
+    line = thread.line(one, a_request(justification=typed), {}, TOKENS)
+
+    parts = [text["text"] for text in texts(line.blocks) if text["text"][0] == typed[0]]
+    assert "".join(parts) == typed
+    assert max(map(len, parts)) <= 1500
+    assert check_message(line.text, line.blocks) == []
+
+
+def test_a_line_says_who_when_and_why() -> None:
+    line = thread.line(
+        moved(Move.REJECT, State.PENDING, State.REJECTED, BY_EVE, "not *today*"),
+        a_request(State.REJECTED),
+        {},
+        WORDS,
+    )
+
+    for words in (on_screen(line), line.text):
+        assert words.startswith("Rejected by Eve.")
+        assert "2026-11-22 12:00 UTC" in words
+        assert "not *today*" in words
+
+
+def test_an_alarm_says_what_aws_said_and_how_often_it_was_tried() -> None:
+    note = thread.note("overdue", {"error": "Throttled", "attempts": 3})
+
+    assert note.text.startswith("Still being removed. AWS said: Throttled. Tried 3 times")
+
+
+# Direct messages
+
+
+def test_the_requester_is_told_of_what_concerns_them_and_not_of_every_step() -> None:
+    told = {(one.move, one.target) for one in MOVES if direct.tells(one)}
+
+    assert told == {
+        (Move.ASK, State.PENDING),
+        (Move.ASK, State.SCHEDULED),
+        (Move.APPROVE, State.SCHEDULED),
+        (Move.REJECT, State.REJECTED),
+        (Move.CANCEL, State.CANCELLED),
+        (Move.LAPSE, State.EXPIRED),
+        (Move.CONFIRM, State.ACTIVE),
+        (Move.FAIL, State.FAILED),
+        (Move.END, State.REVOKED),
+        (Move.REVOKE, State.REVOKED),
+        (Move.GONE, State.ENDED),
+        (Move.GONE, State.REVOKED),
+        (Move.GONE, State.FAILED),
+    }
+
+
+def test_an_active_message_has_the_way_in_and_when_it_ends() -> None:
+    one = moved(Move.CONFIRM, State.GRANTING, State.ACTIVE)
+
+    sent = direct.direct(one, a_request(State.ACTIVE), {}, buttons=True, style=TOKENS)
+
+    url = "https://d-1.awsapps.com/start/#/console?account_id=111122223333&amp;role_name=AdministratorAccess"
+    assert f"<{url}|" in on_screen(sent)
+    for words in (
+        url,
+        "aws sso login --profile payments-prod-AdministratorAccess",
+        "2026-11-22 13:06 UTC",
+        "2026-11-22 17:06 UTC",
+    ):
+        assert words in sent.text
+    assert "sso_account_id = 111122223333\nsso_role_name = AdministratorAccess" in on_screen(sent)
+    assert list(buttons(sent)) == ["End Access"]
+
+
+def test_without_a_portal_the_message_still_says_where_to_go() -> None:
+    one = moved(Move.CONFIRM, State.GRANTING, State.ACTIVE)
+
+    sent = direct.direct(one, a_request(State.ACTIVE), {}, buttons=True, style=WORDS)
+
+    assert "AWS access portal" in on_screen(sent)
+    assert "http" not in on_screen(sent)
+
+
+@pytest.mark.parametrize(
+    ("state", "titles"),
+    [
+        (State.PENDING, ["Cancel Request"]),
+        (State.SCHEDULED, ["End Access"]),
+        (State.GRANTING, ["End Access"]),
+        (State.ACTIVE, ["End Access"]),
+        (State.REVOKING, []),
+        (State.REJECTED, []),
+    ],
+)
+def test_only_the_newest_direct_message_has_buttons(state: State, titles: list[str]) -> None:
+    one = moved(Move.ASK, None, State.PENDING, Actor(Role.REQUESTER, "Bob"))
+
+    new = direct.direct(one, a_request(state), {}, buttons=True, style=TOKENS)
+    old = direct.direct(one, a_request(state), {}, buttons=False, style=TOKENS)
+
+    assert list(buttons(new)) == titles
+    assert buttons(old) == {}
+
+
+def test_a_revocation_is_told_with_by_whom_and_why() -> None:
+    one = moved(Move.GONE, State.REVOKING, State.REVOKED)
+
+    sent = direct.direct(one, a_request(State.REVOKED), {}, buttons=True, style=TOKENS)
+
+    for words in (sent.text, on_screen(sent)):
+        assert "Revoked: Dan took away AdministratorAccess on payments-prod" in words
+        assert "not today" in words
+
+
+def test_who_gave_their_access_back_is_not_told_that_somebody_took_it() -> None:
+    one = moved(Move.GONE, State.REVOKING, State.REVOKED)
+
+    sent = direct.direct(
+        one, a_request(State.REVOKED, closed_by="Bob", reason=""), {}, buttons=True, style=TOKENS
+    )
+
+    assert sent.text.startswith("Revoked: you gave back")
+
+
+def test_access_that_vanished_is_told_as_taken_away_outside() -> None:
+    one = moved(Move.GONE, State.ACTIVE, State.REVOKED)
+    request = a_request(State.REVOKED, closed_by="", reason="removed outside Elevate")
+
+    assert "outside Elevate" in direct.direct(one, request, {}, buttons=True, style=WORDS).text
+    assert "outside Elevate" in thread.line(one, request, {}, WORDS).text
+
+
+# Activity and audit
+
+
+def test_an_activity_summary_is_read_in_ten_seconds() -> None:
+    drawn = activity.summary(a_summary(after_end=1), a_request(State.ENDED), WORDS)
+
+    assert drawn.text.startswith("Activity: 42 calls, 40 reads, 2 writes, 3 errors. Bob")
+    for words in (drawn.text, on_screen(drawn)):
+        assert "Writes: s3:PutObject 2." in words
+        assert "Services: s3 30, ec2 12." in words
+        assert "After the end: 1 call" in words
+        assert "Source: lookup_events, eu-central-1, us-east-1." in words
+        assert "Management events only" in words
+
+
+def test_what_could_not_be_read_is_never_an_empty_calm() -> None:
+    request = a_request(State.ENDED)
+    none = {"calls": 0, "services": {}, "errors": {}, "write_actions": {}, "first_at": None}
+
+    missing = activity.summary(a_summary(unavailable="no role"), request, WORDS).text
+    partial = activity.summary(
+        a_summary(**none, regions_missing={"x": "denied"}), request, WORDS
+    ).text
+    early = activity.summary(a_summary(**none, final=False), request, WORDS).text
+    unused = activity.summary(a_summary(**none), request, WORDS).text
+
+    assert missing.startswith("Activity unavailable: no role")
+    assert "in what could be read" in partial
+    assert "x (denied)" in partial
+    assert "so far" in early
+    assert "Events can still arrive" in early
+    assert "the access was not used" in unused
+    assert "was not used" not in missing + partial + early
+
+
+def test_an_alarm_in_the_audit_channel_names_what_it_is_about() -> None:
+    facts = {"kind": "overdue", "error": "Throttled", "attempts": 3, "account_name": "payments-prod",
+             "permission_set_name": "Admin", "request": "ABCD2345"}  # fmt: skip
+
+    words = audit.audit(None, None, facts, WORDS).text
+
+    assert words.startswith("Alarm: Still being removed. AWS said: Throttled. Tried 3 times")
+    for fact in ("payments-prod", "Admin", "ABCD2345"):
+        assert fact in words
+
+
+def test_an_audit_line_says_what_of_whom_where_by_whom_and_when() -> None:
+    one = moved(Move.APPROVE, State.PENDING, State.SCHEDULED, BY_EVE)
+
+    words = audit.audit(one, a_request(State.SCHEDULED), {}, WORDS).text
+
+    for fact in ("Approved by Eve", "Bob", "payments-prod (111122223333)", "ABCD2345", "12:00 UTC"):
+        assert fact in words
+
+
+def test_help_names_the_command_and_unknown_words_are_refused_by_name() -> None:
+    for message in (
+        help_words.message(),
+        help_words.unknown("mine"),
+        help_words.unknown("<!channel>" * 60),
+    ):
+        assert check_message(message.text, message.blocks) == []
+        assert "<!channel" not in message.text
+    assert "/elevate mine is not there yet" in help_words.unknown("mine").text
+
+
+def test_a_summary_of_a_long_day_stays_short() -> None:
+    many = {f"service-{n}": n + 1 for n in range(50)}
+
+    drawn = activity.summary(
+        a_summary(services=many, last_at=NOON + timedelta(days=1)), a_request(State.ENDED), WORDS
+    )
+
+    assert "service-49 50" in drawn.text
+    assert "and 44 more" in drawn.text

@@ -1,0 +1,134 @@
+"""The ledger of assignments forgets none, and gives each to one claimer."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from grants.model import Assignment, Holding
+from storage.engine import Database, open_database
+from storage.work import SqlWorks
+from tests import make
+from tests.make import NOON
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    with closing(open_database(database_url)) as database:
+        yield database
+
+
+@pytest.fixture
+def works(database: Database) -> SqlWorks:
+    return SqlWorks(database)
+
+
+def held_by(name: str, **changes: Any) -> Assignment:
+    return make.an_assignment(key=make.a_key(make.a_person(name)), **changes)
+
+
+def test_an_assignment_comes_back_as_it_was(works: SqlWorks) -> None:
+    assignment = make.an_assignment(
+        holding=Holding.CREATING,
+        operation="op-1",
+        intent_at=NOON,
+        polls=3,
+        attempts=2,
+        deadline=NOON + MINUTE,
+        unknown_until=NOON,
+        absent_seen_at=NOON,
+        wanted_gone_at=NOON,
+        alarmed_at=NOON,
+        last_error="Throttled",
+        lease_until=NOON,
+    )
+
+    with works() as work:
+        work.assignments.add(assignment)
+
+    with works() as work:
+        assert work.assignments.get(assignment.key) == assignment
+        assert work.assignments.get(make.a_key(make.a_person("Bob"))) is None
+
+
+@pytest.mark.parametrize("holding", [each for each in Holding if each is not Holding.ABSENT])
+def test_forgotten_access_is_unrepresentable(works: SqlWorks, holding: Holding) -> None:
+    with pytest.raises(IntegrityError), works() as work:
+        work.assignments.add(make.an_assignment(holding=holding, due_at=None))
+
+
+def test_forgotten_access_cannot_be_written_by_hand(works: SqlWorks, database: Database) -> None:
+    with works() as work:
+        work.assignments.add(make.an_assignment())
+
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(text("UPDATE assignments SET due_at = NULL"))
+
+
+def test_what_is_absent_needs_no_looking_at(works: SqlWorks) -> None:
+    with works() as work:
+        work.assignments.add(make.an_assignment(holding=Holding.ABSENT, due_at=None))
+
+        assert work.assignments.next_due() is None
+
+
+def test_of_two_who_save_one_has_it(works: SqlWorks) -> None:
+    assignment = make.an_assignment()
+    with works() as work:
+        work.assignments.add(assignment)
+
+        first = work.assignments.save(replace(assignment, polls=1))
+        second = work.assignments.save(replace(assignment, polls=2))
+
+        assert (first, second) == (True, False)
+        assert work.assignments.get(assignment.key) == replace(assignment, polls=1, version=1)
+
+
+def test_what_should_be_gone_is_due_first_then_the_oldest(works: SqlWorks) -> None:
+    with works() as work:
+        work.assignments.add(held_by("Late", due_at=NOON - MINUTE))
+        work.assignments.add(held_by("Later", due_at=NOON - 2 * MINUTE))
+        work.assignments.add(held_by("Gone", due_at=NOON, wanted_gone_at=NOON))
+        work.assignments.add(held_by("Overdue", due_at=NOON, wanted_gone_at=NOON - MINUTE))
+        work.assignments.add(held_by("Future", due_at=NOON + MINUTE, wanted_gone_at=NOON))
+        work.assignments.add(held_by("Leased", due_at=NOON, lease_until=NOON + MINUTE))
+        work.assignments.add(held_by("Lapsed", due_at=NOON, lease_until=NOON))
+
+    with works.reading() as work:
+        due = [each.key.user_id.rpartition("-")[2] for each in work.assignments.due(NOON, limit=9)]
+        assert due == ["overdue", "gone", "later", "late", "lapsed"]
+        assert len(work.assignments.due(NOON, limit=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("leased", "free", "first"),
+    [(5, 9, 5), (5, 3, 3), (-2, 9, -1)],
+    ids=["the lease counts", "the free one is sooner", "a lapsed lease does not count"],
+)
+def test_a_leased_row_is_due_when_its_lease_ends(
+    works: SqlWorks, leased: int, free: int, first: int
+) -> None:
+    with works() as work:
+        work.assignments.add(
+            held_by("Leased", due_at=NOON - MINUTE, lease_until=NOON + leased * MINUTE)
+        )
+        work.assignments.add(held_by("Free", due_at=NOON + free * MINUTE))
+
+        assert work.assignments.next_due() == NOON + first * MINUTE
+
+
+def test_under_way_is_what_aws_is_busy_with(works: SqlWorks) -> None:
+    with works() as work:
+        work.assignments.add(held_by("A", holding=Holding.CREATING, operation="op-1"))
+        work.assignments.add(held_by("B", holding=Holding.DELETING, operation="op-2"))
+        work.assignments.add(held_by("C", holding=Holding.DELETING))
+        work.assignments.add(held_by("D", operation="op-3"))
+
+        assert work.assignments.under_way() == 2

@@ -1,0 +1,300 @@
+"""A small company, a Slack workspace and the bot between them, with time in the test's hand."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
+
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+
+from bot.assemble import Hands, Storage, clock_of, desk, jobs, open_aws, refresher
+from bot.policies import apply
+from bot.policy_file import load_book
+from bot.settings import Settings
+from bot.slack import connect
+from grants.model import Actor, Key, Request, RequestId, Role, State
+from grants.policy import PolicyBook
+from handlers.pace import Pace
+from storage.engine import open_database
+from storage.work import SqlWorks
+from tests.clock import FakeClock
+from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, small_company
+from tests.standins.slack import Hand, Listeners, Outcome, Person, SlackStandIn, over_wsgi
+from tests.standins.slack.workspace import Message
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFAULT, AUDIT, APPROVALS = "C0000000001", "C0000000002", "C0000000003"
+PEOPLE = ("bob", "eve", "dan", "ada", "aud", "mallory")
+
+POLICIES = f"""
+version: 1
+settings:
+  require_ticket: false
+  require_decision_comment: false
+  admins: {{groups: [elevate-admins]}}
+  auditors: {{groups: [elevate-auditors]}}
+  default_channel: {DEFAULT}
+eligibility:
+  - name: engineers in production
+    who: {{groups: [engineers]}}
+    ous: [{{id: ou-ab12-11111111, nested: true}}]
+    permission_sets: [ReadOnlyAccess, AdministratorAccess]
+    max_duration: 4h
+  - name: the sandbox
+    who: {{groups: [engineers]}}
+    accounts: ["666677778888"]
+    permission_sets: [PowerUserAccess]
+    approval: none
+approval:
+  - name: workloads
+    ous: [{{id: ou-ab12-11111111, nested: true}}]
+    approvers: {{groups: [production-approvers]}}
+    channel: {APPROVALS}
+"""
+
+
+class Inline(Executor):
+    """Does it here and now."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class World:
+    """What somebody would notice, and the means to make it happen."""
+
+    def __init__(
+        self, database_url: str, slack: SlackStandIn, aws: AwsStandIn, clock: FakeClock,
+        **settings: Any,
+    ) -> None:  # fmt: skip
+        self.clock, self.slack, self.aws, self.company = clock, slack, aws, aws.company
+        self.settings = Settings(
+            slack_bot_token=slack.token,
+            slack_signing_secret=slack.signing_secret,
+            slack_api_url=slack.url,
+            database_url=database_url,
+            aws_region="us-east-1",
+            email_domains="example.com",
+            activity_role=ACTIVITY_ROLE,
+            **settings,
+        )
+        database = open_database(database_url)
+        assert clock_of(database) is not None
+        self.storage = Storage(database, SqlWorks(database), clock)
+        self.works = self.storage.works
+        self.ports = open_aws(self.settings)
+        hands = Hands(Inline(), Inline(), Inline())
+        self.desk = desk(self.storage, self.ports)
+        self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
+        self.refresher = refresher(self.storage, self.ports)
+        self.listeners = Listeners()
+        self.bot = connect(
+            self.settings,
+            self.storage,
+            self.ports,
+            self.desk,
+            wake=lambda: None,
+            tellers=Inline(),
+            listeners=self.listeners,
+            pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
+        )
+        self.hand = Hand(
+            slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle
+        )
+        self._people = {name: self.hand.of(name) for name in PEOPLE}
+
+    def __getitem__(self, name: str) -> Person:
+        """Somebody's hand."""
+        if name not in self._people:
+            self._people[name] = self.hand.of(name)
+        return self._people[name]
+
+    # Time
+
+    def rounds(self) -> None:
+        """Everything that is due now, until nothing is."""
+        for _ in range(60):
+            self.listeners.settle()
+            self.jobs.round()
+            self.bot.announcer.round()
+            due = self.next_due()
+            if due is None or due > self.clock():
+                return
+        raise AssertionError(f"still due after 60 rounds: {due} at {self.clock()}")
+
+    def next_due(self) -> datetime | None:
+        instants = (self.jobs.next_due(), self.bot.announcer.next_due())
+        return min((instant for instant in instants if instant), default=None)
+
+    def passes(self, **span: float) -> None:
+        """Time goes by, and everything happens when it is due."""
+        until = self.clock() + timedelta(**span)
+        self.rounds()
+        while (due := self.next_due()) and due <= until:
+            self.clock.now = max(due, self.clock())
+            self.rounds()
+        self.clock.now = until
+        self.rounds()
+
+    # Policies
+
+    def policies(self, text: str = POLICIES) -> PolicyBook:
+        """Applied as the command line would."""
+        catalogue = self.refresher.refresh()
+        book = load_book(
+            text, source="test.yml", catalogue=catalogue, directory=self.ports.directory
+        )
+        return apply(book, self.storage, by=Actor(Role.ADMINISTRATOR, "operator:test"))
+
+    # What people do
+
+    def opens(self, who: str) -> Person:
+        """`/elevate`."""
+        person = self[who]
+        person.command("", DEFAULT)
+        return person
+
+    def sends(self, who: str, access: str, **fields: str | datetime | None) -> Outcome:
+        """The form, filled in and sent."""
+        person = self.opens(who)
+        if "Start" in fields:
+            person.press("Start later")
+        wanted: dict[str, Any] = {"Justification": "the disk is full", **fields}
+        person.fill({"Access": access, **wanted})
+        return person.submit()
+
+    def asks(self, who: str, access: str, **fields: str | datetime | None) -> RequestId:
+        """A request that is taken."""
+        before = {request.id for request in self.requests()}
+        outcome = self.sends(who, access, **fields)
+        assert outcome.kind == "closed", outcome
+        self.rounds()
+        (new,) = [request.id for request in self.requests() if request.id not in before]
+        return new
+
+    def decides(self, who: str, request: RequestId, label: str, comment: str = "") -> None:
+        """Approve or Reject on the card, with a comment where the form asks for one."""
+        person = self[who]
+        person.click(self.card(request), label)
+        if person.view() is not None and (comment or label != "Approve"):
+            person.fill({"Comment" if label != "Revoke" else "Reason": comment})
+            person.submit()
+        self.rounds()
+
+    def active(self, who: str = "bob", access: str | None = None, **fields: Any) -> RequestId:
+        """A request that has become access."""
+        request = self.asks(who, access or "payments-prod · AdministratorAccess", **fields)
+        if self.state(request) is State.PENDING:
+            self.decides("eve", request, "Approve")
+        self.passes(seconds=3)
+        assert self.state(request) is State.ACTIVE
+        return request
+
+    # What there is to see
+
+    def requests(self) -> list[Request]:
+        with self.works.reading() as work:
+            return work.requests.listed()
+
+    def request(self, request_id: RequestId) -> Request:
+        with self.works.reading() as work:
+            return work.requests.get(request_id)
+
+    def state(self, request_id: RequestId) -> State:
+        return self.request(request_id).state
+
+    def cards(self, request_id: RequestId) -> list[Message]:
+        """Every copy of the card, wherever it hangs."""
+        return [
+            message
+            for channel in self.slack.workspace.channels.values()
+            for message in channel.messages
+            if request_id in message.words() and not message.thread_ts and _is_card(message)
+        ]
+
+    def card(self, request_id: RequestId) -> Message:
+        (card,) = self.cards(request_id)
+        return card
+
+    def thread(self, request_id: RequestId) -> list[str]:
+        """The lines under the card, the card itself left out."""
+        return [line.text for line in self.slack.thread(self.card(request_id))]
+
+    def told(self, who: str) -> list[str]:
+        """Somebody's direct messages."""
+        return [message.text for message in self.slack.dms(who) if not message.thread_ts]
+
+    def last(self, who: str) -> Message:
+        """Somebody's newest direct message."""
+        return self.slack.dms(who)[-1]
+
+    def whispers(self, who: str) -> list[str]:
+        return [message.text for message in self.slack.ephemerals(who)]
+
+    def has_access(self, who: str, account: str, permission_set: str) -> bool:
+        return self.company.is_assigned(who, account, permission_set)
+
+    def journal(self, request_id: RequestId | None = None) -> list[str]:
+        with self.works.reading() as work:
+            lines = work.journal.of(request_id) if request_id else list(work.journal.walk())
+            return [line.entry.event for line in lines]
+
+    def verify(self) -> None:
+        with self.works.reading() as work:
+            _, finding = work.journal.verify()
+        assert finding is None, finding
+
+    def close(self) -> None:
+        self.listeners.shutdown()
+        self.storage.database.close()
+
+
+def _is_card(message: Message) -> bool:
+    return any(block["type"] == "header" for block in message.blocks or [])
+
+
+@contextmanager
+def a_world(
+    database_url: str, environment: Callable[[str, str], None], *,
+    clock: FakeClock | None = None, **settings: Any,
+) -> Iterator[World]:  # fmt: skip
+    """`environment` sets a variable for the time of the test: boto3 reads its own."""
+    clock = clock or FakeClock()
+    company = small_company(clock)
+    with AwsStandIn(company) as aws, SlackStandIn(clock) as slack:
+        for name, value in aws_environment(aws).items():
+            environment(name, value)
+        furnish(slack)
+        world = World(database_url, slack, aws, clock, **settings)
+        try:
+            world.policies()
+            yield world
+        finally:
+            world.close()
+        assert slack.violations == []
+
+
+def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def furnish(slack: SlackStandIn) -> None:
+    """Everybody in the workspace, and the channels that the policies name."""
+    for name in PEOPLE:
+        slack.workspace.add_user(name, id=f"U{name.upper()}", email=f"{name}@example.com")
+    for name, channel in (("general", DEFAULT), ("audit", AUDIT), ("approvals", APPROVALS)):
+        slack.workspace.add_channel(name, *PEOPLE, id=channel, bot=True)
+
+
+__all__ = ["APPROVALS", "AUDIT", "DEFAULT", "POLICIES", "Key", "World", "a_world"]
