@@ -68,7 +68,7 @@ def open_aws(settings: Settings, limiter: Limiter | None = None) -> Aws:
 
     AwsRefused, with a line that says what to do, where no Region is configured.
     """
-    clients, limiter = Clients(), limiter or Limiter()
+    clients, limiter = Clients(region=settings.aws_region), limiter or Limiter()
     finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
     return Aws(
         IdentityCenterAtAws(finder, limiter),

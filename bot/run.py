@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Event, Thread
+from typing import Final
 
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_sdk.errors import SlackClientError
 
 from bot.assemble import Aws, Storage, desk, hands, jobs, open_aws, open_storage, refresher
 from bot.policies import FirstPolicies
@@ -18,6 +20,7 @@ from bot.schedule import Round, Schedule
 from bot.serve import Server, wsgi
 from bot.settings import Settings
 from bot.slack import Slack, connect
+from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.refreshing import EVERY, Refresher
 from storage.engine import sqlite_file
@@ -26,7 +29,9 @@ from storage.schema import at_head, migrate
 
 log = logging.getLogger(__name__)
 
-RETRY: timedelta = timedelta(seconds=10)
+TOLD_FOR: Final = timedelta(days=7)
+"""So long the outbox keeps what it has told."""
+RETRY: Final = timedelta(seconds=10)
 """After a refresh that failed."""
 
 
@@ -44,24 +49,31 @@ class NotAtHeadError(Exception):
 
 @dataclass(slots=True)
 class Catalogues:
-    """Refreshes the catalogue in its own time, and the policies once there is one."""
+    """Refreshes the catalogue in its own time and thread, and applies the first policies by it."""
 
     refresher: Refresher
+    policies: FirstPolicies
     storage: Storage
+    crew: Crew
     next_at: datetime
 
     def round(self) -> None:
-        """Read it, if its time has come."""
+        """Have it read, if its time has come."""
         now = self.storage.clock()
-        if now < self.next_at:
-            return
+        if now >= self.next_at:
+            self.next_at = now + EVERY
+            self.crew.take(now, self._read, name="catalogue")
+
+    def _read(self, now: datetime) -> None:
+        self.policies.apply()
         try:
             self.refresher.refresh()
         except AwsFault as fault:
             log.warning("catalogue not refreshed", extra={"reason": fault.reason})
             self.next_at = now + RETRY
-        else:
-            self.next_at = now + EVERY
+        self.policies.apply()
+        with self.storage.works() as work:
+            work.outbox.forget(now - TOLD_FOR, limit=10_000)
 
     def next_due(self) -> datetime:
         """When it is read next."""
@@ -118,12 +130,18 @@ class Process:
         )
         the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
         self.policies = FirstPolicies(settings, storage, aws)
-        self._catalogues = Catalogues(refresher(storage, aws), storage, storage.clock())
+        catalogues = Catalogues(
+            refresher(storage, aws),
+            self.policies,
+            storage,
+            Crew(self._hands.reads, self.wake),
+            storage.clock(),
+        )
         rounds: tuple[Round, ...] = ()
         if part is not Part.SLACK:
             rounds = (
                 Round("jobs", the_jobs.round, the_jobs.next_due),
-                Round("catalogue", self._refresh, self._catalogues.next_due),
+                Round("catalogue", catalogues.round, catalogues.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
         self._schedule = Schedule(rounds, storage.clock)
@@ -134,6 +152,7 @@ class Process:
         )
         self._serving = Thread(target=self._server.run, name="http", daemon=True)
         self._socket: SocketModeHandler | None = None
+        self._stopping = Event()
 
     @property
     def _sockets(self) -> bool:
@@ -148,10 +167,6 @@ class Process:
         """Something may have become due."""
         self._wake()
 
-    def _refresh(self) -> None:
-        self._catalogues.round()
-        self.policies.apply()
-
     def start(self) -> None:
         """What is overdue begins at once; Slack is listened to from the first second."""
         self._wake = self._schedule.wake
@@ -160,11 +175,23 @@ class Process:
         token = self._settings.slack_app_token
         if token is not None and self._part is not Part.JOBS:
             self._socket = SocketModeHandler(self.slack.app, token.get_secret_value())
-            self._socket.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+            Thread(target=self._connect, args=(self._socket,), name="socket", daemon=True).start()
         log.info("listening", extra={"port": self.port, "role": self._part.value})
+
+    def _connect(self, socket: SocketModeHandler) -> None:
+        """Until it succeeds once: access ends on time while Slack is away. Then Bolt keeps it up."""
+        while not self._stopping.is_set():
+            try:
+                socket.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+            except (SlackClientError, OSError) as error:
+                log.warning("Slack is not reached", extra={"error": type(error).__name__})
+                self._stopping.wait(RETRY.total_seconds())
+            else:
+                return
 
     def stop(self) -> None:
         """Listeners finish and their acks leave before the connections are closed."""
+        self._stopping.set()
         if self._socket is None:
             self._server.close()
         self.slack.listeners.shutdown(wait=True)

@@ -42,7 +42,7 @@ def approvers_of(
             if user and user.enabled:
                 found[user_id] = user
                 inside.append(user)
-        words.append(_spelled(group[1], inside))
+        words.append(_spelled(_name(directory, *group), inside))
     for user_id in _users(policies, without):
         user = found.get(user_id) or directory.user(user_id, lane=Lane.PERSON)
         if user and user.enabled:
@@ -57,10 +57,9 @@ def places(
     policies: Collection[ApprovalPolicy],
     people: Iterable[User],
 ) -> list[tuple[Place, str]]:
-    """Where the card goes: every channel once; for want of one, to each approver directly."""
-    if found := channels(book, policies):
-        return [(Place.CHANNEL, channel) for channel in found]
-    return direct_places(work, people)
+    """Where the card goes: every channel once, and `people`, whom no channel reaches, directly."""
+    found = [(Place.CHANNEL, str(channel)) for channel in channels(book, policies)]
+    return [*found, *direct_places(work, people)]
 
 
 def direct_places(work: Work, people: Iterable[User]) -> list[tuple[Place, str]]:
@@ -89,6 +88,14 @@ def _groups(policies: Iterable[ApprovalPolicy]) -> dict[str, str]:
 def _users(policies: Iterable[ApprovalPolicy], without: UserId) -> list[UserId]:
     named = [UserId(user.id) for policy in policies for user in policy.approvers.users]
     return [user for user in dict.fromkeys(named) if user != without]
+
+
+def _name(directory: Directory, group_id: str, written: str) -> str:
+    """As people call it, where the policies' author wrote its id."""
+    if written != group_id:
+        return written
+    found = directory.group(GroupId(group_id), lane=Lane.PERSON)
+    return found.name if found else written
 
 
 def _spelled(group: str, people: list[User]) -> str:

@@ -7,13 +7,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from grants import asking, policy, telling
-from grants.approvers import Approvers, approvers_of, direct_places, places, spelled
+from grants.approvers import (
+    ASKED_DIRECTLY,
+    Approvers,
+    approvers_of,
+    direct_places,
+    places,
+    spelled,
+)
 from grants.errors import (
     AlreadyHeld,
     AlreadyMoved,
     AwsFault,
     Field,
     Flaw,
+    FormTakenError,
     NotAllowed,
     NotAnApprover,
     NotTheRequester,
@@ -42,7 +50,7 @@ from grants.model import (
     Role,
     State,
     Target,
-    Told,
+    User,
     UserId,
     Vote,
     Wish,
@@ -51,8 +59,9 @@ from grants.model import (
 from grants.offering import Offers, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook
-from grants.ports import Clock, Directory, Entry, IdentityCenter, Notice, Work, Works
+from grants.ports import Clock, Directory, Entry, IdentityCenter, Work, Works
 
+_APART: Final = frozenset({Place.APPROVER, Place.REQUESTER})
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -107,8 +116,10 @@ class Desk:
             raise Unfit(tuple(problems))
         needed = policy.approval_needed(book, matching)
         asked = policy.approval_policies(book, account, target.permission_set_arn)
-        approvers = self._approvers(asked, person, needed=needed)
-        if needed and len(approvers.people) < policy.approvals(asked):
+        least = policy.approvals(asked)
+        approvers = self._approvers(asked, person, needed=needed, enough=least)
+        apart = self._directly(policy.without_channel(book, asked), person, needed=needed)
+        if needed and len(approvers.people) < least:
             whom = spelled(book.settings.admins)
             problems.append(Problem(Field.TARGET, Flaw.NO_APPROVER, whom=whom))
         if problems:
@@ -117,22 +128,28 @@ class Desk:
             self._warn_if_held(person, target, catalogue)
         request = _request(
             self.new_id(), person, wish, read.duration, target, catalogue, book, approvers,
-            needed=needed, approvals=policy.approvals(asked), now=now,
+            needed=needed, approvals=least, now=now,
         )  # fmt: skip
         in_time()
-        return self._ask(request, asked, approvers)
+        try:
+            return self._ask(request, asked, apart)
+        except FormTakenError as taken:
+            return taken.request
 
     def _approvers(
-        self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool
+        self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool, enough: int
     ) -> Approvers:
         if not needed:
             return Approvers((), ())
-        return approvers_of(
-            self.directory, asked, without=person.user_id, enough=policy.approvals(asked)
-        )
+        return approvers_of(self.directory, asked, without=person.user_id, enough=enough)
+
+    def _directly(
+        self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool
+    ) -> tuple[User, ...]:
+        return self._approvers(asked, person, needed=needed, enough=ASKED_DIRECTLY).people
 
     def _ask(
-        self, request: Request, asked: tuple[ApprovalPolicy, ...], approvers: Approvers
+        self, request: Request, asked: tuple[ApprovalPolicy, ...], apart: tuple[User, ...]
     ) -> Request:
         by = acting(request.requester, Role.REQUESTER)
         with self.works() as work:
@@ -140,7 +157,7 @@ class Desk:
                 return known
             work.requests.add(request)
             book = work.policies.current()
-            where = places(work, book, asked, approvers.people)
+            where = places(work, book, asked, apart)
             where = where or [(Place.REQUESTER, str(request.requester.slack_id))]
             where.append((Place.DIRECT, str(request.requester.slack_id)))
             moved = Moved(request.id, Move.ASK, None, request.state, by, request.asked_at)
@@ -149,18 +166,23 @@ class Desk:
         return request
 
     def ask_directly(self, request_id: RequestId) -> bool:
-        """No channel took the card: each approver is asked directly. Whether there is anybody."""
+        """No channel took the card: each approver is asked directly. Whether anybody is missed.
+
+        Where there is nobody to ask, the requester's direct messages hold the thread.
+        """
         with self.works.reading() as work:
             request = work.requests.get(request_id)
             asked = self._asked(work, work.policies.current(), request)
-        approvers = self._approvers(asked, request.requester, needed=request.approval_needed)
+        people = self._directly(asked, request.requester, needed=request.approval_needed)
         with self.works() as work:
-            where = direct_places(work, approvers.people)
-            for place, address in where:
-                copy = work.copies.add(request_id, place, address)
-                work.outbox.put([Notice(Told.CARD, request_id, copy.id)], at=self.clock())
+            request = work.requests.get(request_id)
+            if any(copy.place in _APART for copy in work.copies.of(request_id)):
+                return True  # Two channels were given up at the same time.
+            where = direct_places(work, people)
+            otherwise = [(Place.REQUESTER, str(request.requester.slack_id))]
+            telling.hang_late(work, request, where or otherwise, at=self.clock())
         self.wake()
-        return bool(where)
+        return bool(where) or not request.approval_needed
 
     def _warn_if_held(self, person: Person, target: Target, catalogue: Catalogue) -> None:
         try:
@@ -227,6 +249,9 @@ class Desk:
             )
             asked = self._asked(work, book, request)
             if vote.ballot is Ballot.APPROVE and not policy.agreed(asked, voters):
+                told = {"voter": vote.voter.name, "count": len(voters),
+                        "needed": policy.approvals(asked), "comment": vote.comment}  # fmt: skip
+                telling.remark(work, request, "vote", told, at=vote.at)
                 return request
             if vote.ballot is Ballot.APPROVE:
                 move, reason = Move.APPROVE, request.reason

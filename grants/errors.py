@@ -189,6 +189,15 @@ class StaleRequest(Exception):
         self.request_id = request_id
 
 
+class FormTakenError(Exception):
+    """This form has made a request already, perhaps a moment ago in another process."""
+
+    def __init__(self, request: Request) -> None:
+        """Name the request that it made."""
+        super().__init__(request.id)
+        self.request = request
+
+
 # About AWS
 
 

@@ -237,6 +237,15 @@ def channels(book: PolicyBook, policies: Iterable[ApprovalPolicy]) -> tuple[Chan
     return tuple(dict.fromkeys(found))
 
 
+def without_channel(
+    book: PolicyBook, policies: Iterable[ApprovalPolicy]
+) -> tuple[ApprovalPolicy, ...]:
+    """Those that have no channel to ask in: their approvers are asked directly."""
+    if book.settings.default_channel:
+        return ()
+    return tuple(policy for policy in policies if not policy.channel)
+
+
 # The other roles
 
 

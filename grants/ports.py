@@ -345,6 +345,9 @@ class Outbox(Protocol):
 
     def next_due(self) -> datetime | None: ...
     def depth(self) -> int: ...
+    def forget(self, before: datetime, *, limit: int) -> int:
+        """Remove rows that were told and had been written before then; how many."""
+        ...
 
 
 class Copies(Protocol):

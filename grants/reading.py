@@ -130,7 +130,8 @@ class Reader:
             return None
         if least <= node.value <= most:
             return node.value
-        self.note(node.line, f"{what} must be {least} … {most:,}; it is {node.value}")
+        bounds = f"{least} … {most:,}" if least < most else str(least)
+        self.note(node.line, f"{what} must be {bounds}; it is {node.value}")
         return None
 
     def choice(self, node: Node, what: str, *, among: Collection[str]) -> str | None:

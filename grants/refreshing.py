@@ -1,5 +1,6 @@
 """Reading the catalogue: accounts, the tree and permission sets, in the lowest lane."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,39 +28,45 @@ class Refresher:
         """Read everything that may have changed, and store it. Raises AwsFault, storing nothing."""
         with self.works.reading() as work:
             known = work.catalogue.load()
+        lane = Lane.REFRESH if known else Lane.STATUS  # The first one: everybody waits for it.
         instance = self.identity_center.instance()
-        accounts = self.organization.accounts(lane=Lane.REFRESH)
+        with ThreadPoolExecutor(3, "catalogue") as together:  # Each has a quota of its own.
+            accounts = together.submit(lambda: self.organization.accounts(lane=lane))
+            ous = together.submit(lambda: self.organization.ous(lane=lane))
+            sets = together.submit(lambda: self._permission_sets(known, lane))
         catalogue = Catalogue(
             instance=instance,
-            accounts={account.id: account for account in accounts},
-            permission_sets=self._permission_sets(known),
-            ous={ou.id: ou for ou in self.organization.ous(lane=Lane.REFRESH)},
-            in_management=self._in_management(instance, known),
+            accounts={account.id: account for account in accounts.result()},
+            permission_sets=sets.result(),
+            ous={ou.id: ou for ou in ous.result()},
+            in_management=self._in_management(instance, known, lane),
             read_at=self.clock(),
         )
         with self.works() as work:
             return work.catalogue.replace(catalogue)
 
-    def _permission_sets(self, known: Catalogue | None) -> dict[PermissionSetArn, PermissionSet]:
+    def _permission_sets(
+        self, known: Catalogue | None, lane: Lane
+    ) -> dict[PermissionSetArn, PermissionSet]:
         now = self.clock()
         remembered = dict(known.permission_sets) if known else {}
         if self.described_at is None or now - self.described_at >= ALL_EVERY:
-            remembered, self.described_at = {}, now
+            remembered = {}
         found = {}
-        for arn in self.identity_center.permission_set_arns(lane=Lane.REFRESH):
-            described = remembered.get(arn) or self.identity_center.permission_set(
-                arn, lane=Lane.REFRESH
-            )
+        for arn in self.identity_center.permission_set_arns(lane=lane):
+            described = remembered.get(arn) or self.identity_center.permission_set(arn, lane=lane)
             if described is not None:
                 found[arn] = described
+        if not remembered:
+            self.described_at = now
         return found
 
     def _in_management(
-        self, instance: Instance, known: Catalogue | None
+        self, instance: Instance, known: Catalogue | None, lane: Lane
     ) -> frozenset[PermissionSetArn]:
         if not instance.delegated:
             return frozenset()
-        found = self.identity_center.provisioned_in(instance.management_account, lane=Lane.REFRESH)
+        found = self.identity_center.provisioned_in(instance.management_account, lane=lane)
         if found is None:
             return known.in_management if known else frozenset()
         return found

@@ -49,6 +49,17 @@ def hang(work: Work, request: Request, places: Iterable[tuple[Place, str]], move
     record(work, request, moved)
 
 
+def hang_late(
+    work: Work, request: Request, places: Iterable[tuple[Place, str]], *, at: datetime
+) -> None:
+    """Hang more copies of a card that others have already, with all the lines so far below."""
+    told = [moved for line in work.journal.of(request.id) if (moved := moved_in(line.entry))]
+    for place, address in places:
+        copy = work.copies.add(request.id, place, address)
+        lines = [Notice(Told.LINE, request.id, copy.id, moved) for moved in told]
+        work.outbox.put([Notice(Told.CARD, request.id, copy.id), *lines], at=at)
+
+
 def _notices(
     request: Request, moved: Moved, copies: Iterable[Copy], facts: Mapping[str, Any] | None
 ) -> Iterable[Notice]:

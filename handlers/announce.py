@@ -102,7 +102,9 @@ class Announcer:
             request = work.requests.get(notice.request_id) if notice.request_id else None
             message = self._draw(work, notice, copy, request)
             audit_channel = work.policies.current().settings.audit_channel
-        if message is None or (copy is not None and copy.dead):
+        if copy is not None and copy.dead:
+            raise UnfitChannelError(copy.dead)
+        if message is None:
             return
         if notice.kind is Told.AUDIT:
             if audit_channel:
@@ -215,25 +217,31 @@ class Announcer:
             self._again(row, self._backoff(row), code or str(error.response.status_code))
 
     def _give_up_place(self, row: Pending, code: str) -> None:
-        """The others still get it; administrators are told, once for this place."""
-        now = self.clock()
+        """The others still get it; administrators are told, once for this place.
+
+        The row goes last: whoever falls over before that comes round again.
+        """
+        if row.notice.copy_id is not None:
+            copy = self._bury(row.notice.copy_id, code)
+            with self.works.reading() as work:
+                others = [o for o in work.copies.of(copy.request_id) if o.place is not Place.DIRECT]
+            alone = copy.place is Place.CHANNEL and all(other.dead for other in others)
+            if alone and not self.elsewhere(copy.request_id):
+                log.error("nobody could be asked", extra={"request": copy.request_id})
         with self.works() as work:
             work.outbox.drop(row, why=code)
-            if row.notice.copy_id is None:
-                return
-            copy = work.copies.get(row.notice.copy_id)
-            if not copy.dead:
-                work.copies.save(replace(copy, dead=code))
-                words = f"The card of request {copy.request_id} could not be told in {copy.address}: {code}"
-                alarm(work, "unreachable", {"words": words, "reason": code}, at=now)
-            alive = [
-                other
-                for other in work.copies.of(copy.request_id)
-                if other.place is not Place.DIRECT and other.id != copy.id and not other.dead
-            ]
+
+    def _bury(self, copy_id: int, code: str) -> Copy:
+        with self.works() as work:
+            copy = work.copies.get(copy_id)
+            if copy.dead:
+                return copy
+            dead = replace(copy, dead=code)
+            work.copies.save(dead)
+            words = f"The card of request {copy.request_id} could not be told in {copy.address}: {code}"
+            alarm(work, "unreachable", {"words": words, "reason": code}, at=self.clock())
         log.error("a place is given up", extra={"address": copy.address, "error": code})
-        if not alive and copy.place is Place.CHANNEL and not self.elsewhere(copy.request_id):
-            log.error("nobody could be asked", extra={"request": copy.request_id})
+        return dead
 
     def _again(self, row: Pending, at: datetime, error: str) -> None:
         if error:

@@ -21,6 +21,8 @@ from handlers.front import Front
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
+STARTING = "Elevate is still reading the organization's accounts. Please try again in a minute."
+
 
 def register(app: App, front: Front) -> None:
     """Listen for the command, the shortcut and the request form."""
@@ -63,8 +65,10 @@ def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
 
 
 def _drawn(asked: Asked | None) -> Any:
-    if asked is None or not asked.offer.count:
-        return elevate_form.nothing(words(NothingToAskFor(asked.whom if asked else ())))
+    if asked is None:
+        return elevate_form.nothing(STARTING)
+    if not asked.offer.count:
+        return elevate_form.nothing(words(NothingToAskFor(asked.whom)))
     return elevate_form.form(form_for(asked))
 
 
@@ -105,7 +109,7 @@ def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     except AlreadyHeld as held:
         ack(response_action="update", view=_warned(body, view, held, front))
     except Refusal as refusal:
-        front.people.record(refusal, body, None)
+        front.people.record(refusal, body)
         ack(response_action="errors", errors={_first_field(view): words(refusal)})
     except Exception:
         log.exception("a request was not recorded")
@@ -129,7 +133,7 @@ def _warned(body: Payload, view: Payload, held: AlreadyHeld, front: Front) -> An
 def _record_what_was_not_offered(unfit: Unfit, body: Payload, front: Front) -> None:
     """Beside the field it is an error like others; in the journal it is a refusal of authority."""
     if any(problem.flaw is Flaw.NOT_OFFERED for problem in unfit.problems):
-        front.people.record(Tampered("a target that was not offered"), body, None)
+        front.people.record(Tampered("a target that was not offered"), body)
 
 
 def _first_field(view: Payload) -> str:

@@ -11,10 +11,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from blocks.refusals import whisper
 from blocks.text import Message
 from grants.errors import Refusal, TooSlow
-from grants.model import RequestId
 from handlers.guard import user_of
 from handlers.people import People
-from handlers.reading import request_id_of
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -36,9 +34,11 @@ class Net:
         """Tell the person, and write down what has to be written down."""
         refusal = refusal_for(error)
         if isinstance(error, Refusal):
-            self.people.record(error, body, _about(body))
+            self.people.record(error, body)
         else:
             log.error("not done", exc_info=error, extra={"slack_user": user_of(body)})
+        if body.get("type") == "block_suggestion":
+            return  # Whoever types sees an empty list; the next keystroke asks again.
         self.whisper(whisper(refusal), body)
 
     def whisper(self, message: Message, body: Payload) -> None:
@@ -74,10 +74,3 @@ def _channel(body: Payload) -> str:
         return str(channel.get("id") or "")
     container = body.get("container") or {}
     return str(container.get("channel_id") or body.get("channel_id") or "")
-
-
-def _about(body: Payload) -> RequestId | None:
-    actions = body.get("actions")
-    if isinstance(actions, list) and actions and isinstance(actions[0], dict):
-        return request_id_of(actions[0])
-    return None

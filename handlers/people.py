@@ -9,11 +9,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from grants.errors import Doubt, NotAPerson, Refusal
-from grants.model import Actor, Person, RequestId, Role, SlackUserId
+from grants.model import Actor, Person, Role, SlackUserId
 from grants.people import Bindings, Profile
 from grants.ports import Clock, Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
+from handlers.reading import about
 
 Payload = dict[str, Any]
 LATELY: Final = 60.0
@@ -48,7 +49,7 @@ class People:
         except NotAPerson as refusal:
             with self._lock:
                 self._known.pop(slack_id, None)
-            self.record(refusal, body, None)
+            self.record(refusal, body)
             raise
         with self._lock:
             self._known[slack_id] = (self._clock(), person)
@@ -62,7 +63,7 @@ class People:
             return None
         return found[1]
 
-    def record(self, refusal: Refusal, body: Payload, request_id: RequestId | None) -> None:
+    def record(self, refusal: Refusal, body: Payload) -> None:
         """Write down a refusal of authority, identity or tampering."""
         if not refusal.journalled:
             return
@@ -74,7 +75,7 @@ class People:
             else Actor(Role.REQUESTER, f"Slack user {slack_id}", slack_id=slack_id)
         )
         with self._works() as work:
-            refused(work, refusal, actor, request_id, clock=self._clock)
+            refused(work, refusal, actor, about(body), clock=self._clock)
 
     def _profile(self, slack_id: SlackUserId) -> Profile:
         try:

@@ -1,8 +1,9 @@
-"""What a button says: which request it stands under. The row decides everything else."""
+"""Which request a payload says it is about. The row decides everything else."""
 
 import re
 from typing import Any, Final
 
+from blocks import decision_form
 from grants.errors import Tampered
 from grants.model import RequestId
 
@@ -22,3 +23,11 @@ def pressed(action: dict[str, Any]) -> RequestId:
     if found is None:
         raise Tampered("a button's value")
     return found
+
+
+def about(body: dict[str, Any]) -> RequestId | None:
+    """For the record, never for deciding: the request of the button or form that was sent."""
+    actions = body.get("actions")
+    if isinstance(actions, list) and actions and isinstance(actions[0], dict):
+        return request_id_of(actions[0])
+    return decision_form.about(body.get("view"))

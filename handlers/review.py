@@ -89,7 +89,7 @@ def _answer(
     except Unfit as unfit:
         ack(response_action="errors", errors=decision_form.errors(unfit, view))
     except Refusal as refusal:
-        front.people.record(refusal, body, None)
+        front.people.record(refusal, body)
         field = ids.REASON if view.get("callback_id") == ids.REVOKE_FORM else ids.COMMENT
         ack(response_action="errors", errors={field: words(refusal)})
     else:

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
-    Select,
+    FromClause,
+    Subquery,
+    and_,
     case,
     delete,
     func,
@@ -84,41 +87,21 @@ class SqlOutbox:
             self._append(notice, at)
 
     def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
-        free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
-        # Whoever waits for a row looks again afterwards: then it is leased, or not waiting.
-        claimed = (
-            self.db.execute(
-                select(outbox)
-                .where(outbox.c.id.in_(_heads()), WAITING, outbox.c.due_at <= now, free)
-                .order_by(outbox.c.due_at, outbox.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            .mappings()
-            .all()
+        head = _heads()
+        chosen = (
+            select(head.c.id)
+            .where(_free(head, now))
+            .order_by(head.c.due_at, head.c.id)
+            .limit(limit)
         )
-        if claimed:
-            self.db.execute(
-                update(outbox)
-                .where(outbox.c.id.in_([row["id"] for row in claimed]))
-                .values(
-                    lease_until=until,
-                    attempted_at=now,
-                    attempts=outbox.c.attempts + 1,
-                    version=outbox.c.version + 1,
-                )
-            )
-        return [
-            Pending(
-                id=row["id"],
-                notice=notice_in(row),
-                attempts=row["attempts"] + 1,
-                created_at=row["created_at"],
-                attempted_at=row["attempted_at"],
-                version=row["version"] + 1,
-            )
-            for row in claimed
-        ]
+        ids = self.db.scalars(chosen).all()
+        # Looked at again once they are locked: meanwhile somebody may have claimed or sent some.
+        mine = outbox.c.id.in_(ids), WAITING, _free(outbox, now)
+        locked = select(outbox).where(*mine).order_by(outbox.c.due_at, outbox.c.id)
+        rows = self.db.execute(locked.with_for_update(skip_locked=True)).mappings().all()
+        if rows:
+            self._lease([row["id"] for row in rows], now, until)
+        return [_claimed(row) for row in rows]
 
     def done(self, row: Pending) -> None:
         self._settle(row, state=Sending.SENT, error="")
@@ -130,11 +113,10 @@ class SqlOutbox:
         self._settle(row, state=Sending.DROPPED, error=why)
 
     def next_due(self) -> datetime | None:
-        due, lease = outbox.c.due_at, outbox.c.lease_until
+        head = _heads()
+        due, lease = head.c.due_at, head.c.lease_until
         first: datetime | None = self.db.scalar(
-            select(func.min(case((lease > due, lease), else_=due))).where(
-                outbox.c.id.in_(_heads()), WAITING
-            )
+            select(func.min(case((lease > due, lease), else_=due)))
         )
         return first
 
@@ -181,6 +163,18 @@ class SqlOutbox:
             )
         )
 
+    def _lease(self, ids: list[int], now: datetime, until: datetime) -> None:
+        self.db.execute(
+            update(outbox)
+            .where(outbox.c.id.in_(ids))
+            .values(
+                lease_until=until,
+                attempted_at=now,
+                attempts=outbox.c.attempts + 1,
+                version=outbox.c.version + 1,
+            )
+        )
+
     def _coalesced(self, notice: Notice) -> bool:
         wrote = self.db.execute(
             update(outbox)
@@ -203,6 +197,31 @@ class SqlOutbox:
         )
 
 
-def _heads() -> Select[tuple[int]]:
-    """The first row still waiting in each stream: it alone may be told next."""
-    return select(func.min(outbox.c.id)).where(WAITING).group_by(outbox.c.stream)
+def _heads() -> Subquery:
+    """The first row still waiting in each stream: it alone may be told next.
+
+    Numbered, not joined: PostgreSQL's guess about a queue that has just filled up is bad.
+    """
+    place = func.row_number().over(partition_by=outbox.c.stream, order_by=outbox.c.id)
+    waiting = (
+        select(outbox.c.id, outbox.c.due_at, outbox.c.lease_until, place.label("place"))
+        .where(WAITING)
+        .subquery()
+    )
+    return select(waiting).where(waiting.c.place == 1).subquery()
+
+
+def _free(rows: FromClause, now: datetime) -> ColumnElement[bool]:
+    lease = rows.c.lease_until
+    return and_(rows.c.due_at <= now, or_(lease.is_(None), lease <= now))
+
+
+def _claimed(row: Mapping[Any, Any]) -> Pending:
+    return Pending(
+        id=row["id"],
+        notice=notice_in(row),
+        attempts=row["attempts"] + 1,
+        created_at=row["created_at"],
+        attempted_at=row["attempted_at"],
+        version=row["version"] + 1,
+    )

@@ -76,6 +76,7 @@ def _alone(url: str) -> Iterator[Connection]:
     engine = open_for_migration(url)
     file = sqlite_file(url)
     if file:
+        file.touch(mode=0o600)  # who asked for what, and why, is nobody else's business
         with in_turn(file, ".migrating"), engine.begin() as connection:
             yield connection
         return

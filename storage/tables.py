@@ -85,7 +85,7 @@ requests = Table(
     required("ticket"),
     required("ticket_url"),
     Column("form_id", Words, nullable=False, unique=True),
-    Column("asked_at", Moment, nullable=False, index=True),
+    Column("asked_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("approval_needed", Boolean, nullable=False),
     Column("approvals", Integer, nullable=False),
@@ -109,10 +109,11 @@ requests = Table(
     CheckConstraint(f"state NOT IN ({listed(TIMED)}) OR due_at IS NOT NULL", name="timed_is_due"),
     CheckConstraint("duration > 0", name="duration"),
     partial("due_at", where="due_at IS NOT NULL"),
+    partial("state", "due_at", where="due_at IS NOT NULL"),
     Index(None, "state", "asked_at"),
-    Index(None, "requester_user_id", "state"),
-    Index(None, "requester_user_id", "asked_at"),
-    Index(None, "account_id", "asked_at"),
+    Index(None, "requester_user_id", "state", "asked_at"),
+    Index(None, "account_id", "state", "asked_at"),
+    Index(None, "requester_user_id", "account_id", "permission_set_arn", "state"),
 )
 
 votes = Table(

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from storage import schema
-from storage.engine import open_for_migration
+from storage.engine import open_for_migration, sqlite_file
 from storage.schema import UnknownSchemaError, at_head, heads, migrate
 from storage.tables import metadata
 
@@ -132,6 +132,15 @@ def test_every_migration_can_be_taken_back(database_url: str) -> None:
 
     with contextlib.closing(open_for_migration(database_url).connect()) as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_new_file_is_its_owners_alone(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+
+    file = sqlite_file(empty_database_url)
+    assert file is not None
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_file_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from grants.errors import StaleRequest, UnknownRequest
+from grants.errors import FormTakenError, StaleRequest, UnknownRequest
 from grants.model import AccountId, Ballot, RequestId, State, UserId
 from storage.engine import Database, open_database
-from storage.requests import FormTakenError, to_row
+from storage.requests import to_row
 from storage.tables import requests
 from storage.work import SqlWorks
 from tests import make

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.assemble import Hands, Storage, clock_of, desk, jobs, open_aws, refresher
+from bot.clock import in_time
 from bot.policies import apply
 from bot.policy_file import load_book
 from bot.settings import Settings
@@ -96,6 +97,8 @@ class World:
         self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
         self.refresher = refresher(self.storage, self.ports)
         self.listeners = Listeners()
+        self.patience = 60.0
+        """Seconds in which a decision must be committed: more than two, for machines that are busy."""
         self.bot = connect(
             self.settings,
             self.storage,
@@ -105,6 +108,7 @@ class World:
             tellers=Inline(),
             listeners=self.listeners,
             pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
+            patience=lambda: in_time(self.patience),
         )
         self.hand = Hand(
             slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle
@@ -288,7 +292,6 @@ def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "example",
         "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
     }
 
 

@@ -76,10 +76,15 @@ class Credentials:
 class Clients:
     """Everything is built here at start; clients may be shared by threads, a Session may not."""
 
-    def __init__(self, *, session: boto3.Session | None = None) -> None:
-        """Region, profile and endpoint are boto3's own business (AWS_REGION, AWS_ENDPOINT_URL)."""
+    def __init__(
+        self, *, session: boto3.Session | None = None, region: str | None = None
+    ) -> None:
+        """Profile and endpoint are boto3's own business, and so is the Region where none is given.
+
+        boto3 itself reads AWS_DEFAULT_REGION alone, not AWS_REGION.
+        """
         with in_our_words():
-            self._session = session or boto3.Session()
+            self._session = session or boto3.Session(region_name=region)
         if not self._session.region_name:
             raise AwsRefused("No AWS Region is configured: set AWS_REGION to Identity Center's.")
         self.region: str = self._session.region_name

@@ -153,26 +153,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
         sa.UniqueConstraint("form_id", name=op.f("uq_requests_form_id")),
     )
-    op.create_index(op.f("ix_requests_account_id_asked_at"), "requests", ["account_id", "asked_at"])
-    op.create_index(op.f("ix_requests_asked_at"), "requests", ["asked_at"])
-    op.create_index(
-        op.f("ix_requests_due_at"),
-        "requests",
-        ["due_at"],
-        sqlite_where=sa.text("due_at IS NOT NULL"),
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-    )
-    op.create_index(
-        op.f("ix_requests_requester_user_id_asked_at"),
-        "requests",
-        ["requester_user_id", "asked_at"],
-    )
-    op.create_index(
-        op.f("ix_requests_requester_user_id_state"),
-        "requests",
-        ["requester_user_id", "state"],
-    )
-    op.create_index(op.f("ix_requests_state_asked_at"), "requests", ["state", "asked_at"])
+    for partial in (["due_at"], ["state", "due_at"]):
+        op.create_index(
+            op.f("ix_requests_" + "_".join(partial)),
+            "requests",
+            partial,
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+    for columns in (
+        ["state", "asked_at"],
+        ["requester_user_id", "state", "asked_at"],
+        ["account_id", "state", "asked_at"],
+        ["requester_user_id", "account_id", "permission_set_arn", "state"],
+    ):
+        op.create_index(op.f("ix_requests_" + "_".join(columns)), "requests", columns)
 
     op.create_table(
         "activities",
