@@ -23,9 +23,9 @@ SCRIPT: Final = """
          /elevate help
 
   The local Slack is not Slack. It
-  - sends fields that you leave as they were prefilled as empty: type the duration yourself;
+  - sends a prefilled field that you leave alone as empty: choose and type every value yourself;
   - does nothing for a button in a form (Start later), and draws no searching select;
-  - draws no date tokens: times are written in UTC;
+  - draws no date tokens, so that times are written in UTC, and no code blocks;
   - shows everybody what only one person should see, and all direct messages to all;
   - listens on every interface of this machine, not only on localhost: mind who is near.
 

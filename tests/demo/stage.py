@@ -22,7 +22,8 @@ from tests.demo.package import local_slack
 from tests.standins.aws import ACTIVITY_ROLE
 
 FOLDER: Final = ROOT / ".demo"
-"""Where the local Slack and the logs are kept; not in version control."""
+"""Not in version control."""
+LOGS: Final = FOLDER / "logs"
 OPERATION_SECONDS: Final = 1.0
 _KEPT: Final = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
 
@@ -53,12 +54,11 @@ class Stage:
 
 @contextmanager
 def stage(
-    folder: Path = FOLDER, *, port: int = 0, tell: Callable[[str], object] = lambda _: None
+    logs: Path = LOGS, *, port: int = 0, tell: Callable[[str], object] = lambda _: None
 ) -> Iterator[Stage]:
     """Everything up and connected, for as long as the block lasts; afterwards no process is left."""
     tell("Looking for the local Slack (37 MB from npm the first time) …")
-    program = local_slack(folder)
-    logs = folder / "logs"
+    program = local_slack(FOLDER)
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         memory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="elevate-demo-")))
@@ -128,6 +128,7 @@ def _bot_environment(memory: Path, port: int, *, slack: str, aws: str) -> dict[s
         "AWS_EC2_METADATA_DISABLED": "true",
         "ELEVATE_POLICY_FILE": str(Path(__file__).with_name("policies.yml")),
         "ELEVATE_EMAIL_DOMAINS": "example.com",
+        "ELEVATE_ACCESS_PORTAL_URL": "https://portal.example.com/start",
         "ELEVATE_ACTIVITY_SOURCE": "lookup_events",
         "ELEVATE_ACTIVITY_ROLE": ACTIVITY_ROLE,
         "ELEVATE_DATE_TOKENS": "off",

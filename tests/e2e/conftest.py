@@ -28,9 +28,9 @@ SIZE = ViewportSize(width=1280, height=900)
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """local-slack, the AWS stand-in and the bot, up and connected."""
-    with set_up() as standing:
+    with set_up(tmp_path_factory.mktemp("logs")) as standing:
         yield standing
 
 
@@ -53,11 +53,12 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def slack(stage: Stage, chromium: Browser, pictures: Path) -> Iterator[SlackPage]:
-    """local-slack's page with the bot connected; a picture is kept where a test fails."""
+def slack(stage: Stage, chromium: Browser, pictures: Path, tmp_path: Path) -> Iterator[SlackPage]:
+    """local-slack's page with the bot connected; its last picture stays in the test's folder."""
     page = chromium.new_page(viewport=SIZE)
     page.goto(stage.page)
     page.locator(".app-status .status.ok").wait_for()
     yield SlackPage(page, pictures)
+    page.screenshot(path=tmp_path / "last.png")
     page.close()
     stage.check()

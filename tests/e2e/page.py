@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 30_000.0
-"""Milliseconds; the page redraws as soon as a message moves."""
+PATIENCE = 60_000.0
+"""Milliseconds: Slack is told at most one thing a second for each channel."""
 
 
 class SlackPage:
@@ -18,6 +18,7 @@ class SlackPage:
         self.page = page
         self.pictures = pictures
         page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
 
     def be(self, real_name: str) -> None:
         """From now on everything is done by this person."""
@@ -45,7 +46,7 @@ class SlackPage:
     def submit(self) -> None:
         """Send the form, and see it close."""
         self.form().locator(".modal-btn.primary").click()
-        expect(self.form()).to_have_count(0, timeout=PATIENCE)
+        expect(self.form()).to_have_count(0)
 
     def message(self, *words: str) -> Locator:
         """The newest message here, outside threads, that holds all of these words."""
@@ -63,6 +64,11 @@ class SlackPage:
         message.locator(".thread-summary").click()
         return self.page.locator(".thread-pane")
 
-    def picture(self, name: str) -> None:
-        """What is to be seen now."""
-        self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """What is to be seen now, or a part of it."""
+        path = self.pictures / f"{name}.png"
+        self.page.mouse.move(0, 0)
+        if of is None:
+            self.page.screenshot(path=path, animations="disabled")
+            return
+        of.screenshot(path=path, animations="disabled")
