@@ -61,6 +61,7 @@ def connect(
     tellers: Executor,
     listeners: Executor | None = None,
     pace: Pace | None = None,
+    patience: Callable[[], Callable[[], None]] = in_time,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
     web = client(settings)
@@ -83,7 +84,7 @@ def connect(
         offers=desk.offers,
         style=style,
         net=net,
-        in_time=in_time,
+        in_time=patience,
         later=listeners,
     )
     app = App(

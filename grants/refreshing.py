@@ -28,13 +28,19 @@ class Refresher:
         """Read everything that may have changed, and store it. Raises AwsFault, storing nothing."""
         with self.works.reading() as work:
             known = work.catalogue.load()
+        catalogue = self.read(known)
+        with self.works() as work:
+            return work.catalogue.replace(catalogue)
+
+    def read(self, known: Catalogue | None = None) -> Catalogue:
+        """The catalogue as it is now. What `known` has described lately is not described again."""
         lane = Lane.REFRESH if known else Lane.STATUS  # The first one: everybody waits for it.
         instance = self.identity_center.instance()
         with ThreadPoolExecutor(3, "catalogue") as together:  # Each has a quota of its own.
             accounts = together.submit(lambda: self.organization.accounts(lane=lane))
             ous = together.submit(lambda: self.organization.ous(lane=lane))
             sets = together.submit(lambda: self._permission_sets(known, lane))
-        catalogue = Catalogue(
+        return Catalogue(
             instance=instance,
             accounts={account.id: account for account in accounts.result()},
             permission_sets=sets.result(),
@@ -42,8 +48,6 @@ class Refresher:
             in_management=self._in_management(instance, known, lane),
             read_at=self.clock(),
         )
-        with self.works() as work:
-            return work.catalogue.replace(catalogue)
 
     def _permission_sets(
         self, known: Catalogue | None, lane: Lane

@@ -111,7 +111,12 @@ def open_for_migration(url: str) -> Engine:
     found = parsed(url)
     if found.drivername == "sqlite":
         return _sqlite(found, MIGRATING, "BEGIN IMMEDIATE", poolclass=NullPool)
-    return create_engine(found, poolclass=NullPool, connect_args={"application_name": "elevate"})
+    return create_engine(
+        found,
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"application_name": "elevate"},
+    )
 
 
 def now(database: Database) -> datetime | None:
@@ -144,7 +149,8 @@ def _embedded(url: URL) -> Database:
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> Engine:
-    engine = create_engine(url, **options)
+    # Errors quote no parameters: they are people's words (ACCEPTANCE 76).
+    engine = create_engine(url, hide_parameters=True, **options)
 
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -163,6 +169,7 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> E
 def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         isolation_level=isolation_level,
         pool_pre_ping=True,
         pool_size=5,

@@ -285,7 +285,7 @@ def test_a_key_that_stands_twice_is_told() -> None:
 
 def test_a_missing_or_later_version_is_told() -> None:
     assert problems("settings: {}") == ["p.yml:1: version is missing; write version: 1"]
-    assert problems("version: 2") == ["p.yml:1: version must be 1 … 1; it is 2"]
+    assert problems("version: 2") == ["p.yml:1: version must be 1; it is 2"]
 
 
 @pytest.mark.parametrize(

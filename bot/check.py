@@ -1,0 +1,102 @@
+"""Whether everything is reachable, permitted and consistent, one finding after the other."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.assemble import Storage, open_storage
+from bot.check_aws import aws
+from bot.check_slack import slack
+from bot.findings import Finding, Findings, Verdict, within
+from bot.settings import EVERYTHING, Settings, SettingsError, load
+from grants.model import Catalogue
+from grants.policy import PolicyBook
+from grants.ports import Binding
+from storage.engine import sqlite_file
+from storage.lock import AlreadyRunningError, only_one
+from storage.schema import at_head
+
+PATIENCE: Final = 120.0
+"""Seconds without a word, after which what is asked is taken for hanging."""
+SAFE_SQLITE: Final = (3, 51, 3)
+
+
+@dataclass(slots=True)
+class Known:
+    """What the database gave, for those that come after it."""
+
+    storage: Storage | None = None
+    book: PolicyBook | None = None
+    catalogue: Catalogue | None = None
+    people: tuple[Binding, ...] = ()
+
+
+def checks(*, patience: float = PATIENCE) -> Findings:
+    """Everything, in the order in which it is set up. Nothing is changed."""
+    try:
+        settings = load(needs=EVERYTHING)
+        yield Finding(Verdict.OK, "settings", "everything that is needed is set")
+    except SettingsError as wrong:
+        yield from (Finding(Verdict.FAIL, "settings", problem) for problem in wrong.problems)
+        try:
+            settings = load()
+        except SettingsError:
+            return
+    known = Known()
+    yield from within(patience, "database", _database(settings, known))
+    if settings.slack_bot_token:
+        yield from within(patience, "Slack", slack(settings, known.book))
+    yield from within(patience, "AWS", aws(settings, known.book, known.catalogue))
+    yield from _people(known.people)
+    if known.storage:
+        known.storage.database.close()
+
+
+def _database(settings: Settings, known: Known) -> Findings:
+    url = settings.database_url
+    file = sqlite_file(url)
+    if not at_head(url):
+        yield _not_at_head(file)
+        return
+    known.storage = open_storage(settings)
+    with known.storage.works.reading() as work:
+        known.book, known.catalogue = work.policies.current(), work.catalogue.load()
+        known.people = tuple(work.people.all())
+    yield Finding(Verdict.OK, "database", "reachable, and at this version's schema")
+    if file is not None:
+        yield from _embedded(url)
+
+
+def _not_at_head(file: Path | None) -> Finding:
+    if file is not None and not file.exists():
+        return Finding(Verdict.WARN, "database", f"{file} is not there yet: `run` makes it")
+    if file is not None:
+        what = "not at this version's schema: `run` migrates it"
+        return Finding(Verdict.WARN, "database", what)
+    what = "not at this version's schema: run `python -m bot migrate`"
+    return Finding(Verdict.FAIL, "database", what)
+
+
+def _embedded(url: str) -> Findings:
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < SAFE_SQLITE:
+        older = (
+            f"SQLite {version} has the WAL-reset bug, which Elevate works around; 3.51.3 has not"
+        )
+        yield Finding(Verdict.NOTE, "database", older)
+    try:
+        with only_one(url):
+            yield Finding(Verdict.NOTE, "database", "no `run` holds it at the moment")
+    except AlreadyRunningError as running:
+        yield Finding(Verdict.OK, "database", str(running).partition(":")[0])
+
+
+def _people(people: tuple[Binding, ...]) -> Findings:
+    broken = [binding for binding in people if binding.broken]
+    for binding in broken:
+        cure = f"run `python -m bot people link {binding.slack_id} USER`"
+        what = f"{binding.slack_id} is shut out, because {binding.broken}: {cure}"
+        yield Finding(Verdict.WARN, "people", what)
+    if people and not broken:
+        yield Finding(Verdict.OK, "people", f"{len(people)} are known, each with one user")

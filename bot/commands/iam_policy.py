@@ -1,0 +1,91 @@
+"""`iam-policy`: the least that AWS must allow the bot's role."""
+
+from typing import Any, Final
+
+import click
+
+from bot.commands import ground
+from bot.settings import Settings
+from grants.drafts import shown
+from storage import schema
+
+READ: Final = (
+    "sso:ListInstances",
+    "sso:DescribeInstance",
+    "sso:ListPermissionSets",
+    "sso:DescribePermissionSet",
+    "sso:ListPermissionSetsProvisionedToAccount",
+    "sso:ListAccountAssignments",
+    "sso:DescribeAccountAssignmentCreationStatus",
+    "sso:DescribeAccountAssignmentDeletionStatus",
+    "sso:ListAccountAssignmentCreationStatus",
+    "sso:ListAccountAssignmentDeletionStatus",
+    "identitystore:GetUserId",
+    "identitystore:DescribeUser",
+    "identitystore:GetGroupId",
+    "identitystore:DescribeGroup",
+    "identitystore:IsMemberInGroups",
+    "identitystore:ListGroupMemberships",
+    "identitystore:ListGroupMembershipsForMember",
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "organizations:DescribeAccount",
+    "organizations:ListRoots",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListAccountsForParent",
+    "organizations:ListParents",
+)
+ASSIGN: Final = ("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment")
+ASSUME: Final = "sts:AssumeRole"
+TAG: Final = ("elevate", "true")
+"""What a permission set must carry before IAM lets the bot assign it, whatever the bot does."""
+
+ANY_INSTANCE: Final = "arn:aws:sso:::instance/*"
+
+
+@click.command("iam-policy")
+@click.option("--instance-arn", help="The Identity Center instance; else the configured one.")
+def iam_policy(instance_arn: str | None) -> None:
+    """Print the least-privilege policy of the role that the bot runs under."""
+    settings = ground.settings()
+    arn = instance_arn or settings.instance_arn or _known(settings)
+    if not arn:
+        click.echo(
+            "No instance is known, so that the policy allows any; --instance-arn narrows it.",
+            err=True,
+        )
+    elif ":sso:::instance/" not in arn:
+        raise click.BadParameter(f"{shown(arn)} is no instance; write arn:aws:sso:::instance/…")
+    ground.print_json(document(arn or ANY_INSTANCE, activity_role=settings.activity_role))
+
+
+def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str, Any]:
+    """As IAM takes it. CloudTrail is read under the activity role, which each account has."""
+    partition = instance_arn.split(":")[1]
+    instance = instance_arn.rpartition("/")[2]
+    sso = f"arn:{partition}:sso::"
+    statements = [
+        _allow("Read", READ, "*"),
+        _allow("Assign", ASSIGN, [instance_arn, f"{sso}:account/*"]),
+        {
+            **_allow("AssignOnlyTaggedSets", ASSIGN, f"{sso}:permissionSet/{instance}/*"),
+            "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG[0]}": TAG[1]}},
+        },
+    ]
+    if activity_role:
+        role = f"arn:{partition}:iam::*:role/{activity_role}"
+        statements.append(_allow("ReadActivity", (ASSUME,), role))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(sid: str, actions: tuple[str, ...], resource: str | list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def _known(settings: Settings) -> str:
+    """The one that the catalogue was read from; empty: none was read yet."""
+    if not schema.at_head(settings.database_url):
+        return ""
+    with ground.opened(settings) as storage, storage.works.reading() as work:
+        found = work.catalogue.load()
+    return found.instance.arn if found else ""

@@ -1,0 +1,49 @@
+"""Names in policies looked up: in the catalogue that is stored, and once more in a fresh one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.assemble import Aws
+from bot.policy_file import load, load_book
+from grants.drafts import PolicyProblems
+from grants.model import Catalogue, Lane
+from grants.policy import PolicyBook
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Looks the names of a policy file up."""
+
+    aws: Aws
+    stored: Catalogue | None
+    fetch: Callable[[], Catalogue]
+    """Reads a fresh one, which takes a while in a large organization."""
+
+    def look_up(self, raw: bytes, *, source: str) -> tuple[PolicyBook, Catalogue]:
+        """The book, and the catalogue it was found with. PolicyProblems, all at once."""
+        whole = _is_whole(raw, source)
+        if self.stored is None and not whole:
+            load(raw, source=source)  # raises: why read all of AWS for a file that is not taken
+        catalogue = self.stored or self.fetch()
+        try:
+            return self._book(raw, source, catalogue), catalogue
+        except PolicyProblems:
+            if self.stored is None or not whole:
+                raise
+        catalogue = self.fetch()
+        return self._book(raw, source, catalogue), catalogue
+
+    def _book(self, raw: bytes, source: str, catalogue: Catalogue) -> PolicyBook:
+        directory = self.aws.directory
+        return load_book(
+            raw, source=source, catalogue=catalogue, directory=directory, lane=Lane.STATUS
+        )
+
+
+def _is_whole(raw: bytes, source: str) -> bool:
+    """Whether it holds by the grammar, so that only its names can be at fault."""
+    try:
+        load(raw, source=source)
+    except PolicyProblems:
+        return False
+    return True

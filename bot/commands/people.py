@@ -1,0 +1,123 @@
+"""`people`: which Slack user is which Identity Center user."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Final
+
+import click
+
+from bot.assemble import bindings, open_aws
+from bot.commands import ground
+from bot.commands.trouble import Misuse, Trouble
+from grants.drafts import shown
+from grants.errors import AwsMissing, AwsRefused
+from grants.model import Lane, SlackUserId, User, UserId
+from grants.ports import Binding, Directory
+
+_SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,}", re.ASCII)
+
+
+@click.group()
+def people() -> None:
+    """Which Slack user is which Identity Center user."""
+
+
+@people.command("list")
+@ground.json_option
+def list_(*, as_json: bool) -> None:
+    """Print every binding."""
+    with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
+        found = work.people.all()
+    if as_json:
+        ground.print_json([_facts(binding) for binding in found])
+        return
+    ground.print_table(
+        ("Slack user", "Identity Center user", "address", "since", "by", "broken"),
+        [
+            (each.slack_id, each.user_id, each.email, f"{each.made_at:%Y-%m-%d}", each.made_by,
+             each.broken)
+            for each in found
+        ],
+    )  # fmt: skip
+
+
+@people.command()
+@click.argument("slack_id")
+@click.argument("identity_center_user")
+def link(slack_id: str, identity_center_user: str) -> None:
+    """Say that a Slack user (U…) is an Identity Center user: an id, user name or address."""
+    settings = ground.settings()
+    who = _slack(slack_id)
+    with ground.opened(settings) as storage:
+        aws = open_aws(settings)
+        user = _the_one(aws.directory, identity_center_user)
+        with storage.works.reading() as work:
+            teams = {binding.slack_id: binding.team_id for binding in work.people.all()}
+        team = teams.get(who) or next(iter(teams.values()), "")
+        by = ground.whoever_types()
+        bindings(settings, storage, aws).link(who, user, team_id=team, by=by)
+    click.echo(f"{who} is now {user.user_name} ({user.name}, {user.id}).")
+
+
+@people.command()
+@click.argument("slack_id")
+def unlink(slack_id: str) -> None:
+    """Forget who a Slack user is; the next time they are matched by their address again."""
+    settings = ground.settings()
+    who = _slack(slack_id)
+    with ground.opened(settings) as storage:
+        by = ground.whoever_types()
+        if not bindings(settings, storage, open_aws(settings)).unlink(who, by=by):
+            raise Trouble(f"{who} is not linked to anybody")
+    click.echo(f"{who} is forgotten.")
+
+
+def _slack(text: str) -> SlackUserId:
+    if _SLACK_ID.fullmatch(text.strip().upper()):
+        return SlackUserId(text.strip().upper())
+    raise Misuse(f'{shown(text)} is no Slack user id; copy it (U…) from "Copy member ID"')
+
+
+def _the_one(directory: Directory, name: str) -> User:
+    found = {user.id: user for user in _called(directory, name)}
+    match list(found.values()):
+        case []:
+            raise Trouble(f"Identity Center has no user {shown(name)}: give a user name,"
+                          " an address or an id")  # fmt: skip
+        case [user] if user.enabled:
+            return user
+        case [_]:
+            raise Trouble(f"the user {shown(name)} is disabled in Identity Center")
+        case _:
+            ids = ", ".join(found)
+            raise Trouble(f"{shown(name)} is the name of one user and the address of another;"
+                          f" give an id: {ids}")  # fmt: skip
+
+
+def _called(directory: Directory, name: str) -> Iterator[User]:
+    asks = [partial(directory.user_by_name, name)]
+    if "@" in name:  # Whether AWS minds the case of an address is not documented.
+        asks += [partial(directory.user_by_email, each) for each in {name, name.lower()}]
+    else:
+        asks.append(partial(directory.user, UserId(name)))
+    for ask in asks:
+        if user := _answer(ask):
+            yield user
+
+
+def _answer(ask: Callable[..., User | None]) -> User | None:
+    """What AWS will not even take for a name, it has nothing by."""
+    try:
+        return ask(lane=Lane.STATUS)
+    except AwsMissing:
+        return None
+    except AwsRefused as refused:
+        if refused.code == "ValidationException":
+            return None
+        raise
+
+
+def _facts(binding: Binding) -> dict[str, Any]:
+    return {**asdict(binding), "made_at": binding.made_at.isoformat()}

@@ -1,0 +1,179 @@
+"""`policies`: who may ask for what, and who may approve it, from a file in version control."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from bot import policies as applying
+from bot.assemble import open_aws, open_storage, refresher
+from bot.commands import ground
+from bot.commands.names import Names
+from bot.commands.trouble import Findings, Misuse
+from bot.policy_file import export as written
+from bot.policy_file import load, read
+from bot.settings import Settings
+from grants.cautions import PolicyWarning, warnings
+from grants.drafts import PolicyProblem, PolicyProblems
+from grants.errors import AwsFault
+from grants.model import Catalogue, Lane
+from storage import schema
+from storage.engine import sqlite_file
+
+
+@click.group()
+def policies() -> None:
+    """Who may ask for what, and who may approve it.
+
+    FILE is YAML or JSON; - is standard input; without it ELEVATE_POLICY_FILE.
+    """
+
+
+@policies.command()
+@click.argument("file", required=False)
+@click.option("--offline", is_flag=True, help="Check the grammar alone; ask AWS for no name.")
+@ground.json_option
+@click.pass_context
+def validate(ctx: click.Context, file: str | None, *, offline: bool, as_json: bool) -> None:
+    """Say what is wrong with a policy file. Changes nothing."""
+    settings = ground.settings()
+    name, raw = _content(settings, file)
+    report = _by_grammar(raw, name) if offline else _by_names(raw, name, settings)
+    if as_json:
+        ground.print_json(report.as_json())
+    else:
+        report.print(name)
+    if report.problems or report.unchecked:
+        ctx.exit(1)
+
+
+@policies.command()
+@click.argument("file", required=False)
+@ground.json_option
+def apply(file: str | None, *, as_json: bool) -> None:
+    """Store a policy file as the next version of the policies. Nothing, where anything is wrong."""
+    settings = ground.settings()
+    name, raw = _content(settings, file)
+    if sqlite_file(settings.database_url) is not None:
+        schema.migrate(settings.database_url)
+    with ground.opened(settings) as storage:
+        aws = open_aws(settings)
+        with storage.works.reading() as work:
+            before, stored = work.policies.current(), work.catalogue.load()
+        names = Names(aws, stored, refresher(storage, aws).refresh)
+        book, catalogue = names.look_up(raw, source=name)
+        found = warnings(book, catalogue, aws.directory)
+        same = before.version > 0 and replace(book, version=before.version) == before
+        after = before if same else applying.apply(book, storage, by=ground.whoever_types())
+    changes = applying.changes(before, after)
+    if as_json:
+        ground.print_json(
+            {
+                "version": after.version,
+                "applied": not same,
+                "changes": changes,
+                "warnings": [str(warning) for warning in found],
+            }
+        )
+        return
+    _warn(found)
+    for change in changes:
+        click.echo(change)
+    click.echo(
+        f"Nothing to apply: version {after.version} says the same"
+        if same
+        else f"Applied as version {after.version}"
+    )
+
+
+@policies.command()
+def export() -> None:
+    """Print the policies that hold now, as a file that `apply` takes."""
+    with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
+        book = work.policies.current()
+    if not book.version:
+        click.echo("No policies were applied yet; these are the defaults.", err=True)
+    click.echo(written(book), nl=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What validation came to."""
+
+    problems: tuple[PolicyProblem, ...] = ()
+    warnings: tuple[PolicyWarning, ...] = ()
+    unchecked: str = ""
+    """Why names were not looked up; empty: they were, or nobody asked for it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For other programs."""
+        return {
+            "ok": not self.problems and not self.unchecked,
+            "problems": [
+                {"source": each.source, "line": each.line, "message": each.message}
+                for each in self.problems
+            ],
+            "warnings": [str(warning) for warning in self.warnings],
+            "names_not_checked": self.unchecked or None,
+        }
+
+    def print(self, name: str) -> None:
+        """For people."""
+        _warn(self.warnings)
+        if self.unchecked:
+            click.echo(
+                f"Names were not checked; --offline checks the grammar alone: {self.unchecked}",
+                err=True,
+            )
+        if self.problems:
+            raise Findings("\n".join(map(str, self.problems)))
+        if not self.unchecked:
+            click.echo(f"{name}: fine")
+
+
+def _by_grammar(raw: bytes, name: str) -> Report:
+    try:
+        load(raw, source=name)
+    except PolicyProblems as found:
+        return Report(problems=found.problems)
+    return Report()
+
+
+def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
+    try:
+        aws = open_aws(settings)
+        names = Names(aws, _stored(settings), refresher(open_storage(settings), aws).read)
+        book, catalogue = names.look_up(raw, source=name)
+        return Report(warnings=warnings(book, catalogue, aws.directory, lane=Lane.STATUS))
+    except PolicyProblems as found:
+        return Report(problems=found.problems)
+    except AwsFault as fault:
+        return replace(_by_grammar(raw, name), unchecked=fault.reason)
+
+
+def _stored(settings: Settings) -> Catalogue | None:
+    """A file is checked as well where no bot runs: there the catalogue is read from AWS."""
+    if not schema.at_head(settings.database_url):
+        return None
+    storage = open_storage(settings)
+    try:
+        with storage.works.reading() as work:
+            return work.catalogue.load()
+    finally:
+        storage.database.close()
+
+
+def _content(settings: Settings, file: str | None) -> tuple[str, bytes]:
+    name = file or settings.policy_file
+    if not name:
+        raise Misuse("name a policy file, or set ELEVATE_POLICY_FILE")
+    try:
+        return name, read(name)
+    except PolicyProblems as found:
+        raise Misuse(str(found)) from found
+
+
+def _warn(found: Iterable[PolicyWarning]) -> None:
+    for warning in found:
+        click.echo(f"warning: {warning}", err=True)

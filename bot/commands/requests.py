@@ -1,0 +1,109 @@
+"""`requests`: what was asked for, what became of it, and taking it away."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from blocks.text import utc
+from bot.assemble import desk, open_aws
+from bot.commands import ground
+from bot.commands.stories import Story, facts, told
+from grants.durations import spell
+from grants.lifecycle import FINAL
+from grants.model import AccountId, Request, RequestId, State
+
+
+@click.group()
+def requests() -> None:
+    """Requests and grants."""
+
+
+@requests.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([*map(str, State), "open"]),
+              help="Only these; may be repeated. open: all that are not at an end.")  # fmt: skip
+@click.option("--account", help="Only of this account (12 digits).")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@ground.json_option
+def list_(states: tuple[str, ...], account: str | None, limit: int, *, as_json: bool) -> None:
+    """Print requests, the newest first."""
+    with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
+        found = work.requests.listed(
+            states=frozenset(_states(states)),
+            account_id=AccountId(account) if account else None,
+            limit=limit,
+        )
+    if as_json:
+        ground.print_json([facts(request) for request in found])
+        return
+    headings = ("request", "state", "requester", "account", "permission set", "for", "asked",
+                "ends")  # fmt: skip
+    ground.print_table(headings, map(_row, found))
+
+
+@requests.command()
+@click.argument("request_id", metavar="ID")
+@ground.json_option
+def show(request_id: str, *, as_json: bool) -> None:
+    """Print the whole story of a request: its facts, votes and lines of the journal."""
+    with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
+        request = work.requests.get(_id(request_id))
+        story = Story(
+            request,
+            work.votes.on(request.id),
+            work.journal.of(request.id),
+            work.copies.of(request.id),
+            work.assignments.get(request.key),
+            work.activities.get(request.id),
+        )
+    if as_json:
+        ground.print_json(story.as_json())
+        return
+    ground.print_facts(told(request))
+    for heading, lines in story.chapters():
+        click.echo(f"\n{heading}")
+        ground.print_table(("",) * len(lines[0]), lines)
+
+
+@requests.command()
+@click.argument("request_id", metavar="ID")
+@click.option("--reason", required=True, help="Why; the requester and the approvers read it.")
+def revoke(request_id: str, reason: str) -> None:
+    """Take access away, or keep it from starting."""
+    settings = ground.settings()
+    with ground.opened(settings) as storage:
+        counter = desk(storage, open_aws(settings))
+        after = counter.revoke_as(ground.whoever_types(), _id(request_id), reason)
+    if after.state in FINAL:
+        click.echo(f"{after.id} is {after.state}: nothing had been given yet.")
+        return
+    click.echo(
+        f"{after.id} is {after.state}: the running bot takes the access away within a second"
+        " or so, and tells everybody. Is none running, start it."
+    )
+
+
+def _id(text: str) -> RequestId:
+    return RequestId(text.strip().upper())
+
+
+def _states(words: tuple[str, ...]) -> Iterator[State]:
+    for word in words:
+        if word == "open":
+            yield from frozenset(State) - FINAL
+        else:
+            yield State(word)
+
+
+def _row(request: Request) -> tuple[Any, ...]:
+    ends = request.ended_at or request.ends_at
+    return (
+        request.id,
+        request.state,
+        request.requester.user_name,
+        f"{request.account_name} ({request.target.account_id})",
+        request.permission_set_name,
+        spell(request.duration),
+        utc(request.asked_at),
+        utc(ends) if ends else "",
+    )

@@ -1,0 +1,154 @@
+"""A request as the command line tells it: for people, and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from blocks.text import utc
+from grants.durations import spell
+from grants.model import Assignment, Copy, Request, Vote
+from grants.ports import ActivityRow, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is known of a request."""
+
+    request: Request
+    votes: Sequence[Vote]
+    lines: Sequence[Line]
+    copies: Sequence[Copy]
+    assignment: Assignment | None
+    activity: ActivityRow | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The request's facts, and beside them the rest."""
+        return {
+            **facts(self.request),
+            "votes": [
+                {
+                    "ballot": vote.ballot,
+                    "voter": asdict(vote.voter),
+                    "comment": vote.comment,
+                    "at": vote.at.isoformat(),
+                }
+                for vote in self.votes
+            ],
+            "journal": [_line(line) for line in self.lines],
+            "cards": [_plain(asdict(copy)) for copy in self.copies],
+            "assignment": _plain(asdict(self.assignment)) if self.assignment else None,
+            "activity": self.activity.summary if self.activity else None,
+        }
+
+    def chapters(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+        """What stands below the facts, each with its heading; nothing is empty."""
+        if self.votes:
+            yield (
+                "Votes",
+                [
+                    (utc(vote.at), vote.ballot.value, vote.voter.name, vote.comment)
+                    for vote in self.votes
+                ],
+            )
+        if self.assignment:
+            held = self.assignment
+            yield "Assignment", [(held.holding.value, held.operation, held.last_error)]
+        if self.copies:
+            yield (
+                "Cards",
+                [
+                    (copy.place.value, copy.address, copy.ts or "not posted", copy.dead)
+                    for copy in self.copies
+                ],
+            )
+        if self.lines:
+            yield (
+                "Journal",
+                [
+                    (
+                        str(line.seq),
+                        utc(line.entry.at),
+                        line.entry.event,
+                        f"{line.entry.actor.name} ({line.entry.actor.role})",
+                        " → ".join(filter(None, (line.entry.before, line.entry.after))),
+                        line.entry.reason,
+                    )
+                    for line in self.lines
+                ],
+            )
+
+
+def facts(request: Request) -> dict[str, Any]:
+    """A request as JSON values: its fields, with durations in seconds and times in ISO 8601."""
+    values: dict[str, Any] = _plain(asdict(request))
+    target = values.pop("target")
+    until = request.credentials_until
+    return {
+        **values,
+        "account_id": target["account_id"],
+        "permission_set_arn": target["permission_set_arn"],
+        "credentials_until": until.isoformat() if until else None,
+    }
+
+
+def told(request: Request) -> Iterator[tuple[str, object]]:
+    """A request for people: a name and a value, which may be empty."""
+    who = request.requester
+    yield "request", request.id
+    yield "state", f"{request.state}" + (f", then {request.because}" if request.because else "")
+    yield "requester", f"{who.name} <{who.email}>, {who.user_name}, Slack {who.slack_id}"
+    yield "account", f"{request.account_name} ({request.target.account_id})"
+    yield "permission set", request.permission_set_name
+    yield "duration", spell(request.duration)
+    yield "justification", request.justification
+    yield "ticket", request.ticket
+    yield "asked", utc(request.asked_at)
+    yield "start", _at(request.starts_at) or "as soon as it may"
+    yield "may approve", "; ".join(request.may_approve)
+    yield "decide until", utc(request.expires_at) if request.approval_needed else ""
+    yield "decided", _by(request.decided_at, request.decided_by)
+    yield "active", _at(request.active_at)
+    yield "ends", _at(request.ends_at)
+    yield "ended", _by(request.ended_at, request.closed_by)
+    yield "reason", request.reason
+    yield "credentials until", _at(request.credentials_until)
+    yield "standing", "yes: the access was there before, and stays" if request.standing else ""
+    yield "policies", f"version {request.policy_version}"
+
+
+def _line(line: Line) -> dict[str, Any]:
+    entry = line.entry
+    return {
+        "seq": line.seq,
+        "at": entry.at.isoformat(),
+        "event": entry.event,
+        "actor": _plain(asdict(entry.actor)),
+        "before": entry.before,
+        "after": entry.after,
+        "reason": entry.reason,
+        "facts": entry.facts,
+        "hash": line.hash,
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case timedelta():
+            return int(value.total_seconds())
+        case datetime():
+            return value.isoformat()
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value
+
+
+def _at(at: datetime | None) -> str:
+    return utc(at) if at else ""
+
+
+def _by(at: datetime | None, who: str) -> str:
+    return " by ".join(filter(None, (_at(at), who)))
