@@ -60,6 +60,7 @@ from grants.offering import Offers, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.ports import Clock, Directory, Entry, IdentityCenter, Work, Works
+from grants.tickets import link_to
 
 _APART: Final = frozenset({Place.APPROVER, Place.REQUESTER})
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -418,7 +419,7 @@ def _request(
         starts_at=wish.starts_at if wish.starts_at and wish.starts_at > now else None,
         justification=wish.justification.strip(),
         ticket=wish.ticket.strip(),
-        ticket_url=book.settings.ticket_url,
+        ticket_url=link_to(book.settings.ticket_url, wish.ticket.strip()),
         form_id=wish.form_id,
         asked_at=now,
         expires_at=now + book.settings.pending_expiry,

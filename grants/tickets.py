@@ -4,7 +4,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 LONGEST_PATTERN: Final = 200
 LONGEST_URL: Final = 1000
@@ -121,3 +121,8 @@ def leads_to_one(url: str) -> bool:
         and bool(parts.path or parts.query or parts.fragment)
         and not re.search(r"[{}]", before + rest)
     )
+
+
+def link_to(url: str, ticket: str) -> str:
+    """Where this ticket is looked at; empty where there is no ticket, or nowhere to look at it."""
+    return url.replace("{ticket}", quote(ticket, safe="")) if url and ticket else ""

@@ -125,6 +125,12 @@ class SqlJournal:
         self.flush()
         return (line(row) for row in self._rows(after))
 
+    def head(self) -> tuple[int, str]:
+        """The last line's number and hash: a checkpoint to be kept outside; (0, "") for none."""
+        self.flush()
+        found = self._db.execute(select(journal_head.c.seq, journal_head.c.hash)).first()
+        return (found.seq, found.hash) if found else (0, "")
+
     def verify(self) -> tuple[int, Finding | None]:
         self.flush()
         head = self._head()

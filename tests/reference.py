@@ -1,0 +1,264 @@
+"""The pages of docs/reference that are made from the code: `python -m tests.reference` writes them."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from blocks.wording import STATES
+from bot import settings
+from bot.commands.all import cli
+from bot.settings import Settings
+from grants.lifecycle import FINAL, LIFECYCLE, mermaid
+from grants.model import Move, State
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+REFERENCE: Final = ROOT / "docs" / "reference"
+MADE: Final = "<!-- Made from the code by `make docs`. A change made here is lost. -->"
+
+# --- the life of a request ---------------------------------------------------------------------------
+
+MOVES: Final = {
+    Move.APPROVE: "an approver agrees",
+    Move.REJECT: "an approver says no",
+    Move.CANCEL: "the requester takes the request back",
+    Move.LAPSE: "nobody decided in time",
+    Move.START: "its start has come, and the last check was passed",
+    Move.CONFIRM: "AWS lists the assignment; from now on time runs",
+    Move.FAIL: "it cannot be given",
+    Move.FINISH: "its time is over",
+    Move.END: "the requester gives it back",
+    Move.REVOKE: "it is taken away, with a reason",
+    Move.GONE: "AWS does not list the assignment any more, or never did",
+}
+
+
+def lifecycle() -> str:
+    """Every state, every move, and the picture."""
+    states = (
+        (f"`{state}`", STATES[state][1], "an end" if state in FINAL else "") for state in State
+    )
+    moves = (
+        (f"`{step.source}`", f"`{step.move}`", f"`{step.target}`", step.by, MOVES[step.move])
+        for step in LIFECYCLE
+    )
+    return page(
+        "The life of a request",
+        MADE,
+        "One table, in `grants/lifecycle.py`. Guards, buttons, the checks in the database and this page"
+        " are made from it; a request's state is assigned nowhere else.",
+        f"```mermaid\n{mermaid()}\n```",
+        "## States",
+        table(("state", "what it means", ""), states),
+        "A request begins as `pending`, or, where nobody has to agree, as `scheduled`."
+        " From `granting` to `revoking` the request is a grant: AWS has been asked for something.",
+        "## Moves",
+        table(("from", "move", "to", "by", "when"), moves),
+        "A move into `revoking` writes down which end it leads to: `finish` to `ended`, `end` and `revoke`"
+        " to `revoked`, `fail` to `failed`. Once AWS has been asked, the only way out is through AWS.",
+    )
+
+
+# --- settings ----------------------------------------------------------------------------------------
+
+WORDS: Final = {
+    "Slack": {
+        "SLACK_BOT_TOKEN": 'The bot\'s token, `xoxb-…`, from "Install App". Required by `run` and `check`.',
+        "SLACK_APP_TOKEN": "The app-level token, `xapp-…`, with `connections:write`."
+        " Set: Socket Mode. Unset: HTTP.",
+        "SLACK_SIGNING_SECRET": 'From "Basic Information". Required for HTTP: requests are checked with it.',
+        "SLACK_API_URL": "Where Slack's Web API is. Another one only for stand-ins and government workspaces.",
+    },
+    "The process": {
+        "HOST": "The address to listen on. `0.0.0.0` in a container or behind a load balancer.",
+        "PORT": "The port to listen on: `/healthz`, `/readyz` and, over HTTP, `/slack/events`.",
+        "DATABASE_URL": "`sqlite:///path` for one process, `postgresql+psycopg://user:password@host/name`"
+        " for several. A relative path is relative to the working directory. Secret: it holds a password.",
+        "ELEVATE_LOG_FORMAT": "How the log on standard error is written.",
+    },
+    "AWS": {
+        "AWS_REGION": "The Region in which IAM Identity Center lives; unset, the AWS profile's.",
+        "ELEVATE_INSTANCE_ARN": "The Identity Center instance, where there are several;"
+        " unset, the organization's own.",
+        "ELEVATE_ACCESS_PORTAL_URL": "The AWS access portal, linked in messages; unset, the address"
+        " that AWS makes of the identity store's id. Set it if your portal has a name of its own.",
+    },
+    "People and policies": {
+        "ELEVATE_EMAIL_DOMAINS": "The domains whose Slack addresses may be matched with Identity Center users,"
+        " comma-separated. Required by `run` and `check`.",
+        "ELEVATE_POLICY_FILE": "Applied by `run` to a database that has no policies yet;"
+        " the default file of `policies validate` and `policies apply`.",
+        "ELEVATE_ENCRYPTION_KEY": "Read, and used for nothing in this version.",
+    },
+    "Activity": {
+        "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read."
+        " `auto` is `lookup_events` where its role is named, else `none`.",
+        "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for.",
+        "ELEVATE_ACTIVITY_REGIONS": "The Regions to look in, comma-separated.",
+    },
+    "How it looks": {
+        "ELEVATE_DATE_TOKENS": "`off`: times as words in UTC, for servers that draw no Slack date tokens.",
+    },
+}
+VALUES: Final = {
+    "ELEVATE_ACTIVITY_SOURCE": "`auto`, `lookup_events`, `none`",
+    "ELEVATE_LOG_FORMAT": "`text`, `json`",
+    "ELEVATE_DATE_TOKENS": "`on`, `off`",
+}
+DEFAULTS: Final = {"ELEVATE_ACTIVITY_REGIONS": "`AWS_REGION` and `us-east-1`"}
+
+
+def settings_page() -> str:
+    """Every setting that the code reads, under its name in the environment."""
+    parts = []
+    for section, words in WORDS.items():
+        parts += [
+            f"## {section}",
+            table(("setting", "default", "what it says"), map(setting, words.items())),
+        ]
+    return page(
+        "Settings",
+        MADE,
+        "All of them are environment variables. `make run` reads a `.env` file as a shell does; nothing else"
+        " looks for one. A value that is wrong stops the start with one line for each: which, and what to do."
+        " An empty value counts as unset.",
+        *parts,
+        f"`ELEVATE_ACTIVITY_SOURCE` refuses {several(settings.NOT_YET)} by name: they are not in this version."
+        " With `auto`, a variable that begins with "
+        f"{several(settings._NOT_YET_BY, before_last='or')} is refused likewise: it would choose one of them.",
+        "boto3 reads its own variables (`AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …):"
+        " give the bot's machine a role, and you need none of them.",
+    )
+
+
+def setting(words: tuple[str, str]) -> tuple[str, str, str]:
+    """One row. KeyError: the code does not read it."""
+    name, says = words
+    secret = " Secret." if "SecretStr" in str(fields()[name].annotation) else ""
+    taken = f" One of {VALUES[name]}." if name in VALUES else ""
+    return f"`{name}`", default(name), f"{says}{taken}{secret}"
+
+
+def default(name: str) -> str:
+    """As somebody would write it into the environment."""
+    if name in DEFAULTS:
+        return DEFAULTS[name]
+    value: Any = fields()[name].default
+    match value:
+        case bool():
+            return "`on`" if value else "`off`"
+        case str() | int():
+            return f"`{value}`"
+        case _:
+            return "unset"
+
+
+def fields() -> dict[str, FieldInfo]:
+    """By their names in the environment."""
+    return {named(name, field): field for name, field in Settings.model_fields.items()}
+
+
+def named(name: str, field: FieldInfo) -> str:
+    """The environment's name of a field."""
+    match field.validation_alias:
+        case AliasChoices(choices=[first, *_]):
+            return str(first)
+        case str(alias):
+            return alias
+        case _:
+            return name.upper()
+
+
+# --- the command line --------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    """Every command, as its help has it."""
+    return page(
+        "The command line",
+        MADE,
+        "Everything runs from the checkout, or in the image, as `python -m bot …`."
+        " The exit code is 0 if all is well, 1 for a finding, a refusal or a service out of reach, and 2 for"
+        " a command or setting that is not what it should be. `--json` is for other programs.",
+        "Whoever types is `operator:<user>@<host>` in the journal, and is treated as an administrator:"
+        " mind who may log in there. Commands work beside a running bot on the same database.",
+        *(part for path, command in commands() for part in described(path, command)),
+    )
+
+
+def commands(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    """Each with the words to type, groups before their own."""
+    for name, command in sorted(group.commands.items()):
+        words = (*path, name)
+        yield " ".join(words), command
+        if isinstance(command, click.Group):
+            yield from commands(command, words)
+
+
+def described(path: str, command: click.Command) -> Iterator[str]:
+    """What stands on the page about one."""
+    yield f"{'##' if ' ' not in path else '###'} {path}"
+    yield inspect.cleandoc(command.help or "")
+    if isinstance(command, click.Group):
+        return
+    context = click.Context(command, info_name=path)
+    pieces = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    more = ["[options]"] if options else []
+    yield f"`{' '.join(['python -m bot', path, *more, *pieces])}`"
+    if options:
+        yield table(("option", "what it does"), (option(one, context) for one in options))
+
+
+def option(one: click.Option, context: click.Context) -> tuple[str, str]:
+    """One row."""
+    takes = "" if one.is_flag else f" {one.make_metavar(context)}"
+    says = [one.help or "", "Required." if one.required else ""]
+    if isinstance(one.type, click.IntRange):
+        takes = " NUMBER"
+        says.append(f"{one.type.min} to {one.type.max:,}.")
+    if one.show_default:
+        says.append(f"Default: `{one.default}`.")
+    return f"`{one.opts[0]}{takes}`", " ".join(filter(None, says))
+
+
+# --- Markdown ----------------------------------------------------------------------------------------
+
+
+def page(title: str, *parts: str) -> str:
+    """Parts with a blank line between them."""
+    return "\n\n".join([f"# {title}", *parts]) + "\n"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A row to a line; a stroke in a cell is written so that it ends none."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        "| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in line) + " |" for line in lines
+    )
+
+
+def several(words: Iterable[str], *, before_last: str = "and") -> str:
+    """`a`, `b` and `c`."""
+    *first, last = (f"`{word}`" for word in words)
+    return f"{', '.join(first)} {before_last} {last}" if first else last
+
+
+PAGES: Final[dict[Path, Callable[[], str]]] = {
+    REFERENCE / "lifecycle.md": lifecycle,
+    REFERENCE / "settings.md": settings_page,
+    REFERENCE / "command-line.md": command_line,
+}
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for path, made in PAGES.items():
+        path.write_text(made(), encoding="utf-8")
