@@ -23,8 +23,7 @@ def summary(summary: Summary, request: Request, style: Style) -> Message:
     if summary.unavailable:
         return _unavailable(summary, request)
     blocks: list[Block] = [said(_counts(summary, request, _plain))]
-    if named := list(_named(summary, _plain)):
-        blocks.append(said("\n".join(named)))
+    blocks += [said(words) for words in _named(summary, _plain)]
     if words := _times(summary, lambda at: moment(at, style)):
         blocks.append(ours(words))
     blocks.append(aside(plain(label(_completeness(summary, _plain), 1900))))

@@ -76,6 +76,8 @@ def _state(request: Request, style: Style) -> str:
     word, meaning, mark = wording.STATES[request.state]
     if request.state is State.ACTIVE and request.ends_at:
         meaning = f"until {moment(request.ends_at, style)}"
+    if request.state is State.ENDED and request.ended_at:
+        meaning += f", {moment(request.ended_at, style)}"
     return f"*{word}*: {meaning} {mark}"
 
 
@@ -95,6 +97,8 @@ def _needed(request: Request) -> str:
 
 
 def _start(request: Request, style: Style) -> TextObject:
+    if request.active_at:
+        return marked(f"Started: {moment(request.active_at, style)}")
     if request.starts_at:
         return marked(f"Start: {moment(request.starts_at, style)}")
     return plain(f"Start: {_at_once(request)}")
@@ -149,7 +153,7 @@ def _decision(request: Request, write: Write = seen) -> str:
 
 
 def _end(request: Request, write: Write = seen) -> str:
-    closing = {State.REVOKING, State.ENDED, State.REVOKED}
+    closing = {State.REVOKING, State.REVOKED}
     return wording.closer(request, write) if request.state in closing else ""
 
 
@@ -198,8 +202,12 @@ def _told_outcome(request: Request, votes: list[Vote], most: int) -> Iterator[st
         yield f"{words}, {utc(request.decided_at)}." if request.decided_at else f"{words}."
     if request.ends_at and request.state is State.ACTIVE:
         yield f"Until {utc(request.ends_at)}."
+    if request.active_at:
+        yield f"Started: {utc(request.active_at)}."
     if words := _end(request, write):
         yield f"{words}, {utc(request.ended_at)}." if request.ended_at else f"{words}."
+    elif request.ended_at:
+        yield f"At {utc(request.ended_at)}."
     if request.reason:
         yield f"Reason: {quote(request.reason, most)}."
     if until := _credentials(request):

@@ -18,6 +18,8 @@ from grants.model import Ballot, Request, RequestId
 
 SHOWN: Final = 500
 _ID = re.compile(r"[0-9A-Za-z]{8}", re.ASCII)
+_KEPT: Final = {ids.COMMENT_FORM: {"request", "ballot"}, ids.REVOKE_FORM: {"request"}}
+"""What each form's `private_metadata` holds."""
 _TITLES: Final = {
     Ballot.APPROVE: ("Approve request", "Approve"),
     Ballot.REJECT: ("Reject request", "Reject"),
@@ -105,7 +107,7 @@ def _input(words: str, name: str, hint: str, *, optional: bool) -> InputBlock:
 
 def read_comment(view: object) -> Decision:
     """The decision; `Tampered` for whatever is none."""
-    kept = _metadata(view, {"request", "ballot"})
+    kept = _metadata(view, _KEPT[ids.COMMENT_FORM])
     try:
         ballot = Ballot(kept["ballot"])
     except ValueError:
@@ -115,8 +117,17 @@ def read_comment(view: object) -> Decision:
 
 def read_revoke(view: object) -> Revocation:
     """The revocation; `Tampered` for whatever is none."""
-    kept = _metadata(view, {"request"})
+    kept = _metadata(view, _KEPT[ids.REVOKE_FORM])
     return Revocation(_request_id(kept["request"]), _text(view, ids.REASON))
+
+
+def about(view: object) -> RequestId | None:
+    """The request that one of these forms says it is about; None where that cannot be read."""
+    keys = _KEPT.get(str(view.get("callback_id"))) if isinstance(view, dict) else None
+    try:
+        return _request_id(_metadata(view, keys)["request"]) if keys else None
+    except Tampered:
+        return None
 
 
 def errors(unfit: Unfit, view: Mapping[str, Any]) -> dict[str, str]:

@@ -157,7 +157,7 @@ def _way_in(request: Request, style: Style) -> Iterator[Block]:
     yield ours(_door(request, style))
     yield aside(plain("On the command line"))
     yield ours(f"```{escape(_commands(request))}```")
-    yield aside(plain("What `aws configure sso` writes to ~/.aws/config"))
+    yield aside(plain("What aws configure sso writes to ~/.aws/config"))
     yield ours(f"```{escape(_profile_lines(request, style))}```")
 
 

@@ -90,8 +90,10 @@ def _text(values: Values, name: str) -> str | None:
 
 
 def _duration(values: Values, kept: Kept) -> str:
-    found = _text(values, ids.DURATION)
-    return (typed(kept.duration) or DEFAULT_DURATION) if found is None else found
+    """An emptied field comes back as null; one that was left alone may not come back at all."""
+    if ids.DURATION not in values:
+        return typed(kept.duration) or DEFAULT_DURATION
+    return _text(values, ids.DURATION) or ""
 
 
 def _chosen(values: Values, block: str, name: str) -> object:

@@ -19,7 +19,7 @@ class Kept:
     """Nothing in it is believed: what it leads to is checked when the form is sent."""
 
     duration: str = ""
-    """The prefilled one: an untouched field may come back empty."""
+    """The prefilled one: an untouched field may not come back at all."""
     account: AccountId | None = None
     """The chosen one, in the searching form."""
     later: bool = False

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 TEXT_MOST: Final = 3900
 """Slack refuses a `text` above 4,000 characters."""
 TOLD_OF_JUSTIFICATION: Final = 300
+LINK_MOST: Final = 1800
+"""With its words it stands in a field, of which Slack takes 2,000 characters."""
 
 _CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
 _CONTROLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
@@ -167,7 +169,7 @@ def several(words: list[str]) -> str:
 
 def is_safe_link(url: str) -> bool:
     """Whether it is an https address that can stand in `<…|…>` without breaking out of it."""
-    if not url.isascii() or not url.isprintable() or len(url) > 2000 or " " in url:
+    if not url.isascii() or not url.isprintable() or len(escape(url)) > LINK_MOST or " " in url:
         return False
     try:
         parts = urlsplit(url)

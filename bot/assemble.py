@@ -16,15 +16,19 @@ from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
+from grants.closing import Closing
 from grants.crew import Crew
 from grants.desk import Desk
 from grants.engine import Engine
+from grants.errors import NoLongerGiven
 from grants.jobs import Jobs
 from grants.last_check import LastCheck
+from grants.model import Request
 from grants.offering import Offers
 from grants.people import Bindings, Memberships
 from grants.ports import Clock, Directory, IdentityCenter, Organization, Trail
 from grants.refreshing import Refresher
+from grants.review import Review
 from storage.engine import Database, now, open_database
 from storage.work import SqlWorks
 
@@ -117,6 +121,16 @@ def desk(storage: Storage, aws: Aws, *, wake: Wake = lambda: None) -> Desk:
     )
 
 
+def review(storage: Storage, memberships: Memberships, *, wake: Wake) -> Review:
+    """Where approvers decide."""
+    return Review(storage.works, memberships, storage.clock, wake)
+
+
+def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None) -> Closing:
+    """Where requests are brought to their end."""
+    return Closing(storage.works, memberships, storage.clock, wake)
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """The threads that wait for AWS. Taking away has its own, so that giving is never in front."""
@@ -143,12 +157,21 @@ def hands() -> Hands:
 def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
     """What the clock and AWS ask for."""
     memberships = Memberships(aws.directory, storage.clock)
+    last_check = LastCheck(
+        storage.works, aws.directory, aws.identity_center, aws.organization, memberships
+    )
+
+    def why_not(request: Request) -> str:
+        try:
+            last_check(request)
+        except NoLongerGiven as reason:
+            return no_longer(reason)
+        return ""
+
     return Jobs(
         works=storage.works,
-        engine=Engine(storage.works, aws.identity_center, storage.clock),
-        last_check=LastCheck(
-            storage.works, aws.directory, aws.identity_center, aws.organization, memberships
-        ),
+        engine=Engine(storage.works, aws.identity_center, storage.clock, why_not=why_not),
+        last_check=last_check,
         trail=aws.trail,
         clock=storage.clock,
         ends=Crew(workers.ends, wake),

@@ -104,8 +104,8 @@ def run(settings: Settings, part: Part = Part.ALL) -> int:
         if sqlite_file(settings.database_url) is not None:
             storage.works.forget_leases()
         aws = open_aws(settings)
+        FirstPolicies(settings, storage, aws).check()
         process = Process(settings, part, storage, aws)
-        process.policies.check()
         process.start()
         stack.callback(process.stop)
         stopping.wait()
@@ -145,8 +145,13 @@ class Process:
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
         self._schedule = Schedule(rounds, storage.clock)
+        secret = settings.slack_signing_secret
         self._server = Server(
-            wsgi(None if self._sockets else self.slack.app, self.missing),
+            wsgi(
+                None if self._sockets else self.slack.app,
+                self.missing,
+                secret=secret.get_secret_value() if secret else "",
+            ),
             host=settings.host,
             port=settings.port,
         )

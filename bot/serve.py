@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any, Final
 
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from waitress.server import create_server
+
+from bot.clock import system_clock
+from bot.signed import is_signed
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +23,9 @@ Start = Callable[..., Any]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
 
-def wsgi(app: App | None, ready: Callable[[], str]) -> Wsgi:
+def wsgi(app: App | None, ready: Callable[[], str], *, secret: str) -> Wsgi:
     """The routes. `ready` says what is missing, in a line; empty: nothing."""
-    slack = SlackRequestHandler(app, path="/slack/events") if app else None
+    slack = _signed(SlackRequestHandler(app, path="/slack/events"), secret) if app else None
 
     def respond(environ: Environ, start_response: Start) -> Iterable[bytes]:
         match environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"):
@@ -38,6 +42,20 @@ def wsgi(app: App | None, ready: Callable[[], str]) -> Wsgi:
                 return _say(start_response, "200 OK", "ready")
             case _:
                 return _say(start_response, "404 Not Found", "not found")
+
+    return respond
+
+
+def _signed(bolt: Wsgi, secret: str) -> Wsgi:
+    """Bolt hears only what Slack signed."""
+
+    def respond(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        if not is_signed(body, timestamp, signature, secret=secret, now=system_clock()):
+            return _say(start_response, "401 Unauthorized", "not signed by Slack")
+        return bolt({**environ, "wsgi.input": BytesIO(body)}, start_response)
 
     return respond
 

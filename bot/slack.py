@@ -11,12 +11,13 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from blocks.text import Style
-from bot.assemble import Aws, Storage, bindings
+from bot.assemble import Aws, Storage, bindings, closing, review
 from bot.clock import in_time
 from bot.settings import Settings
 from grants.crew import Crew
 from grants.desk import Desk
-from handlers import elevate, mine, options, review
+from handlers import elevate, mine, options
+from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
 from handlers.errors import Net
@@ -24,6 +25,7 @@ from handlers.front import Front
 from handlers.guard import Guard, Home
 from handlers.pace import Pace
 from handlers.people import People
+from handlers.promptly import Promptly
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ def connect(
     tellers: Executor,
     listeners: Executor | None = None,
     pace: Pace | None = None,
-    patience: Callable[[], Callable[[], None]] = in_time,
+    promptly: Promptly | None = None,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
     web = client(settings)
@@ -76,15 +78,18 @@ def connect(
     net = Net(web, people)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     listeners = listeners or ThreadPoolExecutor(32, "listeners")
+    promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
     front = Front(
         desk=desk,
+        review=review(storage, desk.memberships, wake=wake),
+        closing=closing(storage, desk.memberships, wake=wake),
         people=people,
         works=storage.works,
         memberships=desk.memberships,
         offers=desk.offers,
         style=style,
         net=net,
-        in_time=patience,
+        promptly=promptly,
         later=listeners,
     )
     app = App(
@@ -96,7 +101,7 @@ def connect(
     )
     app.use(Guard(home, storage.works, storage.clock))
     app.error(net)
-    for subject in (elevate, options, review, mine):
+    for subject in (elevate, options, reviewing, mine):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(

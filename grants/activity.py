@@ -1,5 +1,6 @@
 """What CloudTrail says the session did, boiled down to what a reviewer reads in ten seconds."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime
         writes=len(writes),
         errors=_counted(event.error for event in events if event.error),
         services=_counted(event.service for event in events),
-        write_actions=_counted(f"{event.service}:{event.action}" for event in writes),
+        write_actions=_counted(f"{event.service}:{_bare(event.action)}" for event in writes),
         first_at=events[0].at if events else None,
         last_at=events[-1].at if events else None,
         after_end=sum(event.at > session.ended_at for event in events),
@@ -105,6 +106,11 @@ def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime
         management_only=evidence.management_only,
         read_at=at,
     )
+
+
+def _bare(action: str) -> str:
+    """Without the API's version, which some services write behind the name."""
+    return re.sub(r"(?<=[a-z])20\d{6}(v\d+)?$", "", action)
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from grants import durations
-from grants.errors import Field, Flaw, Problem
+from grants.errors import Field, Flaw, Problem, Unfit
 from grants.model import Wish
 from grants.policy import SHORTEST, PolicySettings
 
@@ -72,3 +72,22 @@ def _start(start: datetime | None, settings: PolicySettings, now: datetime) -> l
     if start > now + settings.max_start_ahead:
         return [Problem(Field.START, Flaw.TOO_FAR, settings.max_start_ahead)]
     return []
+
+
+# The small forms
+
+
+def fit_comment(comment: str, *, required: bool) -> None:
+    """Unfit where a decision's comment is missing or too long."""
+    if required and not comment:
+        raise Unfit((Problem(Field.COMMENT, Flaw.MISSING),))
+    if len(comment) > COMMENT_LIMIT:
+        raise Unfit((Problem(Field.COMMENT, Flaw.TOO_LONG, COMMENT_LIMIT),))
+
+
+def fit_reason(reason: str) -> None:
+    """Unfit where the reason of a revocation is missing or too long."""
+    if not reason.strip():
+        raise Unfit((Problem(Field.REASON, Flaw.MISSING),))
+    if len(reason.strip()) > COMMENT_LIMIT:
+        raise Unfit((Problem(Field.REASON, Flaw.TOO_LONG, COMMENT_LIMIT),))

@@ -58,13 +58,14 @@ def alarm_if_late(
     if row.holding is Holding.ABSENT or row.wanted_gone_at is None or row.alarmed_at:
         return row
     late = now - row.wanted_gone_at >= pace.ALARM_AFTER
-    if not late and row.attempts < pace.ALARM_AT:
+    failures = row.attempts if row.holding is Holding.DELETING else 0
+    if not late and failures < pace.ALARM_AT:
         return row
     facts = {
         "account": row.key.account_id,
         "permission_set": row.key.permission_set_arn,
         "user": row.key.user_id,
-        "attempts": row.attempts,
+        "attempts": failures,
         "error": row.last_error,
         "since": row.wanted_gone_at.isoformat(),
     }

@@ -13,14 +13,16 @@ def wanted(holders: list[Request]) -> bool:
     return any(request.state in HOLDS for request in holders)
 
 
-def nudge(work: Work, key: Key, *, at: datetime) -> None:
+def nudge(work: Work, key: Key, *, at: datetime, over_since: datetime | None = None) -> None:
     """Look at this assignment at once. Whoever is at work on it reads the row anew before writing.
 
-    From the moment nobody holds it any more, its lateness counts.
+    Its lateness counts from the moment nobody holds it any more: now, or since the time was over.
     """
     row = work.assignments.get(key)
     if row is None:
         work.assignments.add(Assignment(key, Holding.ABSENT, due_at=at))
         return
-    gone_since = None if wanted(work.requests.of_key(key)) else row.wanted_gone_at or at
+    gone_since = (
+        None if wanted(work.requests.of_key(key)) else row.wanted_gone_at or over_since or at
+    )
     work.assignments.save(replace(row, due_at=at, wanted_gone_at=gone_since))

@@ -65,7 +65,7 @@ class Jobs:
             after, moved = take(request, Move.FINISH, by=CLOCK, at=now)
             after = work.requests.save(after)
             telling.record(work, after, moved)
-            nudge(work, after.key, at=now)
+            nudge(work, after.key, at=now, over_since=request.ends_at)
 
     def lapse_due(self) -> None:
         """Pending, and nobody decided in time."""

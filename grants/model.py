@@ -343,7 +343,7 @@ class Assignment:
     """When we wrote that we were about to ask AWS."""
     polls: int = 0
     attempts: int = 0
-    """How many times this creation or removal has failed so far."""
+    """How many times this creation or removal has failed so far, or a list has missed it."""
     deadline: datetime | None = None
     """Until when a creation is tried again."""
     unknown_until: datetime | None = None

@@ -14,18 +14,24 @@ LOST_LOOKS: Final = (2, 5, 15, 30)
 """Seconds between looks for a write whose answer was lost."""
 CREATE_FOR: Final = timedelta(minutes=10)
 """So long a creation that meets Conflict, throttling, 5xx or silence is tried again."""
+CHECK_HOLDS: Final = timedelta(minutes=1)
+"""So long after the last check access may be created without another."""
 LIST_DECIDES: Final = timedelta(minutes=2)
 """An operation that takes longer is judged by the list of assignments."""
 UNKNOWN_FOR: Final = timedelta(minutes=15)
 """So long a write whose answer was lost may still take effect."""
 LOOK_AGAIN: Final = timedelta(minutes=15)
 """An assignment that is held is looked at this often, in case it vanished."""
+MISSED: Final = timedelta(seconds=5)
+"""Before a second look for an assignment that a list did not show."""
 LEASE: Final = timedelta(seconds=45)
 """Longer than the longest call to AWS with its waits."""
 ALARM_AFTER: Final = timedelta(seconds=60)
 ALARM_AT: Final = 3
 OUTSTANDING: Final = 12
 """Operations at once: AWS allows 15, and people use the console too."""
+KEPT_FOR_ENDS: Final = 4
+"""Of these, so many are never used for giving: taking away is never behind it."""
 
 
 def jitter() -> float:

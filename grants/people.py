@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 from grants.errors import Doubt, NotAPerson
 from grants.model import (
@@ -17,6 +18,10 @@ from grants.model import (
     UserId,
 )
 from grants.ports import Binding, Clock, Directory, Entry, Work, Works
+from grants.telling import alarm
+
+KEPT: Final = 3600.0
+"""Seconds for which somebody's groups are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Profile:
 def doubt(profile: Profile) -> Doubt | None:
     """Why this Slack user is not to be trusted; None: there is no reason. Fails closed."""
     checks = (
+        (not profile.slack_id, Doubt.UNKNOWN),
         (not profile.at_home, Doubt.OTHER_TEAM),
         (bool(profile.deleted), Doubt.DEACTIVATED),
         (profile.is_bot is not False, Doubt.BOT),
@@ -129,9 +135,14 @@ class Bindings:
         return next(iter(found.values()), None)
 
     def _break(self, binding: Binding, why: str) -> None:
+        facts = {
+            "words": f"Slack user {binding.slack_id} is nobody for Elevate until an administrator says"
+            f" who it is (people link {binding.slack_id} USER): {why}."
+        }
         with self.works() as work:
             work.people.put(replace(binding, broken=why))
             _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
+            alarm(work, "people.broken", facts, at=self.clock())
 
 
 def _enabled(user: User | None) -> User:
@@ -165,7 +176,7 @@ class Memberships:
         """Nothing is remembered yet."""
         self._directory = directory
         self._clock = clock
-        self._known: dict[UserId, tuple[frozenset[GroupId], Membership]] = {}
+        self._known: dict[UserId, dict[frozenset[GroupId], Membership]] = {}
 
     def live(
         self, user_id: UserId, groups: Collection[GroupId], *, lane: Lane = Lane.PERSON
@@ -175,15 +186,20 @@ class Memberships:
         inside = self._directory.member_of(user_id, wanted, lane=lane) if wanted else frozenset()
         membership = Membership(user_id, frozenset(inside), self._clock())
         if lane is Lane.PERSON:
-            self._known[user_id] = (wanted, membership)
+            self._known[user_id] = {**self._recent(user_id), wanted: membership}
         return membership
 
     def lately(
         self, user_id: UserId, groups: Collection[GroupId], *, seconds: float = 60
     ) -> Membership | None:
         """What was read of these very groups within so many seconds; None: nothing."""
-        asked, membership = self._known.get(user_id, (frozenset(), None))
-        if membership is None or not frozenset(groups) <= asked:
-            return None
-        age = (self._clock() - membership.read_at).total_seconds()
-        return membership if age <= seconds else None
+        membership = self._known.get(user_id, {}).get(frozenset(groups))
+        return membership if membership and self._age(membership) <= seconds else None
+
+    def _recent(self, user_id: UserId) -> dict[frozenset[GroupId], Membership]:
+        """Whoever approves may ask as well: what was read for the one stays known for the other."""
+        known = self._known.get(user_id, {})
+        return {asked: found for asked, found in known.items() if self._age(found) <= KEPT}
+
+    def _age(self, membership: Membership) -> float:
+        return (self._clock() - membership.read_at).total_seconds()

@@ -319,7 +319,10 @@ class Assignments(Protocol):
 
     def next_due(self) -> datetime | None: ...
     def under_way(self) -> int:
-        """How many operations AWS is busy with for us (creating or deleting, with an id)."""
+        """How many operations AWS may be busy with for us, counted by one worker at a time.
+
+        Those that have an id, and those that we are asking for or have not looked for yet.
+        """
         ...
 
 

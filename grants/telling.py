@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from grants.errors import Refusal
+from grants.errors import NotAPerson, Refusal
 from grants.model import Actor, Copy, Move, Moved, Place, Request, RequestId, State, Told
 from grants.ports import Clock, Entry, Notice, Work
 
@@ -101,7 +101,8 @@ def refused(
     """
     now, reason = clock(), type(refusal).__name__
     if not work.journal.refused_lately(actor, request_id, reason, now - timedelta(minutes=1)):
-        work.journal.write(Entry(now, "refusal", actor, request_id, reason=reason))
+        facts = {"doubt": refusal.doubt} if isinstance(refusal, NotAPerson) else None
+        work.journal.write(Entry(now, "refusal", actor, request_id, reason=reason, facts=facts))
 
 
 def _facts(

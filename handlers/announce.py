@@ -238,7 +238,8 @@ class Announcer:
                 return copy
             dead = replace(copy, dead=code)
             work.copies.save(dead)
-            words = f"The card of request {copy.request_id} could not be told in {copy.address}: {code}"
+            where = f"request {copy.request_id} could not be told in {copy.address}"
+            words = f"The card of {where}: {code}"
             alarm(work, "unreachable", {"words": words, "reason": code}, at=self.clock())
         log.error("a place is given up", extra={"address": copy.address, "error": code})
         return dead

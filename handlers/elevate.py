@@ -15,13 +15,17 @@ from blocks.help import unknown
 from blocks.refusals import words
 from grants.errors import AlreadyHeld, Flaw, NothingToAskFor, Refusal, Tampered, TooSlow, Unfit
 from handlers.asking import Asked, asked_for, form_for
-from handlers.errors import refusal_for
 from handlers.front import Front
+from handlers.promptly import InTime
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 STARTING = "Elevate is still reading the organization's accounts. Please try again in a minute."
+NOT_LOOKED_UP = (
+    "Elevate could not look up what you may ask for just now."
+    f" Please close this and type {ids.COMMAND} again in a moment."
+)
 
 
 def register(app: App, front: Front) -> None:
@@ -57,11 +61,21 @@ def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
     view = client.views_open(trigger_id=body["trigger_id"], view=elevate_form.looking_up())["view"]
     try:
         drawn = _drawn(asked_for(front, front.people.whose(body), live=True))
-    except Exception as error:
-        if not isinstance(error, Refusal):
-            log.exception("could not look up what may be asked for")
-        drawn = elevate_form.nothing(words(refusal_for(error)))
-    client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+    except Refusal as refusal:
+        drawn = elevate_form.nothing(words(refusal))
+    except Exception:
+        log.exception("could not look up what may be asked for")
+        drawn = elevate_form.nothing(NOT_LOOKED_UP)
+    _show(client, view, drawn)
+
+
+def _show(client: WebClient, view: Payload, drawn: Any) -> None:
+    try:
+        client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
+    except SlackApiError as error:
+        # A newer drawing is on its way already, or the form was closed meanwhile.
+        if error.response.get("error") not in {"hash_conflict", "not_found"}:
+            raise
 
 
 def _drawn(asked: Asked | None) -> Any:
@@ -90,19 +104,17 @@ def _redraw(body: Payload, client: WebClient, front: Front, *, later: bool) -> N
     asked = asked_for(front, person, live=False) or asked_for(front, person, live=True)
     if asked is None:
         return
-    form = elevate_form.form(form_for(asked, view=view, later=later))
-    try:
-        client.views_update(view_id=view["id"], hash=view.get("hash"), view=form)
-    except SlackApiError as error:
-        if error.response.get("error") != "hash_conflict":
-            raise  # In a conflict a newer drawing is on its way already.
+    _show(client, view, elevate_form.form(form_for(asked, view=view, later=later)))
 
 
 def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     """Record the request while the form is open, so that what is wrong is said beside the field."""
-    in_time = front.in_time()
-    try:
+
+    def ask(in_time: InTime) -> None:
         front.desk.ask(front.people.whose(body), elevate_form.read(view), in_time=in_time)
+
+    try:
+        front.promptly(ask)
     except Unfit as unfit:
         _record_what_was_not_offered(unfit, body, front)
         ack(response_action="errors", errors=elevate_form.errors(unfit, view))
@@ -138,5 +150,6 @@ def _record_what_was_not_offered(unfit: Unfit, body: Payload, front: Front) -> N
 
 def _first_field(view: Payload) -> str:
     """The block beside which trouble with the whole form is said."""
-    blocks = [b for b in view.get("blocks") or [] if b.get("type") == "input"]
-    return str(blocks[0]["block_id"]) if blocks else ids.ACCESS
+    blocks = view.get("blocks")
+    drawn = [b for b in blocks if b.get("type") == "input"] if isinstance(blocks, list) else []
+    return str(drawn[0]["block_id"]) if drawn else ids.ACCESS

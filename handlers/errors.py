@@ -28,7 +28,8 @@ class Net:
     def __call__(self, error: Exception, body: Payload) -> BoltResponse:
         """For `@app.error`. The answer acks: Slack would show a warning sign otherwise."""
         self.answer(error, body)
-        return BoltResponse(status=200, body="")
+        typing = body.get("type") == "block_suggestion"
+        return BoltResponse(status=200, body={"options": []} if typing else "")
 
     def answer(self, error: Exception, body: Payload) -> None:
         """Tell the person, and write down what has to be written down."""

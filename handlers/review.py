@@ -1,5 +1,6 @@
 """Approve, Reject and Revoke, pressed on a card; and the small forms that they open."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,11 +10,13 @@ from slack_sdk import WebClient
 
 from blocks import decision_form, ids
 from blocks.refusals import words
-from grants.errors import Refusal, Unfit
-from grants.model import Ballot, Person, Request
+from grants.errors import Refusal, TooSlow, Unfit
+from grants.model import Ballot
 from handlers.front import Front
+from handlers.promptly import InTime
 from handlers.reading import pressed
 
+log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 
@@ -36,25 +39,28 @@ def decide(
     front: Front,
 ) -> None:
     """One click approves, unless a comment is asked for; a rejection always asks for one."""
-    in_time, person, request_id = front.in_time(), front.people.whose(body), pressed(action)
     with front.works.reading() as work:
         required = work.policies.current().settings.require_decision_comment
-    if ballot is Ballot.APPROVE and not required:
-        front.desk.vote(person, request_id, ballot, in_time=in_time)
-    else:
-        request = front.desk.may_vote(person, request_id)
+
+    def vote(in_time: InTime) -> None:
+        person, request_id = front.people.whose(body), pressed(action)
+        if ballot is Ballot.APPROVE and not required:
+            front.review.vote(person, request_id, ballot, in_time=in_time)
+            return
+        request = front.review.may_vote(person, request_id)
         form = decision_form.comment_form(request, ballot, required=required, style=front.style)
         client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    front.promptly(vote)
     ack()
 
 
 def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     """A decision with its comment."""
-    in_time = front.in_time()
 
-    def vote(person: Person) -> Request:
-        decision = decision_form.read_comment(view)
-        return front.desk.vote(
+    def vote(in_time: InTime) -> None:
+        person, decision = front.people.whose(body), decision_form.read_comment(view)
+        front.review.vote(
             person, decision.request_id, decision.ballot, decision.comment, in_time=in_time
         )
 
@@ -63,7 +69,7 @@ def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
 def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
     """Revoke asks for a reason."""
-    request, _ = front.desk.may_revoke(front.people.whose(body), pressed(action))
+    request, _ = front.closing.may_revoke(front.people.whose(body), pressed(action))
     form = decision_form.revoke_form(request, front.style)
     client.views_open(trigger_id=body["trigger_id"], view=form)
     ack()
@@ -71,26 +77,28 @@ def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front
 
 def reasoned(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     """A revocation with its reason."""
-    in_time = front.in_time()
 
-    def take_away(person: Person) -> Request:
-        found = decision_form.read_revoke(view)
-        return front.desk.revoke(person, found.request_id, found.reason, in_time=in_time)
+    def take_away(in_time: InTime) -> None:
+        person, found = front.people.whose(body), decision_form.read_revoke(view)
+        front.closing.revoke(person, found.request_id, found.reason, in_time=in_time)
 
     _answer(ack, body, view, take_away, front=front)
 
 
 def _answer(
-    ack: Ack, body: Payload, view: Payload, do: Callable[[Person], Request], *, front: Front
+    ack: Ack, body: Payload, view: Payload, do: Callable[[InTime], None], *, front: Front
 ) -> None:
     """What is wrong is said in the form, which stays open with what was typed."""
+    field = ids.REASON if view.get("callback_id") == ids.REVOKE_FORM else ids.COMMENT
     try:
-        do(front.people.whose(body))
+        front.promptly(do)
     except Unfit as unfit:
         ack(response_action="errors", errors=decision_form.errors(unfit, view))
     except Refusal as refusal:
         front.people.record(refusal, body)
-        field = ids.REASON if view.get("callback_id") == ids.REVOKE_FORM else ids.COMMENT
         ack(response_action="errors", errors={field: words(refusal)})
+    except Exception:
+        log.exception("a decision was not recorded")
+        ack(response_action="errors", errors={field: words(TooSlow())})
     else:
         ack()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from grants.model import Assignment, Holding, Key
 from storage.columns import Moment
 from storage.engine import held
-from storage.tables import assignments
+from storage.tables import assignments, journal_head
 
 KEY: Final = ("user_id", "account_id", "permission_set_arn")
 FIELDS: Final = tuple(name for name in Assignment.__dataclass_fields__ if name != "key")
@@ -92,12 +92,15 @@ class SqlAssignments:
         return first
 
     def under_way(self) -> int:
+        # Whoever counts is about to add one: the others wait at the journal's head until it is there.
+        self.db.execute(held(self.db, select(journal_head.c.seq))).first()
+        unseen = and_(assignments.c.unknown_until.is_not(None), assignments.c.polls == 0)
         counted: int = self.db.execute(
             select(func.count())
             .select_from(assignments)
             .where(
                 assignments.c.holding.in_((Holding.CREATING, Holding.DELETING)),
-                or_(assignments.c.operation != "", assignments.c.unknown_until.is_not(None)),
+                or_(assignments.c.operation != "", unseen),
             )
         ).scalar_one()
         return counted

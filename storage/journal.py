@@ -145,6 +145,7 @@ class SqlJournal:
     def refused_lately(
         self, actor: Actor, request_id: RequestId | None, reason: str, since: datetime
     ) -> bool:
+        self._head()  # locked: of two who look at the same time, one looks after the other wrote
         self.flush()
         found = select(journal.c.seq).where(
             journal.c.event == "refusal",

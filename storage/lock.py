@@ -25,6 +25,7 @@ def only_one(url: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            lock.seek(0)  # what is opened to append to stands at its end
             raise AlreadyRunningError(
                 f"process {lock.read().strip() or '?'} already runs on {file}: stop it first,"
                 " or set DATABASE_URL to PostgreSQL to run several"

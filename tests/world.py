@@ -1,7 +1,7 @@
 """A small company, a Slack workspace and the bot between them, with time in the test's hand."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -19,6 +19,7 @@ from grants.aws.limiter import Limiter
 from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
 from handlers.pace import Pace
+from handlers.promptly import Promptly
 from storage.engine import open_database
 from storage.work import SqlWorks
 from tests.clock import FakeClock
@@ -97,8 +98,11 @@ class World:
         self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
         self.refresher = refresher(self.storage, self.ports)
         self.listeners = Listeners()
+        self.deciders = ThreadPoolExecutor(8)
         self.patience = 60.0
         """Seconds in which a decision must be committed: more than two, for machines that are busy."""
+        self.in_time: Callable[[], Callable[[], None]] = lambda: in_time(self.patience)
+        """Makes what is asked right before a decision is committed."""
         self.bot = connect(
             self.settings,
             self.storage,
@@ -108,7 +112,7 @@ class World:
             tellers=Inline(),
             listeners=self.listeners,
             pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
-            patience=lambda: in_time(self.patience),
+            promptly=Promptly(self.deciders, lambda: self.in_time(), lambda: self.patience + 0.5),
         )
         self.hand = Hand(
             slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle
@@ -258,6 +262,7 @@ class World:
 
     def close(self) -> None:
         self.listeners.shutdown()
+        self.deciders.shutdown()
         self.storage.database.close()
 
 

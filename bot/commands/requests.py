@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from blocks.text import utc
-from bot.assemble import desk, open_aws
+from bot.assemble import closing, open_aws
 from bot.commands import ground
 from bot.commands.stories import Story, facts, told
 from grants.durations import spell
 from grants.lifecycle import FINAL
 from grants.model import AccountId, Request, RequestId, State
+from grants.people import Memberships
 
 
 @click.group()
@@ -72,8 +73,10 @@ def revoke(request_id: str, reason: str) -> None:
     """Take access away, or keep it from starting."""
     settings = ground.settings()
     with ground.opened(settings) as storage:
-        counter = desk(storage, open_aws(settings))
-        after = counter.revoke_as(ground.whoever_types(), _id(request_id), reason)
+        memberships = Memberships(open_aws(settings).directory, storage.clock)
+        after = closing(storage, memberships).revoke_as(
+            ground.whoever_types(), _id(request_id), reason
+        )
     if after.state in FINAL:
         click.echo(f"{after.id} is {after.state}: nothing had been given yet.")
         return

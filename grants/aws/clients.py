@@ -76,9 +76,7 @@ class Credentials:
 class Clients:
     """Everything is built here at start; clients may be shared by threads, a Session may not."""
 
-    def __init__(
-        self, *, session: boto3.Session | None = None, region: str | None = None
-    ) -> None:
+    def __init__(self, *, session: boto3.Session | None = None, region: str | None = None) -> None:
         """Profile and endpoint are boto3's own business, and so is the Region where none is given.
 
         boto3 itself reads AWS_DEFAULT_REGION alone, not AWS_REGION.

@@ -1,0 +1,101 @@
+"""Where people bring a request to its end: cancelled, given back, revoked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from grants import policy, telling
+from grants.asking import fit_reason
+from grants.errors import AlreadyMoved, NotAllowed, NotTheRequester
+from grants.holding import nudge
+from grants.lifecycle import moves_from, take
+from grants.model import Actor, Move, Person, Request, RequestId, Role, State, acting
+from grants.people import Memberships
+from grants.ports import Clock, Work, Works
+from grants.waiting import InTime, asked_of, must_be_open, nobody_waits
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Works at any time: also for whoever has lost eligibility, or under policies long gone."""
+
+    works: Works
+    memberships: Memberships
+    clock: Clock
+    wake: Callable[[], None]
+
+    def cancel(self, person: Person, request_id: RequestId) -> Request:
+        """The requester takes back what nobody has decided yet."""
+        return self._by_requester(person, request_id, Move.CANCEL)
+
+    def end(self, person: Person, request_id: RequestId) -> Request:
+        """The requester gives the access back before its time."""
+        return self._by_requester(person, request_id, Move.END)
+
+    def _by_requester(self, person: Person, request_id: RequestId, move: Move) -> Request:
+        now = self.clock()
+        with self.works() as work:
+            request = work.requests.get(request_id)
+            if request.requester.user_id != person.user_id:
+                raise NotTheRequester
+            if move is Move.CANCEL:
+                must_be_open(request, now)
+            by = acting(person, Role.REQUESTER)
+            after = _close(work, request, move, by=by, at=now, reason="")
+        self.wake()
+        return after
+
+    def may_revoke(self, person: Person, request_id: RequestId) -> tuple[Request, Actor]:
+        """The request and the role by which this person may revoke it now; or a refusal."""
+        with self.works.reading() as work:
+            request = work.requests.get(request_id)
+            book = work.policies.current()
+            asked = asked_of(work, book, request)
+        groups = book.settings.admins.group_ids | policy.approver_groups(asked)
+        membership = self.memberships.live(person.user_id, groups)
+        if policy.administrates(book, membership):
+            by = acting(person, Role.ADMINISTRATOR)
+        elif policy.may_approve(asked, membership):
+            by = acting(person, Role.APPROVER)
+        else:
+            raise NotAllowed("approver or administrator")
+        if Move.REVOKE not in moves_from(request.state, by.role):
+            raise AlreadyMoved(request)
+        return request, by
+
+    def revoke(
+        self,
+        person: Person,
+        request_id: RequestId,
+        reason: str,
+        *,
+        in_time: InTime = nobody_waits,
+    ) -> Request:
+        """An approver of it, or an administrator, takes the access away."""
+        fit_reason(reason)
+        _, by = self.may_revoke(person, request_id)
+        in_time()
+        return self.revoke_as(by, request_id, reason)
+
+    def revoke_as(self, by: Actor, request_id: RequestId, reason: str) -> Request:
+        """The same for an actor whose role is settled: the operator at the command line."""
+        fit_reason(reason)
+        with self.works() as work:
+            request = work.requests.get(request_id)
+            after = _close(
+                work, request, Move.REVOKE, by=by, at=self.clock(), reason=reason.strip()
+            )
+        self.wake()
+        return after
+
+
+def _close(
+    work: Work, request: Request, move: Move, *, by: Actor, at: datetime, reason: str
+) -> Request:
+    """A move that ends a request or begins its end; where AWS holds something, AWS is next."""
+    after, moved = take(request, move, by=by, at=at, note=reason, closed_by=by.name, reason=reason)
+    after = work.requests.save(after)
+    telling.record(work, after, moved)
+    if after.state is State.REVOKING:
+        nudge(work, after.key, at=at)
+    return after

@@ -1,0 +1,139 @@
+"""Which Identity Center user a Slack user is: bound once, by id, and mended by an administrator."""
+
+from dataclasses import replace
+
+from blocks.refusals import DOUBTS
+from bot.assemble import bindings
+from bot.policies import apply
+from grants.errors import Doubt
+from grants.model import Actor, Lane, RequestId, Role, SlackUserId, State, UserId
+from tests.world import APPROVALS, AUDIT, DEFAULT, POLICIES, World
+
+PROD = "payments-prod · AdministratorAccess"
+OPERATOR = Actor(Role.ADMINISTRATOR, "operator:test")
+AUDITED = POLICIES.replace("default_channel", f"audit_channel: {AUDIT}\n  default_channel")
+CHANGED = f"{DOUBTS[Doubt.ADDRESS_CHANGED]} Nothing was changed."
+
+
+def a_bound_eve(world: World) -> RequestId:
+    """She pressed something before; another request waits."""
+    world["eve"].command("", DEFAULT)
+    return world.asks("bob", PROD)
+
+
+def approves(world: World, request: RequestId, who: str = "eve") -> None:
+    world[who].click(world.card(request), "Approve")
+
+
+def links(world: World, slack_id: str, user_name: str) -> None:
+    """As `people link` does."""
+    user = world.ports.directory.user(UserId(world.company.user(user_name).id), lane=Lane.STATUS)
+    assert user
+    bindings(world.settings, world.storage, world.ports).link(
+        SlackUserId(slack_id), user, team_id=world.slack.workspace.team, by=OPERATOR
+    )
+
+
+def is_a_second_account(world: World, name: str, email: str) -> None:
+    """Somebody's second Slack user, in the approvers' channel."""
+    user = world.slack.workspace.add_user(name, email=email)
+    world.slack.channel(APPROVALS).members.add(user.id)
+
+
+def test_a_binding_survives_a_renamed_user(world: World) -> None:
+    request = a_bound_eve(world)
+    world.company.change_user("eve", name="eve.married", email="eve.married@example.com")
+
+    approves(world, request)
+
+    assert world.request(request).decided_by == "Eve Approver"
+
+
+def test_a_bound_slack_user_is_not_taken_for_who_bears_the_address_now(world: World) -> None:
+    request = a_bound_eve(world)
+    world.company.change_user("eve", email="eve.old@example.com")
+    world.company.remove_member("production-approvers", "eve")
+    world.company.add_user("eve.new", "eve@example.com")
+    world.company.add_member("production-approvers", "eve.new")
+
+    approves(world, request)
+
+    assert world.state(request) is State.PENDING
+
+
+def test_the_address_in_another_case_breaks_nothing(world: World) -> None:
+    request = a_bound_eve(world)
+    world.slack.user("eve").email = "Eve@Example.com"
+
+    approves(world, request)
+
+    assert world.request(request).decided_by == "Eve Approver"
+
+
+def test_a_changed_address_breaks_the_binding_for_good_and_loudly(world: World) -> None:
+    world.policies(AUDITED)
+    request = a_bound_eve(world)
+    world.slack.user("eve").email = "dan@example.com"
+
+    approves(world, request)
+    world.slack.user("eve").email = "eve@example.com"
+    approves(world, request)
+    world.rounds()
+
+    assert world.whispers("eve") == [CHANGED, CHANGED]
+    assert world.state(request) is State.PENDING
+    assert world.journal().count("people.broken") == 1
+    assert world.journal(request).count("refusal") == 1
+    (alarm,) = [message.text for message in world.slack.channel(AUDIT).messages]
+    assert ("Alarm" in alarm, "UEVE" in alarm, "people link" in alarm) == (True, True, True)
+
+
+def test_an_administrator_mends_a_broken_binding(world: World) -> None:
+    request = a_bound_eve(world)
+    world.slack.user("eve").email = "eve.married@example.com"
+    approves(world, request)
+
+    links(world, "UEVE", "eve")
+    approves(world, request)
+
+    assert world.request(request).decided_by == "Eve Approver"
+    assert world.journal().count("people.link") == 3
+
+
+def test_a_link_goes_before_the_address(world: World) -> None:
+    links(world, "UMALLORY", "eve")
+    request = world.asks("bob", PROD)
+
+    approves(world, request, "mallory")
+
+    assert world.request(request).decided_by == "Eve Approver"
+
+
+def test_two_slack_users_of_one_identity_center_user_have_one_vote(world: World) -> None:
+    with world.works.reading() as work:
+        book = work.policies.current()
+    two = replace(book, approval=(replace(book.approval[0], approvals=2),))
+    apply(two, world.storage, by=OPERATOR)  # in a file this is refused by name until its issue
+    request = world.asks("bob", PROD)
+    is_a_second_account(world, "eve2", "EVE@example.com")
+    world.decides("eve", request, "Approve")
+
+    approves(world, request, "eve2")
+
+    assert world.state(request) is State.PENDING
+    assert world.journal(request).count("vote") == 1
+    assert "your first vote counts" in world.whispers("eve2")[-1]
+    world.decides("dan", request, "Approve")
+    assert world.state(request) is not State.PENDING
+
+
+def test_a_second_slack_user_takes_back_what_the_first_asked_for(world: World) -> None:
+    request = world.asks("bob", PROD)
+    is_a_second_account(world, "bob2", "BOB@example.com")
+    links(world, world["bob2"].id, "bob")
+    button = next(one for one in world.slack.dms("bob") if "Cancel Request" in one.buttons())
+    world.slack.dm("bob").members.add(world["bob2"].id)
+
+    world["bob2"].click(button, "Cancel Request")
+
+    assert world.state(request) is State.CANCELLED
