@@ -95,7 +95,7 @@ def _closed(moved: Moved, request: Request, write: Write) -> str:
             return f"Ended: the time for {access} is over.{_stays(request)}"
         case State.FAILED:
             return f"Failed: you were not given {access}."
-        case _ if by == request.requester.name:
+        case _ if not request.reason:  # Whoever takes it away gives a reason.
             return f"Revoked: you gave back {access}.{_stays(request)}"
         case _ if moved.source is State.ACTIVE or not by:
             return f"Revoked: {access} was taken away outside Elevate. It is not created again."
@@ -131,7 +131,7 @@ def _next(moved: Moved, request: Request, write: Write = seen) -> str:
                 "Once the reason is mended, ask again:"
                 f" {ids.COMMAND}. An administrator of Elevate can help with it."
             )
-        case _, State.REVOKED if request.closed_by != request.requester.name:
+        case _, State.REVOKED if request.reason:
             return f"If you still need it, ask again: {ids.COMMAND}"
         case _:
             return ""

@@ -72,7 +72,12 @@ def accounts_index(accounts: Iterable[Account]) -> Index:
     """Accounts, to be found by name or id; in the order of their names."""
     return Index(
         tuple(
-            Entry(_names(one.name, one.id), label(one.name or one.id, TEXT_MOST), one.id, one.id)
+            Entry(
+                _names(one.name, one.id, one.email),
+                label(one.name or one.id, TEXT_MOST),
+                one.id,
+                one.id,
+            )
             for one in sorted(accounts, key=lambda one: (fold(one.name), one.id))
         )
     )

@@ -105,9 +105,13 @@ def _whom(whom: tuple[str, ...]) -> str:
 
 def _already_held(refusal: AlreadyHeld) -> str:
     access = f"{_name(refusal.permission_set_name)} on {_name(refusal.account_name)}"
-    through = " through a group" if refusal.through_group else ""
+    if refusal.through_group:
+        return (
+            f"You hold {access} already through a group, without Elevate. A request would give it to"
+            " you yourself as well, and take only that away at its end."
+        )
     return (
-        f"You hold {access} already{through}, without Elevate. A request would only be on paper:"
+        f"You hold {access} already, without Elevate. A request would only be on paper:"
         " nothing would be created, and nothing taken away at its end."
     )
 

@@ -72,7 +72,7 @@ def closer(request: Request, write: Write = seen) -> str:
             return "It could not be given"
         case State.REVOKED if not by or by == AWS.name:
             return "It was taken away outside Elevate"
-        case State.REVOKED if by == request.requester.name:
+        case State.REVOKED if not request.reason:  # Whoever takes it away gives a reason.
             return f"{write(by)} gave it back"
         case State.REVOKED:
             return f"{write(by)} took it away"

@@ -93,8 +93,7 @@ class FirstPolicies:
             return work.policies.version() == 0
 
     def missing(self) -> str:
-        """Why they are not there yet, in a line; empty: they are, or none are asked for."""
+        """Why they are not there yet; empty: they are, none are asked for, or the log says why not."""
         if not self._wanted():
             return ""
-        first = self.trouble.partition("\n")[0]
-        return first or "the policies were not applied yet"
+        return "" if self.trouble else "the policies were not applied yet"

@@ -66,12 +66,15 @@ class Catalogues:
 
     def _read(self, now: datetime) -> None:
         self.policies.apply()
+        self.next_at = now + RETRY
         try:
             self.refresher.refresh()
         except AwsFault as fault:
             log.warning("catalogue not refreshed", extra={"reason": fault.reason})
-            self.next_at = now + RETRY
+            return
         self.policies.apply()
+        if not self.policies.trouble:
+            self.next_at = now + EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
 

@@ -75,17 +75,21 @@ class Loop:
 
     def _come_round(self) -> None:
         try:
+            began = self._clock()
             self._round.do()
             self._seen = self._clock()
-            self._wake_at(self._round.next_due())
+            self._wake_at(self._round.next_due(), began=began)
         except Exception:
             # The database is out of reach, most likely: the next beat tries again.
             log.exception("round left", extra={"loop": self._round.name})
 
-    def _wake_at(self, due: datetime | None) -> None:
+    def _wake_at(self, due: datetime | None, *, began: datetime) -> None:
         now = self._clock()
-        if due is None or due >= now + 2 * BEAT or due <= now:
-            return  # The beat is soon enough; and what is due by now is in hand or backing off.
+        if due is None or due >= now + 2 * BEAT or due <= began:
+            return  # The beat is soon enough; and what was due by then is in hand or backing off.
+        if due <= now:
+            self.kick()  # Its time came while the round was under way.
+            return
         # The scheduler runs by the host's clock, which may differ from the one that decides.
         run_at = system_clock() + (due - now)
         self._scheduler.add_job(

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from typing import Any, Final
 
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
-from waitress.server import create_server
+from waitress.server import TcpWSGIServer, create_server
+from waitress.wasyncore import dispatcher
 
 from bot.clock import system_clock
 from bot.signed import is_signed
@@ -72,21 +74,29 @@ class Server:
 
     def __init__(self, application: Wsgi, *, host: str, port: int) -> None:
         """Listens at once; serves when run."""
+        parts: dict[int, Any] = {}
         self._server = create_server(
-            application, host=host, port=port, threads=THREADS, ident="elevate",
+            application, parts, host=host, port=port, threads=THREADS, ident="elevate",
             max_request_body_size=MOST, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
+        # A name such as localhost may stand for several addresses.
+        self._doors = [part for part in parts.values() if isinstance(part, TcpWSGIServer)]
 
     @property
     def port(self) -> int:
         """The port that was found, where 0 was asked for."""
-        return int(self._server.effective_port)
+        return int(self._doors[0].effective_port)
 
     def run(self) -> None:
-        """Serve until closed."""
+        """Serve until the process ends."""
         self._server.run()
 
     def close(self) -> None:
-        """Take nothing new; what is in hand is finished."""
-        self._server.close()
+        """Take nobody new in; what is in hand is finished, and its answers leave.
+
+        waitress's own close takes away the pipe by which its threads say that they are done: they
+        would write to whatever has its number next.
+        """
+        for door in self._doors:
+            door.trigger.pull_trigger(partial(dispatcher.close, door))
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=10)

@@ -107,7 +107,7 @@ def connect(
     announcer = Announcer(
         works=storage.works,
         client=web,
-        channels=Channels(web, storage.clock),
+        channels=Channels(web),
         clock=storage.clock,
         style=style,
         pace=pace or Pace(),

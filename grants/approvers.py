@@ -1,6 +1,7 @@
 """Who could approve right now: enabled people, by name, and where they are asked."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -13,6 +14,8 @@ SHOWN: Final = 5
 """So many people of a group are named on the card."""
 ASKED_DIRECTLY: Final = 20
 """At most so many approvers are asked by direct message, where no channel is to be had."""
+AT_ONCE: Final = 8
+"""So many users are described side by side."""
 READ: Final = 100
 """Of so many members of a group at most it is looked up whether they are enabled."""
 
@@ -33,22 +36,26 @@ def approvers_of(
     found: dict[UserId, User] = {}
     words: list[str] = []
     for group in _groups(policies).items():
-        inside: list[User] = []
         members = directory.members(GroupId(group[0]), lane=Lane.PERSON)
-        for user_id in islice((m for m in members if m != without), READ):
-            if len(inside) >= max(SHOWN, enough):
-                break
-            user = found.get(user_id) or directory.user(user_id, lane=Lane.PERSON)
-            if user and user.enabled:
-                found[user_id] = user
-                inside.append(user)
+        others = islice((m for m in members if m != without), READ)
+        inside = _enabled(directory, others, enough=max(SHOWN, enough))
+        found |= {user.id: user for user in inside}
         words.append(_spelled(_name(directory, *group), inside))
-    for user_id in _users(policies, without):
-        user = found.get(user_id) or directory.user(user_id, lane=Lane.PERSON)
-        if user and user.enabled:
-            found[user_id] = user
-            words.append(user.name or user.user_name)
+    named = _users(policies, without)
+    for user in _enabled(directory, iter(named), enough=len(named)):
+        found[user.id] = user
+        words.append(user.name or user.user_name)
     return Approvers(tuple(found.values()), tuple(dict.fromkeys(words)))
+
+
+def _enabled(directory: Directory, ids: Iterator[UserId], *, enough: int) -> list[User]:
+    """The first enabled ones, described side by side: somebody waits."""
+    found: list[User] = []
+    with ThreadPoolExecutor(AT_ONCE, "approvers") as together:
+        while len(found) < enough and (batch := list(islice(ids, enough - len(found)))):
+            described = together.map(lambda one: directory.user(one, lane=Lane.PERSON), batch)
+            found += [user for user in described if user and user.enabled]
+    return found
 
 
 def places(

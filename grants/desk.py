@@ -98,8 +98,11 @@ class Desk:
         needed = policy.approval_needed(book, matching)
         asked = policy.approval_policies(book, account, target.permission_set_arn)
         least = policy.approvals(asked)
-        approvers = self._approvers(asked, person, needed=needed, enough=least)
-        apart = self._directly(policy.without_channel(book, asked), person, needed=needed)
+        unplaced = policy.without_channel(book, asked)
+        directly = bool(unplaced) and unplaced == asked
+        enough = ASKED_DIRECTLY if directly else least
+        approvers = self._approvers(asked, person, needed=needed, enough=enough)
+        apart = approvers.people if directly else self._directly(unplaced, person, needed=needed)
         if needed and len(approvers.people) < least:
             whom = spelled(book.settings.admins)
             problems.append(Problem(Field.TARGET, Flaw.NO_APPROVER, whom=whom))

@@ -54,13 +54,16 @@ def vanished(work: Work, holders: Iterable[Request], now: datetime) -> None:
 def alarm_if_late(
     work: Work, row: Assignment, holders: Iterable[Request], now: datetime
 ) -> Assignment:
-    """From the third failure or a minute after its time somebody is told, once a removal."""
+    """From the third failure or a minute after its time somebody is told, once a removal.
+
+    What is not late yet is looked at again no later than it would be.
+    """
     if row.holding is Holding.ABSENT or row.wanted_gone_at is None or row.alarmed_at:
         return row
     late = now - row.wanted_gone_at >= pace.ALARM_AFTER
     failures = row.attempts if row.holding is Holding.DELETING else 0
     if not late and failures < pace.ALARM_AT:
-        return row
+        return replace(row, due_at=min(row.due_at or now, row.wanted_gone_at + pace.ALARM_AFTER))
     facts = {
         "account": row.key.account_id,
         "permission_set": row.key.permission_set_arn,

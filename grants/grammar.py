@@ -40,7 +40,7 @@ NOT_YET: Final[Mapping[tuple[str, str], tuple[object, ...]]] = {
 }
 """What this version cannot do yet, with the values that ask nothing of it. Never ignored."""
 
-_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{5,30}", re.ASCII)
+_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,30}", re.ASCII)
 
 Drafted = TypeVar("Drafted", DraftEligibility, DraftApproval)
 Readers: TypeAlias = Mapping[str, Callable[[Node, str], Any]]

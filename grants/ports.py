@@ -1,6 +1,6 @@
 """What the domain needs of the world: AWS on one side, memory on the other, by shape."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -129,8 +129,8 @@ class Directory(Protocol):
 class Organization(Protocol):
     """organizations: accounts, and where each stands in the tree."""
 
-    def accounts(self, *, lane: Lane) -> list[Account]:
-        """All of them with `path` (ListAccounts' Paths, else by walking the tree)."""
+    def accounts(self, *, lane: Lane, ous: Sequence[Ou] = ()) -> list[Account]:
+        """All of them with `path`: ListAccounts' Paths, else by asking each OU; `ous`: if known."""
         ...
 
     def account(self, account: AccountId, *, lane: Lane) -> Account | None:

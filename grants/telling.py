@@ -87,9 +87,8 @@ def remark(
 
 
 def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:
-    """A line in the audit channel that somebody has to act on."""
-    if work.policies.current().settings.audit_channel:
-        work.outbox.put([Notice(Told.AUDIT, None, None, None, {"kind": kind, **facts})], at=at)
+    """A line that somebody has to act on: in the audit channel, for want of one in the default."""
+    work.outbox.put([Notice(Told.AUDIT, None, None, None, {"kind": kind, **facts})], at=at)
 
 
 def refused(

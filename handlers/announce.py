@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,14 +14,15 @@ from blocks.text import Message, Style
 from grants import pace as retrying
 from grants.activity import from_json
 from grants.crew import Crew
-from grants.model import Copy, Moved, Place, Request, RequestId, Told
+from grants.model import Copy, Moved, Place, Request, RequestId, State, Told
 from grants.ports import Clock, Notice, Pending, Work, Works
 from grants.telling import alarm, moved_in
 from handlers.channels import Channels, UnfitChannelError
-from handlers.pace import POST, UPDATE, Pace
+from handlers.pace import INFO, POST, UPDATE, Pace
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 LEASE: Final = timedelta(seconds=60)
 AT_ONCE: Final = 50
 NOBODY_THERE: Final = frozenset(
@@ -101,22 +102,25 @@ class Announcer:
             copy = work.copies.get(notice.copy_id) if notice.copy_id is not None else None
             request = work.requests.get(notice.request_id) if notice.request_id else None
             message = self._draw(work, notice, copy, request)
-            audit_channel = work.policies.current().settings.audit_channel
+            channel = _audit_channel(work, notice)
         if copy is not None and copy.dead:
             raise UnfitChannelError(copy.dead)
         if message is None:
+            if notice.kind is Told.DIRECT and copy is not None and _begins_to_end(notice):
+                self._keep(copy, strip=(notice, copy))
             return
         if notice.kind is Told.AUDIT:
-            if audit_channel:
-                self._post(audit_channel, message)
+            if channel:
+                self._post(channel, message)
+            elif notice.moved is None:
+                log.error("an alarm that no channel takes", extra={"words": message.text})
         elif copy is not None:
             self._place(notice, copy, message)
 
     def _place(self, notice: Notice, copy: Copy, message: Message) -> None:
         match notice.kind:
             case Told.CARD if not copy.ts:
-                address = self.channels.address(copy)
-                self._keep(_hung(copy, self._post(address, message)))
+                self._keep(_hung(copy, self._post(self._address(copy), message)))
             case Told.REDRAW if copy.ts:
                 self._update(copy.channel, copy.ts, message)
             case Told.LINE if copy.ts:
@@ -171,24 +175,47 @@ class Announcer:
     # How it is told
 
     def _post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> Any:
-        self._wait_for(POST, channel)
-        return self.client.chat_postMessage(
-            channel=channel,
-            text=message.text,
-            blocks=message.blocks,
-            thread_ts=thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
+        return self._call(
+            POST,
+            channel,
+            lambda: self.client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks,
+                thread_ts=thread_ts,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
         )
 
     def _update(self, channel: str, ts: str, message: Message) -> None:
-        self._wait_for(UPDATE, channel)
-        self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
+        self._call(
+            UPDATE,
+            channel,
+            lambda: self.client.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=message.blocks
+            ),
+        )
 
-    def _wait_for(self, method: str, channel: str) -> None:
+    def _address(self, copy: Copy) -> str:
+        """Where the card is posted; a channel is looked at right before."""
+        if copy.place is not Place.CHANNEL:
+            return self.channels.address(copy)
+        if later := self.pace.when(copy.address, self.clock()):
+            raise LaterError(later)
+        return self._call(INFO, copy.address, lambda: self.channels.address(copy))
+
+    def _call(self, method: str, channel: str, call: Callable[[], T]) -> T:
+        """In its turn; a 429 holds back every call of this method, and of no other."""
         later = self.pace.take(method, channel, self.clock())
         if later is not None:
             raise LaterError(later)
+        try:
+            return call()
+        except SlackApiError as error:
+            if after := _retry_after(error):
+                self.pace.pause(method, self.clock() + after)
+            raise
 
     def _keep(self, copy: Copy, *, strip: tuple[Notice, Copy] | None = None) -> None:
         with self.works() as work:
@@ -202,11 +229,8 @@ class Announcer:
 
     def _refused(self, row: Pending, error: SlackApiError) -> None:
         code = str(error.response.get("error") or "")
-        now, method = self.clock(), _method(row.notice)
-        if error.response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
-            after = int(error.response.headers.get("Retry-After") or 1)
-            self.pace.pause(method, now + timedelta(seconds=after))
-            self._again(row, now + timedelta(seconds=after), code or "429")
+        if after := _retry_after(error):
+            self._again(row, self.clock() + after, code or "429")
         elif code in NOBODY_THERE:
             self._give_up_place(row, code)
         elif code in NOTHING_THERE or (code.startswith("invalid_") and "auth" not in code):
@@ -221,7 +245,9 @@ class Announcer:
 
         The row goes last: whoever falls over before that comes round again.
         """
-        if row.notice.copy_id is not None:
+        if row.notice.copy_id is None:
+            log.error("a line that no channel takes", extra={"error": code})
+        else:
             copy = self._bury(row.notice.copy_id, code)
             with self.works.reading() as work:
                 others = [o for o in work.copies.of(copy.request_id) if o.place is not Place.DIRECT]
@@ -263,18 +289,38 @@ def _moved(notice: Notice) -> Moved:
     return notice.moved
 
 
-def _method(notice: Notice) -> str:
-    return UPDATE if notice.kind in {Told.REDRAW, Told.STRIP} else POST
+def _retry_after(error: SlackApiError) -> timedelta | None:
+    """How long Slack wants to be left alone; None: it said something else."""
+    response = error.response
+    if response.status_code != 429 and response.get("error") not in {"ratelimited", "rate_limited"}:
+        return None
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        return timedelta(seconds=max(1.0, float(headers.get("retry-after", 1))))
+    except ValueError:
+        return timedelta(seconds=1)
 
 
 def _told_before(work: Work, notice: Notice) -> Moved | None:
-    """The move that the requester's previous message told: the journal knows."""
-    if notice.request_id is None or notice.moved is None:
-        return None
-    told = [
-        moved
-        for line in work.journal.of(notice.request_id)
-        if (moved := moved_in(line.entry)) and direct.tells(moved)
-    ]
-    at = next((i for i, moved in enumerate(told) if moved.move is notice.moved.move), 0)
-    return told[at - 1] if at else None
+    """The move that the requester's newest message before this one told: the journal knows."""
+    told = None
+    for line in work.journal.of(notice.request_id) if notice.request_id else ():
+        moved = moved_in(line.entry)
+        if moved is None:
+            continue
+        if notice.moved and (moved.move, moved.at) == (notice.moved.move, notice.moved.at):
+            return told
+        told = moved if direct.tells(moved) else told
+    return None
+
+
+def _begins_to_end(notice: Notice) -> bool:
+    """End Access in the message before has been pressed, or is too late."""
+    return notice.moved is not None and notice.moved.target is State.REVOKING
+
+
+def _audit_channel(work: Work, notice: Notice) -> str:
+    """Alarms are for whoever can act: where there is no audit channel, the default one has them."""
+    settings = work.policies.current().settings
+    default = settings.default_channel if notice.moved is None else None
+    return settings.audit_channel or default or ""

@@ -1,16 +1,11 @@
 """Whether a channel may be told at all, and where a person's direct messages are."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from dataclasses import dataclass
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from grants.model import Copy, Place
-from grants.ports import Clock
-
-KNOWN_FOR: Final = timedelta(minutes=5)
 
 
 class UnfitChannelError(Exception):
@@ -22,13 +17,11 @@ class UnfitChannelError(Exception):
         self.why = why
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Channels:
     """Looks before a card is hung: people of another organization could press its buttons."""
 
     client: WebClient
-    clock: Clock
-    _known: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def address(self, copy: Copy) -> str:
         """Where to post this card. UnfitChannelError where it must not hang."""
@@ -45,14 +38,7 @@ class Channels:
         return str(self.client.users_lookupByEmail(email=address)["user"]["id"])
 
     def _why_not(self, channel: str) -> str:
-        now = self.clock()
-        read_at, why = self._known.get(channel, (now - 2 * KNOWN_FOR, ""))
-        if why or now - read_at > KNOWN_FOR:
-            why = self._read(channel)
-            self._known[channel] = (now, why)
-        return why
-
-    def _read(self, channel: str) -> str:
+        """Read anew for every card: sharing a channel changes it from one moment to the next."""
         try:
             found = self.client.conversations_info(channel=channel)["channel"]
         except SlackApiError as error:

@@ -139,7 +139,17 @@ def _warned(body: Payload, view: Payload, held: AlreadyHeld, front: Front) -> An
     if asked is None:
         return elevate_form.nothing(words(held))
     state = form_for(asked, view=view, later=later)
-    return elevate_form.form(replace(state, notice=words(held), held=wish.target, wish=wish))
+    return elevate_form.form(
+        replace(
+            state,
+            notice=words(held),
+            held=wish.target,
+            wish=wish,
+            permission_set=asked.catalogue.permission_sets.get(wish.target.permission_set_arn)
+            if wish.target
+            else None,
+        )
+    )
 
 
 def _record_what_was_not_offered(unfit: Unfit, body: Payload, front: Front) -> None:

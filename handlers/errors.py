@@ -55,9 +55,8 @@ class Net:
         except (SlackApiError, SlackClientError, OSError):
             log.info("not whispered there", extra={"channel": channel})
         try:
-            self.client.chat_postMessage(
-                channel=channel or slack_id, text=message.text, blocks=message.blocks
-            )
+            # Never into the channel: what is for one person alone stands in their own messages.
+            self.client.chat_postMessage(channel=slack_id, text=message.text, blocks=message.blocks)
         except (SlackApiError, SlackClientError, OSError):
             log.warning("could not answer", extra={"slack_user": slack_id})
 

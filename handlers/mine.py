@@ -20,11 +20,11 @@ def register(app: App, front: Front) -> None:
 
 def cancel(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
     """Taken back before anybody decided."""
-    front.closing.cancel(front.people.whose(body), pressed(action))
+    front.promptly(lambda _: front.closing.cancel(front.people.whose(body), pressed(action)))
     ack()
 
 
 def end(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
     """Given back before its time."""
-    front.closing.end(front.people.whose(body), pressed(action))
+    front.promptly(lambda _: front.closing.end(front.people.whose(body), pressed(action)))
     ack()

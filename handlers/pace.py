@@ -6,10 +6,11 @@ from typing import Final
 
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"
+INFO: Final = "conversations.info"
 BETWEEN_POSTS: Final = timedelta(seconds=1)
 """In one channel (FACTS-slack 2)."""
 BETWEEN_UPDATES: Final = timedelta(seconds=1.2)
-"""Of the whole workspace: tier 3, fifty a minute."""
+"""Of the whole workspace, for each of the other methods: tier 3, fifty a minute."""
 UPDATES_AT_ONCE: Final = 10
 
 
@@ -27,7 +28,7 @@ class Pace:
         self._between_updates = between_updates
         self._lock = Lock()
         self._channels: dict[str, datetime] = {}
-        self._updates: datetime | None = None
+        self._spent: dict[str, datetime] = {}
         self._paused: dict[str, datetime] = {}
 
     def take(self, method: str, channel: str, now: datetime) -> datetime | None:
@@ -36,7 +37,13 @@ class Pace:
             paused = self._paused.get(method, now)
             if paused > now:
                 return paused
-            return self._update(now) if method == UPDATE else self._post(channel, now)
+            return self._post(channel, now) if method == POST else self._tier3(method, now)
+
+    def when(self, channel: str, now: datetime) -> datetime | None:
+        """None: a post there could leave now. Nothing is counted."""
+        with self._lock:
+            later = max(self._paused.get(POST, now), self._channels.get(channel, now))
+            return later if later > now else None
 
     def pause(self, method: str, until: datetime) -> None:
         """Slack said 429: nothing of this method leaves before then."""
@@ -52,10 +59,10 @@ class Pace:
         self._channels[channel] = now + self._between_posts
         return None
 
-    def _update(self, now: datetime) -> datetime | None:
+    def _tier3(self, method: str, now: datetime) -> datetime | None:
         burst = self._between_updates * UPDATES_AT_ONCE
-        spent = max(self._updates or now - burst, now - burst) + self._between_updates
+        spent = max(self._spent.get(method, now - burst), now - burst) + self._between_updates
         if spent > now:
             return spent
-        self._updates = spent
+        self._spent[method] = spent
         return None

@@ -69,9 +69,13 @@ def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
 def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
     """Revoke asks for a reason."""
-    request, _ = front.closing.may_revoke(front.people.whose(body), pressed(action))
-    form = decision_form.revoke_form(request, front.style)
-    client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    def ask_why(_: InTime) -> None:
+        request, _by = front.closing.may_revoke(front.people.whose(body), pressed(action))
+        form = decision_form.revoke_form(request, front.style)
+        client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    front.promptly(ask_why)
     ack()
 
 

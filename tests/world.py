@@ -129,6 +129,7 @@ class World:
 
     def rounds(self) -> None:
         """Everything that is due now, until nothing is."""
+        due: datetime | None = None
         for _ in range(60):
             self.listeners.settle()
             self.jobs.round()

@@ -9,7 +9,7 @@ from grants.aws.asking import Asking
 from grants.aws.faults import readable
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
-from grants.errors import AwsMissing, AwsRefused
+from grants.errors import AwsFault, AwsMissing, AwsRefused
 from grants.model import (
     AccountId,
     GroupId,
@@ -86,8 +86,8 @@ class IdentityCenterAtAws:
             return frozenset(
                 PermissionSetArn(found) for page in pages for found in page["PermissionSets"]
             )
-        except AwsRefused:
-            return None
+        except AwsFault:
+            return None  # What is only good to know must not keep the catalogue from being read.
 
     def assigned(
         self, account: AccountId, permission_set: PermissionSetArn, *, lane: Lane

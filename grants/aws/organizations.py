@@ -1,6 +1,6 @@
 """organizations as the domain sees it: accounts, and where each stands in the tree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,14 +28,14 @@ class OrganizationAtAws:
         self._tree = Asking(limiter, Family.TREE)
         self._roots = Asking(limiter, Family.ORGANIZATION)
 
-    def accounts(self, *, lane: Lane) -> list[Account]:
-        """All of them; where AWS gives no `Paths` the tree is walked for their places."""
+    def accounts(self, *, lane: Lane, ous: Sequence[Ou] = ()) -> list[Account]:
+        """All of them; where AWS gives no `Paths` each OU is asked whom it holds."""
         client = self._clients.at(lane)
         pages = self._list_accounts.pages(lane, lambda token: client.list_accounts(**token))
         found = [_account(one) for page in pages for one in page["Accounts"]]
         if all(account.path for account in found):
             return found
-        places = self._places(lane)
+        places = self._places(ous or list(self._walk(lane)), lane)
         return [
             account if account.path else replace(account, path=places.get(account.id, ()))
             for account in found
@@ -85,10 +85,10 @@ class OrganizationAtAws:
             if "Id" in unit
         ]
 
-    def _places(self, lane: Lane) -> dict[AccountId, tuple[OuId, ...]]:
+    def _places(self, ous: Sequence[Ou], lane: Lane) -> dict[AccountId, tuple[OuId, ...]]:
         return {
             account: (*unit.path, unit.id)
-            for unit in self._walk(lane)
+            for unit in ous
             for account in self._accounts_in(unit.id, lane)
         }
 

@@ -1,0 +1,250 @@
+"""After the end the thread says what the session did, from CloudTrail; and what could not be seen."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from grants.model import RequestId
+from tests.lives import PROD, SANDBOX
+from tests.standins.aws import ACTIVITY_ROLE, ApiCall, Kind
+from tests.standins.slack import Message
+from tests.world import World, a_world
+
+CALLS = (
+    ApiCall("ec2", "DescribeInstances"),
+    ApiCall("ec2", "DescribeSecurityGroups"),
+    ApiCall("s3", "PutBucketPolicy", write=True, error="AccessDenied"),
+    ApiCall("rds", "RebootDBInstance", write=True),
+)
+TARGET = ("payments-prod", "AdministratorAccess")
+
+
+def test_the_summary_says_what_the_session_did(world: World) -> None:
+    request = world.active(Duration="1h")
+    began = world.clock() + timedelta(minutes=5)
+    world.company.session_activity("bob", *TARGET, began, calls=CALLS, every=60)
+
+    world.passes(hours=1, seconds=10)
+
+    told = summary(world, request)
+    assert "Activity: 4 calls, 2 reads, 2 writes, 1 error so far." in told.words()
+    assert "Bob Requester, AdministratorAccess on payments-prod." in told.words()
+    assert "Writes: rds:RebootDBInstance 1, s3:PutBucketPolicy 1." in told.words()
+    assert "Errors: AccessDenied 1." in told.words()
+    assert "Services: ec2 2, rds 1, s3 1." in told.words()
+    assert f"First {said(began)}, last {said(began + timedelta(minutes=3))}." in told.words()
+    assert "Source: lookup_events, us-east-1." in told.words()
+    assert "Management events only" in told.words()
+    assert "Events can still arrive: this is edited until final." in told.words()
+
+
+def test_what_is_heard_holds_the_same_facts(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+
+    world.passes(hours=1, seconds=10)
+
+    facts = ("4 calls", "2 reads", "2 writes", "1 error", "s3:PutBucketPolicy", "AccessDenied",
+             "ec2 2", "First 2026-11-02 12:00 UTC", "lookup_events")  # fmt: skip
+    assert [fact for fact in facts if fact not in summary(world, request).text] == []
+
+
+def test_it_is_edited_until_it_is_final_and_not_repeated(world: World) -> None:
+    world.company.delivery_seconds = 300
+    request = world.active(Duration="1h")
+    late = world.clock() + timedelta(minutes=58)
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS[:1])
+    world.company.session_activity("bob", *TARGET, late, calls=CALLS[1:])
+    world.passes(hours=1, seconds=10)
+    first = summary(world, request).snapshot()
+
+    world.passes(hours=1, minutes=20)
+
+    final = summary(world, request)
+    assert "1 call, 1 read, 0 writes, no errors so far." in first.words()
+    assert "4 calls, 2 reads, 2 writes, 1 error." in final.words()
+    assert "Complete." in final.words()
+    assert (final.ts, final.channel) == (first.ts, first.channel)
+    assert world.next_due() is None
+
+
+def test_what_came_after_the_end_is_marked(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.passes(minutes=59)
+    later = world.clock() + timedelta(minutes=10)
+    world.company.session_activity("bob", *TARGET, later, calls=CALLS[:2])
+
+    world.passes(hours=2)
+
+    assert "After the end: 2 calls, with credentials issued before." in shown(world, request)
+
+
+def test_only_this_session_counts(world: World) -> None:
+    for name, policy in (("bobby", TARGET[1]), ("bob.evil", TARGET[1])):
+        world.company.add_user(name, f"{name}@example.com")
+        world.company.session_activity(name, TARGET[0], policy, world.clock())
+    world.company.add_permission_set("AdministratorAccessRO")
+    request = world.active(Duration="1h")
+    now = world.clock() + timedelta(minutes=1)
+    world.company.session_activity("bobby", *TARGET, now)
+    world.company.session_activity("bobby", *TARGET, now, on_behalf_of=False)
+    world.company.session_activity("bob", "payments-prod", "AdministratorAccessRO", now)
+    world.company.session_activity("bob", "payments-dev", "AdministratorAccess", now)
+    world.company.session_activity("bob", *TARGET, now - timedelta(hours=3))
+    world.company.session_activity("bob", *TARGET, now, calls=CALLS)
+
+    world.passes(hours=3)
+
+    assert "4 calls, 2 reads, 2 writes, 1 error." in shown(world, request)
+
+
+def test_access_that_was_not_used_is_told_as_such_once_that_is_certain(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.passes(hours=1, seconds=10)
+    assert "Activity: no calls so far." in shown(world, request)
+
+    world.passes(hours=2)
+
+    assert "Activity: no calls: the access was not used." in shown(world, request)
+
+
+def test_a_request_that_never_became_access_has_no_summary(world: World) -> None:
+    request = world.asks("bob", PROD)
+    world.decides("eve", request, "Reject", "no")
+
+    world.passes(days=2)
+
+    assert [line for line in world.thread(request) if line.startswith("Activity")] == []
+    assert world.aws.calls.count("LookupEvents") == 0
+
+
+def test_access_that_was_given_back_and_access_without_approval_are_looked_up_too(
+    world: World,
+) -> None:
+    request = world.active("bob", SANDBOX)
+    world["bob"].click(world.last("bob"), "End Access")
+    world.passes(seconds=10)
+
+    assert "no calls so far" in shown(world, request)
+
+
+# What cannot be seen is said
+
+
+def test_an_account_without_the_role_is_told_with_what_to_do(world: World) -> None:
+    world.company.remove_role(ACTIVITY_ROLE, "payments-prod")
+    request = world.active(Duration="1h")
+
+    world.passes(hours=1, seconds=10)
+
+    told = shown(world, request)
+    assert told.startswith("Activity unavailable:")
+    assert ACTIVITY_ROLE in told
+    assert "no calls" not in told
+
+
+def test_a_role_that_is_made_later_is_found_and_the_same_message_tells_it(world: World) -> None:
+    world.company.remove_role(ACTIVITY_ROLE, "payments-prod")
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+    world.passes(hours=1, seconds=10)
+    first = summary(world, request).ts
+
+    world.company.prepare_role(ACTIVITY_ROLE, "payments-prod")
+    world.passes(hours=3)
+
+    assert "4 calls" in shown(world, request)
+    assert "Complete." in shown(world, request)
+    assert summary(world, request).ts == first
+
+
+def test_a_role_that_may_not_look_is_told(world: World) -> None:
+    world.aws.faults.add("LookupEvents", Kind.ACCESS_DENIED, times=None)
+    request = world.active(Duration="1h")
+
+    world.passes(hours=1, seconds=10)
+
+    assert "needs cloudtrail:LookupEvents" in shown(world, request)
+    assert "no calls" not in shown(world, request)
+
+
+def test_a_role_that_never_comes_is_told_for_a_day_and_no_longer(world: World) -> None:
+    world.company.remove_role(ACTIVITY_ROLE)
+    request = world.active(Duration="1h")
+
+    world.passes(days=3)
+
+    assert shown(world, request).startswith("Activity unavailable:")
+    assert world.next_due() is None
+    assert len([line for line in world.thread(request) if "Activity" in line]) == 1
+
+
+def test_a_passing_trouble_says_nothing_to_whoever_reads(world: World) -> None:
+    world.aws.faults.add("AssumeRole", Kind.HTTP500, times=6)
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+
+    world.passes(hours=1, minutes=5)
+
+    told = summary(world, request)
+    assert "4 calls" in told.words()
+    assert told.history == []
+
+
+def test_a_source_that_stays_away_is_told_and_asked_again(world: World) -> None:
+    away = world.aws.faults.add("AssumeRole", Kind.HTTP500, times=None)
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+    world.passes(hours=1, minutes=10)
+    assert shown(world, request).startswith("Activity unavailable:")
+
+    away.times = 0
+    world.passes(hours=3)
+
+    assert "4 calls" in shown(world, request)
+
+
+def test_a_region_that_fails_is_named_and_the_others_are_told(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = ("us-east-1", "eu-west-1")
+    with a_world(database_url, monkeypatch.setenv, activity_regions=regions) as world:
+        request = world.active(Duration="1h")
+        world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+        world.aws.faults.add("LookupEvents", Kind.ACCESS_DENIED, times=1)
+
+        world.passes(hours=1, seconds=10)
+
+        assert "Could not be read:" in shown(world, request)
+        assert "us-east-1 (" in shown(world, request)
+        assert "no calls in what could be read" in shown(world, request)
+
+
+def test_no_source_is_told_and_never_an_empty_calm(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_world(database_url, monkeypatch.setenv, activity_source="none") as world:
+        request = world.active(Duration="1h")
+
+        world.passes(hours=1, seconds=10)
+
+        assert shown(world, request).startswith("Activity unavailable:")
+        assert "no calls" not in shown(world, request)
+
+
+# Reading
+
+
+def summary(world: World, request: RequestId) -> Message:
+    (found,) = [
+        line for line in world.slack.thread(world.card(request)) if line.text.startswith("Activity")
+    ]
+    return found
+
+
+def shown(world: World, request: RequestId) -> str:
+    return summary(world, request).words()
+
+
+def said(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,68 @@
+"""The process dies at any instant, loses its lease or has a rival: nothing is lost, doubled or left past its end."""
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import timedelta
+
+import pytest
+
+from grants.model import Holding, Move, State
+from storage.engine import open_database
+from storage.work import SqlWorks
+from tests.engine_room import Doom, Killed, Room
+
+INSTANTS = 90
+"""More than a whole life has; a life that runs through without dying is as good a case."""
+LIFE = [Move.START, Move.CONFIRM, Move.FINISH, Move.GONE]
+
+
+@pytest.fixture
+def room(database_url: str) -> Iterator[Room]:
+    with closing(open_database(database_url)) as database:
+        room = Room(SqlWorks(database))
+        yield room
+        room.verify()
+
+
+def died_at(room: Room, at: int, *, seconds: float) -> Doom:
+    """A life in which the process dies once, and another one takes over so many seconds later."""
+    room.aws.takes = timedelta(seconds=2)
+    doom = Doom(at)
+    request = room.approved(f"P{at}", duration=timedelta(minutes=5))
+    with suppress(Killed):
+        room.passes(room.process(doom), minutes=6)
+    room.clock.passes(seconds=seconds)
+    room.rounds()
+    room.passes(minutes=10)
+
+    row = room.row(request)
+    assert row.state is State.ENDED, at
+    assert not row.standing, at
+    assert row.ends_at is not None
+    assert row.ended_at is not None
+    assert row.ended_at - row.ends_at <= timedelta(seconds=60 + seconds), at
+    assert room.moves(request) == LIFE, at
+    assert room.held(row.key) is Holding.ABSENT, at
+    assert not room.aws.holds(row.key), at
+    assert room.aws.begun(row.key, creates=True) == 1, at
+    assert room.aws.begun(row.key, creates=False) == 1, at
+    return doom
+
+
+def test_killed_at_any_instant_and_the_lease_runs_out(room: Room) -> None:
+    dooms = [died_at(room, at, seconds=46) for at in range(1, INSTANTS, 3)]
+
+    assert dooms[-1].passed < INSTANTS
+
+
+def test_killed_at_any_instant_and_another_process_starts_at_once(room: Room) -> None:
+    for at in range(2, 76, 3):
+        with suppress(Killed):
+            request = room.approved(f"Q{at}", duration=timedelta(minutes=5))
+            room.passes(room.process(Doom(at)), minutes=6)
+        room.works.forget_leases()
+        room.passes(minutes=10)
+
+        assert room.moves(request) == LIFE, at
+        assert room.aws.begun(request.key, creates=True) == 1, at
+        assert not room.aws.holds(request.key), at

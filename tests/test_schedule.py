@@ -1,0 +1,82 @@
+"""The metronome comes round when something is due, never in a hot loop, and survives a round that fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.schedule import Loop, Round
+from tests.clock import NOON, FakeClock
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Metronome:
+    """The scheduler, as far as a loop sees it: what it is asked for is kept."""
+
+    wake_ups: list[datetime] = field(default_factory=list)
+
+    def add_job(self, _: Callable[[], None], trigger: str, **options: Any) -> None:
+        if trigger == "date":
+            self.wake_ups.append(options["run_date"])
+
+
+class A:
+    """A loop that came round once, in a round that took so long, with this due next."""
+
+    def __init__(
+        self, due: datetime | None, *, took: float = 0, fails: type[Exception] | None = None
+    ) -> None:
+        self.clock, self.metronome = FakeClock(), Metronome()
+
+        def do() -> None:
+            self.clock.passes(seconds=took)
+            for fault in [fails] if fails else []:
+                raise fault
+
+        scheduler: Any = self.metronome
+        assert hasattr(BackgroundScheduler, "add_job")
+        self.loop = Loop(Round("jobs", do, lambda: due), self.clock, scheduler)
+        self.loop._come_round()
+
+    @property
+    def comes_again_at_once(self) -> bool:
+        return self.loop._kick.is_set()
+
+
+@pytest.mark.parametrize("due", [None, NOON - SECOND, NOON, NOON + 3 * SECOND])
+def test_the_beat_is_soon_enough(due: datetime | None) -> None:
+    loop = A(due)
+
+    assert not loop.comes_again_at_once
+    assert loop.metronome.wake_ups == []
+
+
+def test_what_is_due_before_the_beat_after_next_is_waked_for() -> None:
+    loop = A(NOON + SECOND / 2)
+
+    assert not loop.comes_again_at_once
+    assert len(loop.metronome.wake_ups) == 1
+
+
+def test_what_became_due_during_the_round_is_seen_at_once() -> None:
+    loop = A(NOON + SECOND / 2, took=0.7)
+
+    assert loop.comes_again_at_once
+
+
+def test_what_was_due_before_the_round_and_still_is_makes_no_hot_loop() -> None:
+    loop = A(NOON, took=0.7)
+
+    assert not loop.comes_again_at_once
+
+
+def test_a_round_that_fails_leaves_the_next_to_the_beat() -> None:
+    loop = A(NOON + SECOND / 2, fails=RuntimeError)
+
+    assert not loop.comes_again_at_once
+    assert loop.metronome.wake_ups == []
