@@ -256,7 +256,7 @@ class Engine:
         since = row.intent_at
         for candidate in listed(progress=Progress.IN_PROGRESS):  # type: ignore[attr-defined]  # the two list methods share this shape
             created = candidate.created_at
-            if since and created and (since - created).total_seconds() > 5:
+            if since and created and since - created > pace.SKEW:
                 continue
             operation = described(candidate.id)
             if operation.key == row.key:

@@ -32,6 +32,8 @@ OUTSTANDING: Final = 12
 """Operations at once: AWS allows 15, and people use the console too."""
 KEPT_FOR_ENDS: Final = 4
 """Of these, so many are never used for giving: taking away is never behind it."""
+SKEW: Final = timedelta(seconds=60)
+"""AWS's clock may be so far behind ours: its operation may then seem older than our intent."""
 
 
 def jitter() -> float:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from grants.errors import AwsUnsure
 from grants.model import Holding, Move, State
 from storage.engine import open_database
 from storage.work import SqlWorks
@@ -66,3 +67,20 @@ def test_killed_at_any_instant_and_another_process_starts_at_once(room: Room) ->
         assert room.moves(request) == LIFE, at
         assert room.aws.begun(request.key, creates=True) == 1, at
         assert not room.aws.holds(request.key), at
+
+
+def test_a_removal_whose_answer_was_lost_is_found_by_a_clock_that_is_ahead(room: Room) -> None:
+    first = room.active(duration=timedelta(hours=1))
+    room.aws.clock = lambda: room.clock() - timedelta(seconds=20)
+    room.aws.takes = timedelta(seconds=30)
+    lost = iter([AwsUnsure("the connection broke")])
+    room.aws.after = lambda name: next(lost, None) if name == "delete" else None
+    room.closed(first)
+    room.rounds()
+
+    second = room.started(duration=timedelta(hours=1))
+    room.passes(minutes=2)
+
+    assert room.state(first) is State.REVOKED
+    assert room.state(second) is State.ACTIVE
+    assert room.aws.holds(second.key)

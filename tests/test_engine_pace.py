@@ -197,6 +197,19 @@ def test_aws_is_out_of_reach_for_an_hour_after_a_lost_create_and_nothing_stays(r
     assert not room.aws.holds(request.key)
 
 
+def test_what_may_still_come_alarms_a_minute_after_it_was_given_back(room: Room) -> None:
+    room.aws.before = lost_once("create")
+    request = room.started()
+    room.rounds()
+    room.closed(request)
+
+    room.passes(seconds=59)
+    assert "alarm.overdue" not in room.events()
+
+    room.passes(seconds=1)
+    assert room.events().count("alarm.overdue") == 1
+
+
 def test_a_list_that_lags_once_takes_nothing_away(room: Room) -> None:
     request = room.active(duration=HOUR)
     room.aws.forget(request.requester.user_id)
