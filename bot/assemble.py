@@ -67,12 +67,15 @@ def clock_of(database: Database) -> Clock:
     return DatabaseClock(lambda: now(database) or system_clock())
 
 
-def open_aws(settings: Settings, limiter: Limiter | None = None) -> Aws:
+def open_aws(
+    settings: Settings, limiter: Limiter | None = None, clients: Clients | None = None
+) -> Aws:
     """Clients are made here, once; where they are to go is boto3's own business.
 
     AwsRefused, with a line that says what to do, where no Region is configured.
     """
-    clients, limiter = Clients(region=settings.aws_region), limiter or Limiter()
+    clients = clients or Clients(region=settings.aws_region)
+    limiter = limiter or Limiter()
     finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
     return Aws(
         IdentityCenterAtAws(finder, limiter),

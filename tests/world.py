@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
+import boto3
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.assemble import Hands, Storage, clock_of, desk, jobs, open_aws, refresher
@@ -15,6 +17,7 @@ from bot.policies import apply
 from bot.policy_file import load_book
 from bot.settings import Settings
 from bot.slack import connect
+from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
 from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
@@ -92,7 +95,11 @@ class World:
         self.storage = Storage(database, SqlWorks(database), clock)
         self.works = self.storage.works
         # Its clock leaps a thousand seconds at each look: nobody ever waits for a turn.
-        self.ports = open_aws(self.settings, Limiter(monotonic=count(0, 1000).__next__))
+        self.ports = open_aws(
+            self.settings,
+            Limiter(monotonic=count(0, 1000).__next__),
+            Clients(session=aws_session()),
+        )
         hands = Hands(Inline(), Inline(), Inline())
         self.desk = desk(self.storage, self.ports)
         self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
@@ -290,6 +297,12 @@ def a_world(
         finally:
             world.close()
         assert slack.violations == []
+
+
+@cache
+def aws_session() -> boto3.Session:
+    """One for all: reading AWS's models takes longer than most tests."""
+    return boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
 
 
 def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:
