@@ -9,9 +9,23 @@ from blocks.parts import aside, drawn, marked, ours, plain, said, whole
 from blocks.text import Message, Style, heard, moment, quote, utc
 from blocks.thread import Facts, Note
 from blocks.wording import Write, hear, seen
-from grants.model import Moved, Request
+from grants.model import Moved, Place, Request
 
 WHY_MOST: Final = 300
+UNREACHABLE: Final = "unreachable"
+"""A place that Slack will not take. Facts: `place`, `address`, `reason` (Slack's word)."""
+UNASKED: Final = "unasked"
+"""Nobody could be asked to approve a request."""
+_CURES: Final = {
+    "is_archived": "it is archived: unarchive it, or name another in the policies",
+    "is_ext_shared": "it is shared with another organization: name another in the policies",
+    "not_in_channel": "the bot is not in it: /invite it there",
+    "channel_not_found": "there is none of this id, or it is private: invite the bot, or mend the id",
+    "missing_scope": "the app may not look at it: give it the scopes of manifest.yml",
+    "users_not_found": "Slack knows nobody by this address",
+    "user_disabled": "this Slack account is deactivated",
+    "messages_tab_disabled": "the app's Messages tab is switched off: switch it on",
+}
 
 
 def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Style) -> Message:
@@ -57,9 +71,23 @@ def _alarm(request: Request | None, facts: Facts) -> Message:
 
 
 def _what(facts: Facts, write: Write) -> str:
+    if facts.get("kind") == UNREACHABLE:
+        return _unreachable(facts, write)
+    if facts.get("kind") == UNASKED:
+        return (
+            "nobody who may approve this could be reached. Mend where they are asked, or tell them."
+        )
     if facts.get("kind", Note.OVERDUE) == Note.OVERDUE and "words" not in facts:
         return thread.still(facts, write)
     return write(str(facts.get("words") or facts.get("kind")))
+
+
+def _unreachable(facts: Facts, write: Write) -> str:
+    """What is not told where, and how to mend it."""
+    address, code = write(str(facts.get("address"))), str(facts.get("reason"))
+    where = f"channel {address}" if facts.get("place") == Place.CHANNEL else address
+    why = f"{_CURES[code]} ({code})" if code in _CURES else write(code)
+    return f"nothing more is told of this in {where}: {why}."
 
 
 def _named(facts: Facts, write: Write) -> str:

@@ -51,6 +51,19 @@ def card(
     return Message(_text(request, list(votes)), parts.drawn(blocks))
 
 
+def withdrawn(request: Request) -> Message:
+    """What stands in its place once people of another organization read along."""
+    words = f"Request {request.id} is told of elsewhere: this channel is shared with another organization."
+    return Message(words, parts.drawn([said(words)]))
+
+
+def outdated(request: Request) -> Message:
+    """What stands in place of a copy that nobody keeps up to date, once somebody presses it."""
+    word, meaning, _ = wording.STATES[request.state]
+    words = f"{wording.headline(request)}. This message is out of date. {word}: {meaning}. Request {request.id}."
+    return Message(heard(lambda most: quote(words, most)), parts.drawn([said(words)]))
+
+
 def _blocks(request: Request, votes: list[Vote], style: Style) -> Iterator[Block]:
     yield HeaderBlock(text=plain(_short_headline(request)))
     yield ours(_state(request, style))

@@ -20,6 +20,7 @@ from blocks.text import (
     link,
     moment,
     quote,
+    several,
     utc,
 )
 from blocks.thread import Facts, dated, why
@@ -54,6 +55,20 @@ def direct(moved: Moved, request: Request, facts: Facts, *, buttons: bool, style
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{moved.move}:{index}")
     return Message(_text(moved, request, typed, style), drawn(blocks))
+
+
+def note(request: Request, facts: Facts) -> Message:
+    """What the requester alone is told that is no move: that nobody could be asked."""
+    whom = [str(one) for one in facts.get("whom") or ()]
+
+    def words(write: Write) -> str:
+        who = write(several(whom)) if whom else "an administrator of Elevate"
+        return (
+            f"Nobody who may approve {wording.target(request, write)} could be reached, so nobody has"
+            f" been asked. Turn to {who}. Request {request.id}."
+        )
+
+    return Message(heard(lambda most: words(hear(most))), drawn([said(words(seen))]))
 
 
 def _happened(moved: Moved, request: Request, write: Write) -> str:

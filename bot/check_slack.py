@@ -12,6 +12,7 @@ from bot.findings import Finding, Findings, Verdict
 from bot.settings import Settings
 from grants.model import ChannelId
 from grants.policy import PolicyBook
+from handlers.channels import is_shared
 
 T = TypeVar("T")
 Answered = Generator[Finding, None, T | None]
@@ -110,9 +111,7 @@ def _channel(client: WebClient, channel: ChannelId) -> Findings:
     name = f"#{said.get('name') or channel} ({channel})"
     flaws = {
         "is archived: name another in the policies": said.get("is_archived"),
-        "is shared with another organization, so that no card goes there": said.get(
-            "is_ext_shared"
-        ),
+        "is shared with another organization, so that no card goes there": is_shared(said),
         "is without the bot: /invite it there": not said.get("is_member"),
     }
     wrong = [what for what, so in flaws.items() if so]

@@ -26,6 +26,7 @@ from handlers.guard import Guard, Home
 from handlers.pace import Pace
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.undelivered import Undelivered
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,9 @@ def connect(
         style=style,
         pace=pace or Pace(),
         crew=Crew(tellers, wake),
-        elsewhere=desk.ask_directly,
+        undelivered=Undelivered(
+            storage.works, storage.clock, desk.ask_directly, desk.administrators
+        ),
     )
     return Slack(app, front, announcer, listeners)
 

@@ -48,6 +48,13 @@ def approvers_of(
     return Approvers(tuple(found.values()), tuple(dict.fromkeys(words)))
 
 
+def people_of(directory: Directory, who: Who, *, most: int) -> list[User]:
+    """The first enabled people that somebody named, read live."""
+    members = (m for group in who.group_ids for m in directory.members(group, lane=Lane.PERSON))
+    ids = dict.fromkeys((*sorted(who.user_ids), *islice(members, READ)))
+    return _enabled(directory, iter(ids), enough=most)
+
+
 def _enabled(directory: Directory, ids: Iterator[UserId], *, enough: int) -> list[User]:
     """The first enabled ones, described side by side: somebody waits."""
     found: list[User] = []
@@ -81,11 +88,6 @@ def direct_places(work: Work, people: Iterable[User]) -> list[tuple[Place, str]]
     unbound = [user.email for user in people if user.email and not work.people.of_user(user.id)]
     addresses = [*slack_ids, *unbound][:ASKED_DIRECTLY]
     return [(Place.APPROVER, address) for address in dict.fromkeys(addresses)]
-
-
-def spelled(who: Who) -> tuple[str, ...]:
-    """Whom a policy names, in words: for telling somebody whom to turn to."""
-    return (*(f"group {group.name}" for group in who.groups), *(user.name for user in who.users))
 
 
 def _groups(policies: Iterable[ApprovalPolicy]) -> dict[str, str]:

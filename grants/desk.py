@@ -12,8 +12,8 @@ from grants.approvers import (
     Approvers,
     approvers_of,
     direct_places,
+    people_of,
     places,
-    spelled,
 )
 from grants.errors import (
     AlreadyHeld,
@@ -104,7 +104,7 @@ class Desk:
         approvers = self._approvers(asked, person, needed=needed, enough=enough)
         apart = approvers.people if directly else self._directly(unplaced, person, needed=needed)
         if needed and len(approvers.people) < least:
-            whom = spelled(book.settings.admins)
+            whom = book.settings.admins.spelled
             problems.append(Problem(Field.TARGET, Flaw.NO_APPROVER, whom=whom))
         if problems:
             raise Unfit(tuple(problems))
@@ -149,24 +149,35 @@ class Desk:
         self.wake()
         return request
 
-    def ask_directly(self, request_id: RequestId) -> bool:
-        """No channel took the card: each approver is asked directly. Whether anybody is missed.
+    def ask_directly(self, request_id: RequestId) -> None:
+        """No channel took the card: each approver is asked directly.
 
-        Where there is nobody to ask, the requester's direct messages hold the thread.
+        Where there is nobody to ask, the requester's direct messages hold the thread, and both sides
+        that can act are told.
         """
         with self.works.reading() as work:
             request = work.requests.get(request_id)
             asked = asked_of(work, work.policies.current(), request)
         people = self._directly(asked, request.requester, needed=request.approval_needed)
+        now = self.clock()
         with self.works() as work:
             request = work.requests.get(request_id)
             if any(copy.place in _APART for copy in work.copies.of(request_id)):
-                return True  # Two channels were given up at the same time.
+                return  # Two channels were given up at the same time.
             where = direct_places(work, people)
             otherwise = [(Place.REQUESTER, str(request.requester.slack_id))]
-            telling.hang_late(work, request, where or otherwise, at=self.clock())
+            telling.hang_late(work, request, where or otherwise, at=now)
+            if not where:
+                telling.unasked(work, request, at=now)
         self.wake()
-        return bool(where) or not request.approval_needed
+
+    def administrators(self) -> list[str]:
+        """Where administrators read their own messages, by binding or address; read live."""
+        with self.works.reading() as work:
+            admins = work.policies.current().settings.admins
+        people = people_of(self.directory, admins, most=ASKED_DIRECTLY)
+        with self.works.reading() as work:
+            return [address for _, address in direct_places(work, people)]
 
     def _warn_if_held(self, person: Person, target: Target, catalogue: Catalogue) -> None:
         try:

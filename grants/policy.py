@@ -49,6 +49,14 @@ class Who:
         """The people it names themselves."""
         return frozenset(UserId(user.id) for user in self.users)
 
+    @property
+    def spelled(self) -> tuple[str, ...]:
+        """Whom it names, in words: for telling somebody whom to turn to."""
+        return (
+            *(f"group {group.name}" for group in self.groups),
+            *(user.name for user in self.users),
+        )
+
     def includes(self, membership: Membership) -> bool:
         """Whether this person is one of them, by what was read of their groups."""
         return membership.user_id in self.user_ids or bool(self.group_ids & membership.groups)

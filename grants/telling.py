@@ -1,6 +1,7 @@
 """Every move is written once: its journal line and all that must be told, in its transaction."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -53,11 +54,33 @@ def hang_late(
     work: Work, request: Request, places: Iterable[tuple[Place, str]], *, at: datetime
 ) -> None:
     """Hang more copies of a card that others have already, with all the lines so far below."""
-    told = [moved for line in work.journal.of(request.id) if (moved := moved_in(line.entry))]
     for place, address in places:
         copy = work.copies.add(request.id, place, address)
-        lines = [Notice(Told.LINE, request.id, copy.id, moved) for moved in told]
-        work.outbox.put([Notice(Told.CARD, request.id, copy.id), *lines], at=at)
+        work.outbox.put(_card_and_lines(work, request, copy), at=at)
+
+
+def hang_anew(work: Work, request: Request, copy: Copy, *, at: datetime) -> None:
+    """The card of a place where somebody deleted it, with all the lines so far below."""
+    work.copies.save(replace(copy, ts="", summary_ts=""))
+    work.outbox.put(_card_and_lines(work, request, copy), at=at)
+
+
+def _card_and_lines(work: Work, request: Request, copy: Copy) -> list[Notice]:
+    told = [moved for line in work.journal.of(request.id) if (moved := moved_in(line.entry))]
+    lines = [Notice(Told.LINE, request.id, copy.id, moved) for moved in told]
+    return [Notice(Told.CARD, request.id, copy.id), *lines]
+
+
+def unasked(work: Work, request: Request, *, at: datetime) -> None:
+    """Nobody who may approve it could be asked: both sides that can act are told."""
+    if request.state is not State.PENDING:
+        return
+    whom = list(work.policies.current().settings.admins.spelled)
+    for copy in work.copies.of(request.id):
+        if copy.place is Place.DIRECT:
+            facts = {"kind": "unasked", "whom": whom}
+            work.outbox.put([Notice(Told.DIRECT, request.id, copy.id, None, facts)], at=at)
+    alarm(work, "unasked", {"request": request.id}, at=at)
 
 
 def _notices(
@@ -87,8 +110,9 @@ def remark(
 
 
 def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:
-    """A line that somebody has to act on: in the audit channel, for want of one in the default."""
-    work.outbox.put([Notice(Told.AUDIT, None, None, None, {"kind": kind, **facts})], at=at)
+    """A line that somebody has to act on: in the audit channel, else the default, else directly."""
+    about = RequestId(facts["request"]) if "request" in facts else None
+    work.outbox.put([Notice(Told.AUDIT, about, None, None, {"kind": kind, **facts})], at=at)
 
 
 def refused(

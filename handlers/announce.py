@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from slack_sdk import WebClient
@@ -11,35 +12,28 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from blocks import activity, audit, card, direct, thread
 from blocks.text import Message, Style
-from grants import pace as retrying
 from grants.activity import from_json
 from grants.crew import Crew
-from grants.model import Copy, Moved, Place, Request, RequestId, State, Told
+from grants.model import Copy, Moved, Place, Request, State, Told
 from grants.ports import Clock, Notice, Pending, Work, Works
-from grants.telling import alarm, moved_in
-from handlers.channels import Channels, UnfitChannelError
+from grants.telling import moved_in
+from handlers import alarms
+from handlers.channels import SHARED, Channels, UnfitChannelError
 from handlers.pace import INFO, POST, UPDATE, Pace
+from handlers.undelivered import Undelivered, retry_after
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 LEASE: Final = timedelta(seconds=60)
-AT_ONCE: Final = 50
-NOBODY_THERE: Final = frozenset(
-    {
-        "channel_not_found", "is_archived", "not_in_channel", "user_not_found", "user_disabled",
-        "account_inactive", "messages_tab_disabled", "cannot_dm_bot", "restricted_action",
-        "restricted_action_read_only_channel", "is_ext_shared", "users_not_found",
-    }
-)  # fmt: skip
-"""What Slack will not take there, however often it is tried: the place is given up."""
-NOTHING_THERE: Final = frozenset(
-    {
-        "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive",
-        "thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked",
-    }
-)  # fmt: skip
-"""The message is gone or closed: this one thing is let go of; the thread or the next tells it."""
+LAST_MOMENT: Final = timedelta(seconds=30)
+"""So long before its lease ends, telling a row is not begun any more: it takes two calls at most."""
+AT_ONCE: Final = 12
+"""So many rows are in hand at a time, or wait for one of the threads that tell."""
+
+
+class NoChannelError(Exception):
+    """An alarm for which there is no channel, or none that takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +54,7 @@ class Announcer:
     style: Style
     pace: Pace
     crew: Crew
-    elsewhere: Callable[[RequestId], bool]
-    """Asks the approvers directly, where no channel took a request's card."""
-    jitter: Callable[[], float] = retrying.jitter
+    undelivered: Undelivered
 
     def round(self) -> None:
         """Take what is due, and hand it out."""
@@ -70,27 +62,35 @@ class Announcer:
         due = self.next_due()
         if due is None or due > now:
             return
+        room = AT_ONCE - self.crew.busy
+        if room <= 0:
+            return  # Whoever is done wakes us.
         with self.works() as work:
-            rows = work.outbox.claim(now, until=now + LEASE, limit=AT_ONCE)
+            rows = work.outbox.claim(now, until=now + LEASE, limit=room)
         for row in rows:
-            self.crew.take(row, self._tell, name=row.id)
+            self.crew.take(row, partial(self._tell, by=now + LEASE - LAST_MOMENT), name=row.id)
 
     def next_due(self) -> datetime | None:
         """When there is something to tell next."""
         with self.works.reading() as work:
             return work.outbox.next_due()
 
-    def _tell(self, row: Pending) -> None:
+    def _tell(self, row: Pending, *, by: datetime) -> None:
+        if self.clock() > by:
+            return  # Somebody else may claim it in a moment: told by both, it would stand twice.
         try:
             self._send(row.notice)
         except LaterError as later:
-            self._again(row, later.at, "")
+            self.undelivered.later(row, later.at)
+        except NoChannelError:
+            self.undelivered.no_channel(row, "no channel")
         except UnfitChannelError as unfit:
-            self._give_up_place(row, unfit.why)
+            self._withdraw(row.notice, unfit)
+            self.undelivered.give_up_place(row, unfit.why)
         except SlackApiError as error:
-            self._refused(row, error)
+            self.undelivered.refused(row, error)
         except (SlackClientError, OSError) as error:
-            self._again(row, self._backoff(row), type(error).__name__)
+            self.undelivered.again(row, type(error).__name__)
         else:
             with self.works() as work:
                 work.outbox.done(row)
@@ -102,7 +102,7 @@ class Announcer:
             copy = work.copies.get(notice.copy_id) if notice.copy_id is not None else None
             request = work.requests.get(notice.request_id) if notice.request_id else None
             message = self._draw(work, notice, copy, request)
-            channel = _audit_channel(work, notice)
+            channel = alarms.where(work, notice) if notice.kind is Told.AUDIT else ""
         if copy is not None and copy.dead:
             raise UnfitChannelError(copy.dead)
         if message is None:
@@ -110,12 +110,39 @@ class Announcer:
                 self._keep(copy, strip=(notice, copy))
             return
         if notice.kind is Told.AUDIT:
-            if channel:
-                self._post(channel, message)
-            elif notice.moved is None:
-                log.error("an alarm that no channel takes", extra={"words": message.text})
+            self._audit(notice, channel, message)
         elif copy is not None:
+            if copy.place is Place.CHANNEL and copy.ts:
+                self._look_at(copy.channel)
             self._place(notice, copy, message)
+
+    def _audit(self, notice: Notice, channel: str, message: Message) -> None:
+        if channel.startswith(("C", "G")):
+            self._look_at(channel)
+        if channel:
+            self._post(self.channels.person(channel), message)
+        elif alarms.is_alarm(notice):
+            raise NoChannelError
+
+    def _look_at(self, channel: str) -> None:
+        """UnfitChannelError where people of another organization read along by now."""
+        now = self.clock()
+        if not self.channels.was_seen(channel, now):
+            self._call(INFO, channel, lambda: self.channels.look_at(channel, now))
+
+    def _withdraw(self, notice: Notice, unfit: UnfitChannelError) -> None:
+        """What hangs in a channel that is shared by now: people outside could read and press it."""
+        if unfit.why != SHARED or notice.copy_id is None:
+            return
+        with self.works.reading() as work:
+            copy = work.copies.get(notice.copy_id)
+            request = work.requests.get(copy.request_id)
+        if copy.dead or not copy.ts:
+            return
+        try:
+            self._update(copy.channel, copy.ts, card.withdrawn(request))
+        except (LaterError, SlackClientError, OSError):
+            log.warning("a card in a shared channel stays", extra={"channel": copy.channel})
 
     def _place(self, notice: Notice, copy: Copy, message: Message) -> None:
         match notice.kind:
@@ -130,6 +157,8 @@ class Announcer:
             case Told.SUMMARY if copy.ts:
                 posted = self._post(copy.channel, message, thread_ts=copy.ts)
                 self._keep(replace(copy, summary_ts=str(posted["ts"])))
+            case Told.DIRECT if notice.moved is None:
+                self._post(copy.address, message)
             case Told.DIRECT:
                 posted = self._post(copy.address, message)
                 self._keep(_hung(copy, posted), strip=(notice, copy))
@@ -158,6 +187,8 @@ class Announcer:
                 row = work.activities.get(request.id)
                 found = row.summary if row else None
                 return activity.summary(from_json(found), request, style) if found else None
+            case Told.DIRECT if notice.moved is None:
+                return direct.note(request, facts)
             case Told.DIRECT | Told.STRIP:
                 moved = _moved(notice)
                 buttons = notice.kind is Told.DIRECT
@@ -213,7 +244,7 @@ class Announcer:
         try:
             return call()
         except SlackApiError as error:
-            if after := _retry_after(error):
+            if after := retry_after(error):
                 self.pace.pause(method, self.clock() + after)
             raise
 
@@ -225,60 +256,6 @@ class Announcer:
                 notice = Notice(Told.STRIP, copy.request_id, copy.id, told, facts)
                 work.outbox.put([notice], at=self.clock())
 
-    # What went wrong
-
-    def _refused(self, row: Pending, error: SlackApiError) -> None:
-        code = str(error.response.get("error") or "")
-        if after := _retry_after(error):
-            self._again(row, self.clock() + after, code or "429")
-        elif code in NOBODY_THERE:
-            self._give_up_place(row, code)
-        elif code in NOTHING_THERE or (code.startswith("invalid_") and "auth" not in code):
-            log.error("could not be told", extra={"error": code, "kind": row.notice.kind})
-            with self.works() as work:
-                work.outbox.drop(row, why=code)
-        else:
-            self._again(row, self._backoff(row), code or str(error.response.status_code))
-
-    def _give_up_place(self, row: Pending, code: str) -> None:
-        """The others still get it; administrators are told, once for this place.
-
-        The row goes last: whoever falls over before that comes round again.
-        """
-        if row.notice.copy_id is None:
-            log.error("a line that no channel takes", extra={"error": code})
-        else:
-            copy = self._bury(row.notice.copy_id, code)
-            with self.works.reading() as work:
-                others = [o for o in work.copies.of(copy.request_id) if o.place is not Place.DIRECT]
-            alone = copy.place is Place.CHANNEL and all(other.dead for other in others)
-            if alone and not self.elsewhere(copy.request_id):
-                log.error("nobody could be asked", extra={"request": copy.request_id})
-        with self.works() as work:
-            work.outbox.drop(row, why=code)
-
-    def _bury(self, copy_id: int, code: str) -> Copy:
-        with self.works() as work:
-            copy = work.copies.get(copy_id)
-            if copy.dead:
-                return copy
-            dead = replace(copy, dead=code)
-            work.copies.save(dead)
-            where = f"request {copy.request_id} could not be told in {copy.address}"
-            words = f"The card of {where}: {code}"
-            alarm(work, "unreachable", {"words": words, "reason": code}, at=self.clock())
-        log.error("a place is given up", extra={"address": copy.address, "error": code})
-        return dead
-
-    def _again(self, row: Pending, at: datetime, error: str) -> None:
-        if error:
-            log.warning("told later", extra={"error": error, "kind": row.notice.kind})
-        with self.works() as work:
-            work.outbox.again(row, at=at, error=error)
-
-    def _backoff(self, row: Pending) -> datetime:
-        return self.clock() + retrying.backoff(row.attempts, self.jitter)
-
 
 def _hung(copy: Copy, posted: Any) -> Copy:
     return replace(copy, channel=str(posted["channel"]), ts=str(posted["ts"]))
@@ -287,18 +264,6 @@ def _hung(copy: Copy, posted: Any) -> Copy:
 def _moved(notice: Notice) -> Moved:
     assert notice.moved is not None, "a line and a direct message always tell a move"  # noqa: S101 - the domain never writes one without
     return notice.moved
-
-
-def _retry_after(error: SlackApiError) -> timedelta | None:
-    """How long Slack wants to be left alone; None: it said something else."""
-    response = error.response
-    if response.status_code != 429 and response.get("error") not in {"ratelimited", "rate_limited"}:
-        return None
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    try:
-        return timedelta(seconds=max(1.0, float(headers.get("retry-after", 1))))
-    except ValueError:
-        return timedelta(seconds=1)
 
 
 def _told_before(work: Work, notice: Notice) -> Moved | None:
@@ -317,10 +282,3 @@ def _told_before(work: Work, notice: Notice) -> Moved | None:
 def _begins_to_end(notice: Notice) -> bool:
     """End Access in the message before has been pressed, or is too late."""
     return notice.moved is not None and notice.moved.target is State.REVOKING
-
-
-def _audit_channel(work: Work, notice: Notice) -> str:
-    """Alarms are for whoever can act: where there is no audit channel, the default one has them."""
-    settings = work.policies.current().settings
-    default = settings.default_channel if notice.moved is None else None
-    return settings.audit_channel or default or ""

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from blocks.elevate_form import FormState
 from blocks.request_answer import chosen_account
-from grants.approvers import spelled
 from grants.model import AccountId, Catalogue, Membership, Person
 from grants.offering import choices, longest_of
 from grants.policy import Offer, PolicyBook, eligibility_groups
@@ -43,7 +42,7 @@ def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) 
     if membership is None:
         return None
     offer = front.offers.of(book, catalogue, membership)
-    return Asked(book, catalogue, membership, offer, spelled(book.settings.admins))
+    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled)
 
 
 def form_for(

@@ -1,11 +1,17 @@
 """Whether a channel may be told at all, and where a person's direct messages are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from grants.model import Copy, Place
+
+SHARED: Final = "is_ext_shared"
+SEEN_FOR: Final = timedelta(minutes=1)
+"""So long a channel that was looked at is not looked at again for what is told below a card."""
 
 
 class UnfitChannelError(Exception):
@@ -19,34 +25,55 @@ class UnfitChannelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Looks before a card is hung: people of another organization could press its buttons."""
+    """Looks before anything is told: people of another organization could read and press it."""
 
     client: WebClient
+    seen: dict[str, datetime] = field(default_factory=dict)
+    """When each channel was looked at last and was ours alone."""
 
     def address(self, copy: Copy) -> str:
         """Where to post this card. UnfitChannelError where it must not hang."""
         if copy.place is not Place.CHANNEL:
-            return self._person(copy.address)
+            return self.person(copy.address)
         if why := self._why_not(copy.address):
             raise UnfitChannelError(why)
         return copy.address
 
-    def _person(self, address: str) -> str:
-        """A user id as it is; an address is looked up."""
+    def person(self, address: str) -> str:
+        """A user id (or a channel's) as it is; an address is looked up."""
         if "@" not in address:
             return address
         return str(self.client.users_lookupByEmail(email=address)["user"]["id"])
 
+    def was_seen(self, channel: str, now: datetime) -> bool:
+        """Whether it was looked at within a minute."""
+        return now - self.seen.get(channel, now - 2 * SEEN_FOR) < SEEN_FOR
+
+    def look_at(self, channel: str, now: datetime) -> None:
+        """UnfitChannelError where it is shared by now; whatever else it is, Slack itself will say."""
+        found = self.client.conversations_info(channel=channel)["channel"]
+        if is_shared(found):
+            raise UnfitChannelError(SHARED)
+        self.seen[channel] = now
+
     def _why_not(self, channel: str) -> str:
-        """Read anew for every card: sharing a channel changes it from one moment to the next."""
+        """Read anew for every card: sharing a channel changes it from one moment to the next.
+
+        What may not be read (no scope, a private channel without the bot) may be anybody's.
+        """
         try:
             found = self.client.conversations_info(channel=channel)["channel"]
         except SlackApiError as error:
             if error.response.get("error") in {"channel_not_found", "missing_scope"}:
-                return "channel_not_found" if "not_found" in error.response["error"] else ""
+                return str(error.response["error"])
             raise
         if found.get("is_archived"):
             return "is_archived"
-        if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
-            return "is_ext_shared"
+        if is_shared(found):
+            return SHARED
         return "not_in_channel" if found.get("is_member") is False else ""
+
+
+def is_shared(channel: dict[str, Any]) -> bool:
+    """Whether people of another organization are in it, or are about to be."""
+    return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))

@@ -473,7 +473,8 @@ def test_a_whole_journal_is_ok(type_: Terminal) -> None:
     result = type_("audit", "verify")
 
     assert result.exit_code == 0
-    assert result.stdout == "2 lines read: ok\n"
+    head = type_.json("audit", "verify")["head"]
+    assert result.stdout == f"2 lines read: ok; line 2 has hash {head['hash']}\n"
 
 
 def test_a_changed_line_is_found_and_named(type_: Terminal) -> None:

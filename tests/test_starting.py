@@ -137,17 +137,19 @@ def test_a_policies_file_that_is_not_there_stops_the_start(company: Outside) -> 
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_policies_that_name_what_is_not_there_keep_it_unready_and_say_so(
+def test_policies_that_name_what_is_not_there_are_not_applied_and_the_log_says_why(
     company: Outside,
 ) -> None:
     wrong = company.folder / "wrong.yml"
     wrong.write_text("version: 1\nsettings:\n  admins: {groups: [nobody-knows]}\n")
 
     with company.bot(ELEVATE_POLICY_FILE=str(wrong)) as bot:
-        company.until(lambda: "nobody-knows" in bot.asked("/readyz")[1], "word of it")
+        bot.ready()
 
-        assert bot.asked("/readyz")[0] == 503
-        assert bot.asked("/healthz")[0] == 200
+        (word,) = [line for line in bot.log().splitlines() if "policies not applied" in line]
+        assert "nobody-knows" in word
+        with company.reading() as work:
+            assert work.policies.version() == 0
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
