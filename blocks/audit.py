@@ -34,16 +34,17 @@ def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Sty
         return _alarm(request, facts)
     why = thread.why(moved, request, facts)
     blocks: list[Block] = [
-        said(_line(moved, request, seen)),
+        said(_line(moved, request, facts, seen)),
         *(ours(words) for words in thread.dated(moved, request, lambda at: moment(at, style))),
         aside(plain(f"By {wording.who(moved.by)}"), marked(moment(moved.at, style))),
         *whole(why[:WHY_MOST]),
     ]
-    return Message(heard(lambda most: _text(moved, request, why, most)), drawn(blocks))
+    return Message(heard(lambda most: _text(moved, request, facts, why, most)), drawn(blocks))
 
 
-def _line(moved: Moved, request: Request, write: Write) -> str:
-    return f"{thread.word(moved)}{thread.told(moved, request, write)} {_about(request, write)}"
+def _line(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
+    told = thread.told(moved, request, facts, write)
+    return f"{thread.word(moved)}{told} {_about(request, write)}"
 
 
 def _about(request: Request, write: Write) -> str:
@@ -52,10 +53,10 @@ def _about(request: Request, write: Write) -> str:
     return f"{who}, {on}, request {request.id}."
 
 
-def _text(moved: Moved, request: Request, why: str, most: int) -> str:
+def _text(moved: Moved, request: Request, facts: Facts, why: str, most: int) -> str:
     write = hear(most)
     by = f"By {wording.who(moved.by, write)}, {utc(moved.at)}."
-    rows = [_line(moved, request, write), *thread.dated(moved, request, utc), by]
+    rows = [_line(moved, request, facts, write), *thread.dated(moved, request, utc), by]
     return " ".join([*rows, quote(why[:WHY_MOST], most)]).strip()
 
 

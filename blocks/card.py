@@ -13,6 +13,7 @@ from blocks.text import (
     Message,
     Style,
     beginning,
+    escape,
     heard,
     is_safe_link,
     label,
@@ -24,7 +25,7 @@ from blocks.text import (
     utc,
 )
 from blocks.wording import Write, hear, seen
-from grants.model import Place, Request, Role, State, Vote
+from grants.model import Place, Request, RequestId, Role, State, Vote
 
 SHOWN: Final = 500
 """How much of the justification stands on the card."""
@@ -40,15 +41,24 @@ _OURS = frozenset({Place.CHANNEL, Place.APPROVER})
 
 
 def card(
-    request: Request, *, votes: Sequence[Vote] = (), style: Style, place: Place = Place.CHANNEL
+    request: Request,
+    *,
+    votes: Sequence[Vote] = (),
+    held_by: RequestId | None = None,
+    style: Style,
+    place: Place = Place.CHANNEL,
 ) -> Message:
-    """Everything that the row says, with the buttons that work now."""
-    blocks = list(_blocks(request, list(votes), style))
+    """Everything that the row says, with the buttons that work now.
+
+    `held_by`: another request that goes on holding the same access.
+    """
+    stays = wording.stays(request, {"held_by": held_by} if held_by else {})
+    blocks = list(_blocks(request, list(votes), stays, style))
     if place in _OURS:
         blocks += row(request, Role.APPROVER)
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{len(votes)}:{index}")
-    return Message(_text(request, list(votes)), parts.drawn(blocks))
+    return Message(_text(request, list(votes), stays), parts.drawn(blocks))
 
 
 def withdrawn(request: Request) -> Message:
@@ -64,14 +74,14 @@ def outdated(request: Request) -> Message:
     return Message(heard(lambda most: quote(words, most)), parts.drawn([said(words)]))
 
 
-def _blocks(request: Request, votes: list[Vote], style: Style) -> Iterator[Block]:
+def _blocks(request: Request, votes: list[Vote], stays: str, style: Style) -> Iterator[Block]:
     yield HeaderBlock(text=plain(_short_headline(request)))
-    yield ours(_state(request, style))
+    yield ours(_state(request, stays, style))
     yield SectionBlock(fields=list(_fields(request, style)))
     if request.standing:
         yield aside(plain(wording.STANDING))
     yield from _deciding(request, votes, style)
-    yield from _outcome(request, votes, style)
+    yield from _outcome(request, votes, stays, style)
     yield aside(plain("Justification"))
     yield from whole(request.justification[:SHOWN])
     if len(request.justification) > SHOWN:
@@ -85,8 +95,10 @@ def _short_headline(request: Request) -> str:
     return label(wording.headline(request, lambda name: label(name, 38)), HEADER_MOST)
 
 
-def _state(request: Request, style: Style) -> str:
+def _state(request: Request, stays: str, style: Style) -> str:
     word, meaning, mark = wording.STATES[request.state]
+    if request.state is State.REVOKING and stays:
+        meaning = "the end is being written down"
     if request.state is State.ACTIVE and request.ends_at:
         meaning = f"until {moment(request.ends_at, style)}"
     if request.state is State.ENDED and request.ended_at:
@@ -142,7 +154,7 @@ def _deciding(request: Request, votes: list[Vote], style: Style) -> Iterator[Blo
     yield from _comments(request, votes)
 
 
-def _outcome(request: Request, votes: list[Vote], style: Style) -> Iterator[Block]:
+def _outcome(request: Request, votes: list[Vote], stays: str, style: Style) -> Iterator[Block]:
     if words := _decision(request):
         dated = [marked(moment(request.decided_at, style))] if request.decided_at else []
         yield aside(plain(words), *dated)
@@ -150,6 +162,8 @@ def _outcome(request: Request, votes: list[Vote], style: Style) -> Iterator[Bloc
     if words := _end(request):
         dated = [marked(moment(request.ended_at, style))] if request.ended_at else []
         yield aside(plain(words), *dated)
+    if stays and not request.standing:
+        yield said(stays)
     if request.reason:
         yield aside(plain("Reason"))
         yield from whole(request.reason[:SHOWN])
@@ -187,9 +201,14 @@ def _comments(request: Request, votes: list[Vote]) -> Iterator[Block]:
         yield from whole(shorten(vote.comment, COMMENT_MOST))
 
 
-def _text(request: Request, votes: list[Vote]) -> str:
+def _text(request: Request, votes: list[Vote], stays: str) -> str:
     why = beginning(request.justification)
-    return heard(lambda most: f"{' '.join(_facts(request, votes, most))} Justification: {why}")
+
+    def draw(most: int) -> str:
+        facts = [*_facts(request, votes, most), *([stays] if stays else [])]
+        return f"{' '.join(facts)} Justification: {why}"
+
+    return heard(draw)
 
 
 def _facts(request: Request, votes: list[Vote], most: int) -> Iterator[str]:
@@ -199,6 +218,8 @@ def _facts(request: Request, votes: list[Vote], most: int) -> Iterator[str]:
     yield f"Account id {request.target.account_id}."
     start = utc(request.starts_at) if request.starts_at else _at_once(request)
     yield f"Start: {start}. Ticket: {write(request.ticket) or 'none'}. Request: {request.id}."
+    if is_safe_link(request.ticket_url) and request.ticket:
+        yield f"Ticket link: {escape(request.ticket_url)}"
     yield f"Approvals: {_needed(request)}."
     if request.state is State.PENDING:
         named = wording.approvers(request, lambda words: quote(words, most))
@@ -222,8 +243,9 @@ def _told_outcome(request: Request, votes: list[Vote], most: int) -> Iterator[st
     elif request.ended_at:
         yield f"At {utc(request.ended_at)}."
     if request.reason:
-        yield f"Reason: {quote(request.reason, most)}."
+        yield f"Reason: {quote(request.reason.rstrip('.'), most)}."
     if until := _credentials(request):
         yield f"{CREDENTIALS} {utc(until)}."
     for vote in _commented(request, votes):
-        yield f"{write(vote.voter.name)} says: {quote(vote.comment, min(most, COMMENT_MOST))}."
+        comment = quote(vote.comment.rstrip("."), min(most, COMMENT_MOST))
+        yield f"{write(vote.voter.name)} says: {comment}."

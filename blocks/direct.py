@@ -21,6 +21,7 @@ from blocks.text import (
     moment,
     quote,
     several,
+    span,
     utc,
 )
 from blocks.thread import Facts, dated, why
@@ -41,7 +42,7 @@ def tells(moved: Moved) -> bool:
 def direct(moved: Moved, request: Request, facts: Facts, *, buttons: bool, style: Style) -> Message:
     """What happened to the request, for the person who made it, with what to do next."""
     typed = why(moved, request, facts)
-    blocks: list[Block] = [said(_happened(moved, request, seen))]
+    blocks: list[Block] = [said(_happened(moved, request, facts, seen))]
     blocks += [ours(words) for words in dated(moved, request, lambda at: moment(at, style))]
     if typed:
         blocks += [aside(plain(_label(moved))), *whole(typed)]
@@ -54,7 +55,7 @@ def direct(moved: Moved, request: Request, facts: Facts, *, buttons: bool, style
         blocks += row(request, Role.REQUESTER)
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{moved.move}:{index}")
-    return Message(_text(moved, request, typed, style), drawn(blocks))
+    return Message(_text(moved, request, facts, typed, style), drawn(blocks))
 
 
 def note(request: Request, facts: Facts) -> Message:
@@ -71,19 +72,19 @@ def note(request: Request, facts: Facts) -> Message:
     return Message(heard(lambda most: words(hear(most))), drawn([said(words(seen))]))
 
 
-def _happened(moved: Moved, request: Request, write: Write) -> str:
+def _happened(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
     access = wording.target(request, write)
     by = wording.who(moved.by, write)
     match moved.move:
         case Move.ASK if moved.target is State.SCHEDULED:
-            return f"You requested {access}. Nobody has to agree to it."
+            return f"You requested {access} {_terms(request, write)}. Nobody has to agree to it."
         case Move.ASK:
             return (
-                f"You requested {access}. It waits for {_people(request)}:"
+                f"You requested {access} {_terms(request, write)}. It waits for {_people(request)}:"
                 f" {wording.approvers(request, write)}."
             )
         case Move.APPROVE:
-            return f"Approved by {by}: {access}."
+            return f"Approved by {by}: {access} for {span(request.duration)}."
         case Move.REJECT:
             return f"Rejected by {by}: {access}."
         case Move.CANCEL:
@@ -93,39 +94,43 @@ def _happened(moved: Moved, request: Request, write: Write) -> str:
         case Move.CONFIRM if request.standing:
             return f"Active: you hold {access}, as you did before, and it stays after the end."
         case Move.CONFIRM:
-            return f"Active: you have {access}."
+            return f"Active: you have {access} for {span(request.duration)}."
         case _:
-            return _closed(moved, request, write)
+            return _closed(moved, request, facts, write)
+
+
+def _terms(request: Request, write: Write) -> str:
+    """What tells two requests for the same access apart."""
+    ticket = f", ticket {write(request.ticket)}" if request.ticket else ""
+    return f"for {span(request.duration)}{ticket}"
 
 
 def _people(request: Request) -> str:
     return "one of these" if request.approvals == 1 else f"{request.approvals} of these"
 
 
-def _closed(moved: Moved, request: Request, write: Write) -> str:
+def _closed(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
     access = wording.target(request, write)
     by = request.closed_by or (moved.by.name if moved.move is not Move.GONE else "")
     match moved.target:
         case State.ENDED:
-            return f"Ended: the time for {access} is over.{_stays(request)}"
+            return f"Ended: the time for {access} is over.{_stays(request, facts)}"
         case State.FAILED:
             return f"Failed: you were not given {access}."
         case _ if not request.reason:  # Whoever takes it away gives a reason.
-            return f"Revoked: you gave back {access}.{_stays(request)}"
+            return f"Revoked: you gave back {access}.{_stays(request, facts)}"
         case _ if moved.source is State.ACTIVE or not by:
             return f"Revoked: {access} was taken away outside Elevate. It is not created again."
         case _:
-            return f"Revoked: {write(by)} took away {access}.{_stays(request)}"
+            what = f"your request for {access}" if facts.get("held_by") else access
+            verb = "ended" if facts.get("held_by") or request.standing else "took away"
+            return f"Revoked: {write(by)} {verb} {what}.{_stays(request, facts)}"
 
 
-def _stays(request: Request) -> str:
+def _stays(request: Request, facts: Facts) -> str:
     if request.active_at is None:
         return " It never began."
-    return (
-        " The access that you had before stays."
-        if request.standing
-        else " What this request gave is gone."
-    )
+    return f" {wording.stays(request, facts) or 'What this request gave is gone.'}"
 
 
 def _label(moved: Moved) -> str:
@@ -137,17 +142,17 @@ def _next(moved: Moved, request: Request, write: Write = seen) -> str:
         case Move.APPROVE, _:
             return "You will read here when the access is there."
         case Move.REJECT, _:
-            return f"If you still need it, ask again with what was missing: {ids.COMMAND}"
+            return f"If you still need it, type {ids.COMMAND} and ask again with what was missing."
         case Move.LAPSE, _:
             people = wording.approvers(request, write)
-            return f"If you still need it, turn to {people}, and ask again: {ids.COMMAND}"
+            return f"If you still need it, turn to {people}, and ask again with {ids.COMMAND}."
         case _, State.FAILED:
             return (
-                "Once the reason is mended, ask again:"
-                f" {ids.COMMAND}. An administrator of Elevate can help with it."
+                f"Once the reason is mended, ask again with {ids.COMMAND}. An administrator of"
+                " Elevate can help with it."
             )
         case _, State.REVOKED if request.reason:
-            return f"If you still need it, ask again: {ids.COMMAND}"
+            return f"If you still need it, ask again with {ids.COMMAND}."
         case _:
             return ""
 
@@ -192,6 +197,8 @@ def _profile_lines(request: Request, style: Style) -> str:
     lines = [f"[profile {profile(request)}]"]
     if is_safe_link(style.portal_url):
         lines.append(f"sso_start_url = {style.portal_url}")
+    if style.sso_region:
+        lines.append(f"sso_region = {style.sso_region}")
     lines.append(f"sso_account_id = {request.target.account_id}")
     lines.append(f"sso_role_name = {_NOT_IN_A_ROLE.sub('?', request.permission_set_name)[:64]}")
     return "\n".join(lines)
@@ -200,15 +207,17 @@ def _profile_lines(request: Request, style: Style) -> str:
 # The top-level text
 
 
-def _text(moved: Moved, request: Request, typed: str, style: Style) -> str:
+def _text(moved: Moved, request: Request, facts: Facts, typed: str, style: Style) -> str:
     def draw(most: int) -> str:
-        return " ".join(_facts(moved, request, typed, most, style))
+        return " ".join(_facts(moved, request, facts, typed, most, style))
 
     return heard(draw)
 
 
-def _facts(moved: Moved, request: Request, typed: str, most: int, style: Style) -> Iterator[str]:
-    yield _happened(moved, request, hear(most))
+def _facts(
+    moved: Moved, request: Request, facts: Facts, typed: str, most: int, style: Style
+) -> Iterator[str]:
+    yield _happened(moved, request, facts, hear(most))
     yield from dated(moved, request, utc)
     if words := _next(moved, request, hear(most)):
         yield words

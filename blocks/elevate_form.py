@@ -21,14 +21,24 @@ from slack_sdk.models.views import View
 
 from blocks import ids
 from blocks.options import TEXT_MOST, choice_option
-from blocks.parts import aside, plain, said
-from blocks.request_answer import errors, read
+from blocks.parts import plain, said
+from blocks.request_answer import chosen_account, errors, read
 from blocks.request_metadata import Kept, metadata, value_of, write
 from blocks.text import label, shorten, size, span
 from grants.durations import spell
 from grants.model import Account, Choice, PermissionSet, Target, Wish
 
-__all__ = ["FormState", "Kept", "errors", "form", "looking_up", "metadata", "nothing", "read"]
+__all__ = [
+    "FormState",
+    "Kept",
+    "chosen_account",
+    "errors",
+    "form",
+    "looking_up",
+    "metadata",
+    "nothing",
+    "read",
+]
 
 TITLE: Final = "Request access"
 PREFILLED: Final = timedelta(hours=1)
@@ -52,12 +62,12 @@ class FormState:
     ticket_pattern: str = ""
     later: bool = False
     """Start later was pressed."""
-    posted_to: str = ""
-    """Where the request will be asked about, in words; empty: not said."""
     notice: str = ""
     """What the person must know before sending, such as that they hold this access already."""
     held: Target | None = None
     """The access that the notice is about; sent again for this very pair, it is sent knowingly."""
+    through_group: bool = False
+    """The access of the notice is held through a group."""
     wish: Wish | None = None
     """What was typed so far, where the form is drawn as a new one."""
 
@@ -85,12 +95,13 @@ def form(state: FormState) -> View:
         account=state.account.id if state.account else None,
         later=state.later,
         held=state.held,
+        through_group=state.through_group,
     )
     return View(
         type="modal",
         callback_id=ids.REQUEST_FORM,
         title=plain(TITLE),
-        submit=plain("Send Anyway" if state.notice else "Send Request"),
+        submit=plain("Send Anyway" if state.held else "Send Request"),
         close=plain("Close"),
         blocks=list(_blocks(state)),
         private_metadata=write(kept),
@@ -107,8 +118,6 @@ def _blocks(state: FormState) -> Iterator[Block]:
     if state.later:
         yield _start(state)
     yield _when(state)
-    if state.posted_to:
-        yield aside(plain(f"Posts to {shorten(state.posted_to, 300)}"))
 
 
 def _input(

@@ -9,6 +9,8 @@ from blocks.text import Message, heard, inline, quote, several, shorten, span, u
 from grants.errors import (
     AlreadyHeld,
     AlreadyMoved,
+    AskedAlready,
+    AwsDenies,
     Denied,
     Doubt,
     Field,
@@ -18,7 +20,9 @@ from grants.errors import (
     NotAnApprover,
     NotAPerson,
     NothingToAskFor,
+    NotOpened,
     NotTheRequester,
+    OutOfDate,
     OwnRequest,
     Problem,
     Refusal,
@@ -30,7 +34,8 @@ from grants.errors import (
     Why,
     WrongRole,
 )
-from grants.model import Request, State
+from grants.lifecycle import moves_from
+from grants.model import Move, Request, Role, State
 
 _ADMINISTRATOR: Final = "an administrator of Elevate"
 
@@ -52,12 +57,31 @@ def words(refusal: Refusal) -> str:
             return f"There is nothing that you may ask for. To change that, turn to {_whom(refusal.whom)}."
         case UnknownRequest():
             return f"There is no request {_name(refusal.request_id)} that you may see."
+        case AlreadyMoved(yours=True):
+            return yours(refusal.request)
         case AlreadyMoved():
             return happened(refusal.request)
         case RequesterNoLongerEligible():
             return _no_longer_eligible(refusal.request)
+        case AskedAlready():
+            return (
+                f"This form has made request {refusal.request.id} already, as you sent it first."
+                " Close it; if that request is not what you want, cancel it and ask anew."
+            )
         case TooSlow():
             return "Not recorded yet. Press again: it is safe."
+        case NotOpened():
+            return f"This could not be shown in time. Please try again: {ids.COMMAND}"
+        case OutOfDate():
+            return (
+                "This is from an older version of Elevate, and nothing was done."
+                f" Please start again: {ids.COMMAND}"
+            )
+        case AwsDenies():
+            return (
+                "AWS does not let Elevate look up what this takes, and nothing was changed. Trying"
+                f" again will not help: tell {_ADMINISTRATOR} that AWS says: {_name(refusal.reason)}"
+            )
         case Denied() | WrongRole():
             return _denied(refusal)
         case _:
@@ -133,7 +157,26 @@ def happened(request: Request) -> str:
             "Nothing more was recorded: the request waits for a decision."
             " If you have voted on it already, your first vote counts."
         )
-    return f"Too late: {_became(request)}. Nothing was changed."
+    return f"Too late: {_became(request)}. Nothing was changed.{_way_out(request)}"
+
+
+def _way_out(request: Request) -> str:
+    """How access that was agreed on is stopped all the same."""
+    if Move.END not in moves_from(request.state, Role.REQUESTER):
+        return ""
+    return (
+        " Whoever asked can stop it with End Access in their newest message; an approver, with"
+        " Revoke on the card."
+    )
+
+
+def yours(request: Request) -> str:
+    """For somebody who decides a second time, or whose click came twice."""
+    if request.state is State.PENDING:
+        return (
+            "You have voted on this already: your first vote counts, and others have to agree too."
+        )
+    return f"You have decided on this already: {_became(request)}.{_way_out(request)}"
 
 
 def _became(request: Request) -> str:

@@ -38,6 +38,7 @@ def read(view: object) -> Wish:
         justification=_text(values, ids.JUSTIFICATION) or "",
         ticket=_text(values, ids.TICKET) or "",
         starts_at=_start(values) if ids.START in drawn else None,
+        later=ids.START in drawn,
         knowing=target is not None and target == kept.held,
     )
 

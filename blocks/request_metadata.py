@@ -10,6 +10,7 @@ from grants.errors import Tampered
 from grants.model import AccountId, PermissionSetArn, Target
 
 MOST: Final = 3000
+_KEYS: Final = frozenset({"duration", "account", "later", "held", "through_group"})
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _ARN = re.compile(r"arn:[!-~]{1,132}", re.ASCII)
 
@@ -26,6 +27,8 @@ class Kept:
     """Whether the form asks for a start."""
     held: Target | None = None
     """What the person was just told they hold already."""
+    through_group: bool = False
+    """Whether they hold it through a group."""
 
 
 def write(kept: Kept) -> str:
@@ -35,6 +38,7 @@ def write(kept: Kept) -> str:
         "account": kept.account,
         "later": kept.later,
         "held": value_of(kept.held) if kept.held else None,
+        "through_group": kept.through_group,
     }
     return json.dumps({key: value for key, value in values.items() if value})
 
@@ -42,10 +46,11 @@ def write(kept: Kept) -> str:
 def metadata(view: Mapping[str, Any]) -> Kept:
     """What the view's `private_metadata` holds; `Tampered` for anything that we did not write."""
     found = _parsed(view.get("private_metadata"))
-    if not isinstance(found, dict) or found.keys() - {"duration", "account", "later", "held"}:
+    if not isinstance(found, dict) or found.keys() - _KEYS:
         raise Tampered("the form's metadata")
     duration, later = found.get("duration", ""), found.get("later", False)
-    if not isinstance(duration, str) or not isinstance(later, bool):
+    through = found.get("through_group", False)
+    if not isinstance(duration, str) or not all(isinstance(one, bool) for one in (later, through)):
         raise Tampered("the form's metadata")
     account, held = found.get("account"), found.get("held")
     return Kept(
@@ -53,6 +58,7 @@ def metadata(view: Mapping[str, Any]) -> Kept:
         account=None if account is None else account_of(account),
         later=later,
         held=None if held is None else target_of(held),
+        through_group=through,
     )
 
 

@@ -34,6 +34,8 @@ class Style:
     """Whether this Slack draws `<!date^…>`; else times are UTC in words."""
     portal_url: str = ""
     """The AWS access portal; empty: not known."""
+    sso_region: str = ""
+    """The Region of Identity Center, for the command line; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

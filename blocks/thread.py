@@ -65,15 +65,15 @@ def word(moved: Moved) -> str:
 def line(moved: Moved, request: Request, facts: Facts, style: Style) -> Message:
     """One move: its word, who, when and why. `facts` may hold `comment`, where the move does not."""
     typed = request.justification if moved.move is Move.ASK else why(moved, request, facts)
-    blocks: list[Block] = [said(f"{word(moved)}{told(moved, request)}")]
+    blocks: list[Block] = [said(f"{word(moved)}{told(moved, request, facts)}")]
     blocks += [ours(words) for words in dated(moved, request, lambda at: moment(at, style))]
     blocks.append(aside(plain(f"By {wording.who(moved.by)}"), marked(moment(moved.at, style))))
     if typed:
         blocks += [aside(plain(_label(moved))), *whole(typed)]
-    return Message(_text(moved, request, typed), drawn(blocks))
+    return Message(_text(moved, request, facts, typed), drawn(blocks))
 
 
-def told(moved: Moved, request: Request, write: Write = seen) -> str:
+def told(moved: Moved, request: Request, facts: Facts, write: Write = seen) -> str:
     """What goes after the word. It uses no other move's word (a test says so)."""
     match moved.move:
         case Move.ASK if moved.target is State.SCHEDULED:
@@ -95,18 +95,23 @@ def told(moved: Moved, request: Request, write: Write = seen) -> str:
         case Move.FAIL if moved.target is State.REVOKING:
             return ": the access could not be given. What was begun is taken back."
         case Move.FINISH:
-            return ": its time is over. AWS has been asked to take the access away."
+            return f": its time is over. {_asked(request, facts)}"
         case Move.END | Move.REVOKE | Move.FAIL | Move.GONE:
-            return _last(moved, request, write)
+            return _last(moved, request, facts, write)
 
 
-def _last(moved: Moved, request: Request, write: Write) -> str:
+def _asked(request: Request, facts: Facts) -> str:
+    """What AWS is asked now: nothing, where the access stays for another reason."""
+    return wording.stays(request, facts) or "AWS has been asked to take the access away."
+
+
+def _last(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
     by = wording.who(moved.by, write)
     match moved.move, moved.target:
         case Move.END, State.REVOKING:
-            return f": {by} gives it back. AWS has been asked to take the access away."
+            return f": {by} gives it back. {_asked(request, facts)}"
         case Move.REVOKE, State.REVOKING:
-            return f": {by} takes the access away. AWS has been asked."
+            return f": {by} ends it. {_asked(request, facts)}"
         case Move.END, _:
             return f": {by} gave it back before it began."
         case Move.REVOKE, _:
@@ -116,11 +121,11 @@ def _last(moved: Moved, request: Request, write: Write) -> str:
         case _, State.REVOKED if moved.source is State.ACTIVE:
             return ": the access was taken away outside Elevate. It is not created again."
         case _:
-            return f": {_gone(moved, request, write)}"
+            return f": {_gone(moved, request, facts, write)}"
 
 
-def _gone(moved: Moved, request: Request, write: Write) -> str:
-    stays = "The access that was there before stays." if request.standing else ""
+def _gone(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
+    stays = wording.stays(request, facts)
     match moved.target:
         case State.ENDED:
             return f"its time was over. {stays or 'What it gave is gone.'}"
@@ -161,10 +166,13 @@ def dated(moved: Moved, request: Request, write: Callable[[datetime], str]) -> I
             yield f"Credentials already issued may go on working until {write(last)}."
 
 
-def _text(moved: Moved, request: Request, typed: str) -> str:
+def _text(moved: Moved, request: Request, told_of: Facts, typed: str) -> str:
     def draw(most: int) -> str:
         write = hear(most)
-        facts = [f"{word(moved)}{told(moved, request, write)}", *dated(moved, request, utc)]
+        facts = [
+            f"{word(moved)}{told(moved, request, told_of, write)}",
+            *dated(moved, request, utc),
+        ]
         facts.append(f"By {wording.who(moved.by, write)}, {utc(moved.at)}.")
         if moved.move is Move.ASK:
             facts.append(f"Account id {request.target.account_id}. Request: {request.id}.")

@@ -41,6 +41,15 @@ STATES: Final[Mapping[State, tuple[str, str, str]]] = {
 STANDING: Final = "The requester holds this very access already: nothing is created, and nothing will be taken away."
 
 
+def stays(request: Request, facts: Mapping[str, object]) -> str:
+    """Why the access outlives this request, as a sentence; empty: it does not."""
+    if request.standing:
+        return "The access was there before, and stays."
+    if other := facts.get("held_by"):
+        return f"The access itself stays for now: request {other} holds it as well."
+    return ""
+
+
 def target(request: Request, write: Write = seen) -> str:
     """`AdministratorAccess on payments-prod`."""
     return f"{write(request.permission_set_name)} on {write(request.account_name)}"

@@ -12,14 +12,14 @@ from threading import Event, Thread
 from typing import Final
 
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.assemble import Aws, Storage, desk, hands, jobs, open_aws, open_storage, refresher
 from bot.policies import FirstPolicies
 from bot.schedule import Round, Schedule
 from bot.serve import Server, wsgi
 from bot.settings import Settings
-from bot.slack import Slack, connect
+from bot.slack import LISTENERS, Slack, connect
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.refreshing import EVERY, Refresher
@@ -182,7 +182,9 @@ class Process:
         self._serving.start()
         token = self._settings.slack_app_token
         if token is not None and self._part is not Part.JOBS:
-            self._socket = SocketModeHandler(self.slack.app, token.get_secret_value())
+            self._socket = SocketModeHandler(
+                self.slack.app, token.get_secret_value(), concurrency=LISTENERS
+            )
             Thread(target=self._connect, args=(self._socket,), name="socket", daemon=True).start()
         log.info("listening", extra={"port": self.port, "role": self._part.value})
 
@@ -192,7 +194,8 @@ class Process:
             try:
                 socket.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
             except (SlackClientError, OSError) as error:
-                log.warning("Slack is not reached", extra={"error": type(error).__name__})
+                said = error.response.get("error") if isinstance(error, SlackApiError) else ""
+                log.warning("Slack is not reached", extra={"error": said or type(error).__name__})
                 self._stopping.wait(RETRY.total_seconds())
             else:
                 return

@@ -1,21 +1,23 @@
 """Bolt, with every listener in its place."""
 
-import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
+from blocks import elevate_form
+from blocks.refusals import words
 from blocks.text import Style
 from bot.assemble import Aws, Storage, bindings, closing, review
 from bot.clock import in_time
 from bot.settings import Settings
 from grants.crew import Crew
 from grants.desk import Desk
+from grants.errors import OutOfDate
 from handlers import elevate, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
@@ -26,12 +28,15 @@ from handlers.guard import Guard, Home
 from handlers.pace import Pace
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.strays import Strays
 from handlers.undelivered import Undelivered
-
-log = logging.getLogger(__name__)
 
 TIMEOUT = 8
 """Seconds that Slack has to answer a call."""
+LISTENERS = 32
+"""So many people may press at the same moment."""
+UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
+EVERYTHING = re.compile(".*", re.DOTALL)
 
 
 def client(settings: Settings) -> WebClient:
@@ -76,9 +81,9 @@ def connect(
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
     people = People(web, bindings(settings, storage, aws), storage.works, storage.clock, home)
-    net = Net(web, people)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
-    listeners = listeners or ThreadPoolExecutor(32, "listeners")
+    listeners = listeners or ThreadPoolExecutor(LISTENERS, "listeners")
+    net = Net(web, people, listeners)
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
     front = Front(
         desk=desk,
@@ -91,6 +96,7 @@ def connect(
         style=style,
         net=net,
         promptly=promptly,
+        strays=Strays(web, storage.works),
         later=listeners,
     )
     app = App(
@@ -99,6 +105,7 @@ def connect(
         listener_executor=listeners,
         token_verification_enabled=False,
         raise_error_for_unhandled_request=False,
+        user_facing_authorize_error_message=UNREACHED,
     )
     app.use(Guard(home, storage.works, storage.clock))
     app.error(net)
@@ -127,9 +134,17 @@ def _secret(settings: Settings) -> str:
 
 
 def _last(app: App) -> None:
-    """What no listener above knows: acked, so that Slack shows no warning sign for old buttons."""
+    """What no listener above knows is acked, and whoever pressed hears that it is out of date."""
 
-    @app.action({"type": "block_actions"})
-    def _(ack: Ack, body: dict[str, Any]) -> None:
+    @app.action(EVERYTHING)
+    def _(ack: Ack) -> None:
         ack()
-        log.info("a button that nobody listens to")
+        raise OutOfDate
+
+    @app.view(EVERYTHING)
+    def _(ack: Ack) -> None:
+        ack(response_action="update", view=elevate_form.nothing(words(OutOfDate())))
+
+    @app.options(EVERYTHING)
+    def _(ack: Ack) -> None:
+        ack(options=[])

@@ -12,12 +12,16 @@ from grants.ports import Directory, Work
 
 SHOWN: Final = 5
 """So many people of a group are named on the card."""
+NAMED: Final = 12
+"""So many people of all groups together: somebody waits, and each is a call to AWS."""
+LOOKED_INTO: Final = 6
+"""Of so many groups people are named at all, if those are enough to decide."""
 ASKED_DIRECTLY: Final = 20
 """At most so many approvers are asked by direct message, where no channel is to be had."""
 AT_ONCE: Final = 8
 """So many users are described side by side."""
 READ: Final = 100
-"""Of so many members of a group at most it is looked up whether they are enabled."""
+"""Of so many members of the administrators' groups it is looked up whether they are enabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,16 @@ def approvers_of(
     """Read them live. At least `enough` are looked for; beyond that, only those shown by name."""
     found: dict[UserId, User] = {}
     words: list[str] = []
-    for group in _groups(policies).items():
+    groups = _groups(policies)
+    shown = max(1, min(SHOWN, NAMED // max(1, len(groups))))
+    for number, group in enumerate(groups.items()):
+        missing = enough - len(found)
+        if number >= LOOKED_INTO and missing <= 0:
+            words.append(_spelled(group[1], []))
+            continue
         members = directory.members(GroupId(group[0]), lane=Lane.PERSON)
-        others = islice((m for m in members if m != without), READ)
-        inside = _enabled(directory, others, enough=max(SHOWN, enough))
+        others = (member for member in members if member != without)
+        inside = _enabled(directory, others, enough=max(shown, missing))
         found |= {user.id: user for user in inside}
         words.append(_spelled(_name(directory, *group), inside))
     named = _users(policies, without)

@@ -9,10 +9,11 @@ from grants import durations
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.model import Wish
 from grants.policy import SHORTEST, PolicySettings
+from grants.tickets import LONGEST_TICKET
 
 JUSTIFICATION_LIMIT: Final = 3000
 """Code points, after trimming."""
-TICKET_LIMIT: Final = 255
+TICKET_LIMIT: Final = LONGEST_TICKET
 COMMENT_LIMIT: Final = 3000
 PAST: Final = timedelta(minutes=5)
 """A form takes a while to fill in: a start up to this long ago is taken as now."""
@@ -42,7 +43,7 @@ def check(wish: Wish, settings: PolicySettings, *, longest: timedelta, now: date
             problems.append(Problem(Field.DURATION, Flaw.TOO_LONG, longest))
     problems += _justification(wish.justification.strip())
     problems += _ticket(wish.ticket.strip(), settings)
-    problems += _start(wish.starts_at, settings, now)
+    problems += _start(wish, settings, now)
     return Read(duration, tuple(problems))
 
 
@@ -64,9 +65,10 @@ def _ticket(ticket: str, settings: PolicySettings) -> list[Problem]:
     return []
 
 
-def _start(start: datetime | None, settings: PolicySettings, now: datetime) -> list[Problem]:
+def _start(wish: Wish, settings: PolicySettings, now: datetime) -> list[Problem]:
+    start = wish.starts_at
     if start is None:
-        return []
+        return [Problem(Field.START, Flaw.MISSING)] if wish.later else []
     if start < now - PAST:
         return [Problem(Field.START, Flaw.PAST)]
     if start > now + settings.max_start_ahead:

@@ -1,7 +1,7 @@
 """Where people bring a request to its end: cancelled, given back, revoked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from grants import policy, telling
@@ -40,7 +40,7 @@ class Closing:
                 raise NotTheRequester
             if move is Move.CANCEL:
                 must_be_open(request, now)
-            by = acting(person, Role.REQUESTER)
+            by = replace(acting(person, Role.REQUESTER), name=request.requester.name)
             after = _close(work, request, move, by=by, at=now, reason="")
         self.wake()
         return after

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from grants import asking, policy, telling
+from grants import asking, durations, policy, telling
 from grants.approvers import (
     ASKED_DIRECTLY,
     Approvers,
@@ -17,6 +18,7 @@ from grants.approvers import (
 )
 from grants.errors import (
     AlreadyHeld,
+    AskedAlready,
     AwsFault,
     Field,
     Flaw,
@@ -79,7 +81,7 @@ class Desk:
         """Record what this person asks for. Unfit: with every problem; AlreadyHeld: once."""
         with self.works.reading() as work:
             if known := work.requests.by_form(wish.form_id):
-                return _own(known, person)
+                return _same(known, person, wish)
             book, catalogue = work.policies.current(), work.catalogue.load()
             open_requests = work.requests.open_of(person.user_id)
         now = self.clock()
@@ -118,7 +120,7 @@ class Desk:
         try:
             return self._ask(request, asked, apart)
         except FormTakenError as taken:
-            return _own(taken.request, person)
+            return _same(taken.request, person, wish)
 
     def _approvers(
         self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool, enough: int
@@ -138,9 +140,12 @@ class Desk:
         by = acting(request.requester, Role.REQUESTER)
         with self.works() as work:
             if known := work.requests.by_form(request.form_id):
-                return _own(known, request.requester)
+                raise FormTakenError(known)
             work.requests.add(request)
             book = work.policies.current()
+            most = book.settings.max_open_requests
+            if work.requests.open_of(request.requester.user_id, alone=True) > most:
+                raise Unfit((Problem(Field.TARGET, Flaw.TOO_MANY_OPEN, most),))
             where = places(work, book, asked, apart)
             where = where or [(Place.REQUESTER, str(request.requester.slack_id))]
             where.append((Place.DIRECT, str(request.requester.slack_id)))
@@ -205,11 +210,17 @@ class Desk:
         raise AlreadyHeld(account.name, permission_set.name, through)
 
 
-def _own(request: Request, person: Person) -> Request:
-    """The request that a form has made already, given to whoever it was made for."""
+def _same(request: Request, person: Person, wish: Wish) -> Request:
+    """The request that this form has made already, for whom it was made, and with the same in it."""
     if request.requester.user_id != person.user_id:
         raise Tampered("somebody else's form")
-    return request
+    said = (wish.target, wish.justification.strip(), wish.ticket.strip())
+    if said != (request.target, request.justification, request.ticket):
+        raise AskedAlready(request)
+    with suppress(ValueError):
+        if durations.parse(wish.duration) == request.duration:
+            return request
+    raise AskedAlready(request)
 
 
 def _offered(

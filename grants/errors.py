@@ -74,6 +74,13 @@ class AlreadyHeld(Refusal):
 
 
 @dataclass(eq=False)
+class AskedAlready(Refusal):
+    """This form has made a request already, and came again with something else in it."""
+
+    request: Request
+
+
+@dataclass(eq=False)
 class NothingToAskFor(Refusal):
     """No eligibility policy names this person."""
 
@@ -95,6 +102,8 @@ class AlreadyMoved(Refusal):
     """The request is not in a state from which this move exists."""
 
     request: Request
+    yours: bool = False
+    """Whoever is told has decided on it already."""
 
 
 @dataclass(eq=False)
@@ -178,6 +187,21 @@ class NotAPerson(Denied):
 
 class TooSlow(Refusal):
     """Not recorded yet; pressing again is safe."""
+
+
+class NotOpened(Refusal):
+    """Something could not be shown in time; nothing was there to be recorded."""
+
+
+class OutOfDate(Refusal):
+    """A button or a form of an older version: nobody listens to it any more."""
+
+
+@dataclass(eq=False)
+class AwsDenies(Refusal):
+    """AWS will not let the bot look up what it needs: trying again does not help."""
+
+    reason: str
 
 
 class StaleRequest(Exception):

@@ -184,6 +184,8 @@ class Instance:
     own_account: AccountId
     """The account the bot runs in."""
     portal_url: str = ""
+    region: str = ""
+    """Where people sign in; empty: not known."""
 
     @property
     def delegated(self) -> bool:
@@ -433,7 +435,9 @@ class Wish:
     justification: str
     ticket: str
     starts_at: datetime | None
-    """None: now."""
+    """None: now, unless `later`."""
+    later: bool = False
+    """The form asked for a start: an empty one is not now."""
     knowing: bool = False
     """Sent again after the notice that the person holds this very access already."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
-from grants.errors import Doubt, NotAPerson
+from grants.errors import AwsFault, Doubt, NotAPerson
 from grants.model import (
     CLOCK,
     Actor,
@@ -84,6 +84,19 @@ class Bindings:
         user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
         return _person(profile.slack_id, user, profile.email)
 
+    def returning(self, profile: Profile) -> Person:
+        """The same; while AWS does not answer, by the binding alone: for giving access back."""
+        try:
+            return self.identify(profile)
+        except AwsFault:
+            with self.works.reading() as work:
+                binding = work.people.get(profile.slack_id)
+            if binding is None or binding.broken:
+                raise
+            return Person(
+                profile.slack_id, binding.user_id, binding.user_id, binding.user_id, profile.email
+            )
+
     def link(self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor) -> Binding:
         """An administrator says who it is; an earlier or broken binding is replaced."""
         now = self.clock()
@@ -124,7 +137,7 @@ class Bindings:
 
     def _by_address(self, address: str) -> User | None:
         # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
-        spellings = dict.fromkeys((address, address.casefold()))
+        spellings = dict.fromkeys((address, address.lower()))
         found = {
             user.id: user
             for spelling in spellings

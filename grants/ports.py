@@ -274,8 +274,11 @@ class Requests(Protocol):
         """The requests in `granting`, `active` or `revoking` that are about this assignment."""
         ...
 
-    def open_of(self, user_id: UserId) -> int:
-        """How many of this person's requests are not at an end."""
+    def open_of(self, user_id: UserId, *, alone: bool = False) -> int:
+        """How many of this person's requests are not at an end.
+
+        `alone`: counted by one writer at a time, after it has added its own.
+        """
         ...
 
     def listed(

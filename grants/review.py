@@ -21,6 +21,7 @@ from grants.model import (
     Request,
     RequestId,
     Role,
+    State,
     UserId,
     Vote,
     acting,
@@ -62,23 +63,36 @@ class Review:
             self._still_eligible(request, book)
             voters |= self._earlier_voters(request, asked)
         in_time()
-        return self._count(Vote(request_id, person, ballot, comment, self.clock()), book, voters)
+        vote = Vote(request_id, person, ballot, comment, self.clock())
+        return self._count(vote, book, asked, voters)
 
-    def _count(self, vote: Vote, book: PolicyBook, voters: Mapping[UserId, Membership]) -> Request:
+    def _count(
+        self,
+        vote: Vote,
+        book: PolicyBook,
+        asked: tuple[ApprovalPolicy, ...],
+        voters: Mapping[UserId, Membership],
+    ) -> Request:
         by = acting(vote.voter, Role.APPROVER)
         with self.works() as work:
             request = work.requests.get(vote.request_id)
             must_be_open(request, vote.at)
-            if work.policies.version() != book.version:
-                raise TooSlow  # The policies changed under our hands: pressed again, it is right.
+            if work.policies.version() != book.version or asked_of(work, book, request) != asked:
+                # The policies changed under our hands, or the account moved: whoever presses again
+                # is asked under what holds then, and the vote is not spent.
+                raise TooSlow
             if not work.votes.add(vote):
-                raise AlreadyMoved(request)
+                raise AlreadyMoved(request, yours=True)
+            under = {"policy_version": book.version}
             work.journal.write(
-                Entry(vote.at, "vote", by, request.id, after=vote.ballot, reason=vote.comment)
-            )
-            asked = asked_of(work, book, request)
+                Entry(
+                    vote.at, "vote", by, request.id,
+                    after=vote.ballot, reason=vote.comment, facts=under,
+                )
+            )  # fmt: skip
             if vote.ballot is Ballot.APPROVE and not policy.agreed(asked, voters):
-                told = {"voter": vote.voter.name, "count": len(voters),
+                counting = sum(policy.may_approve(asked, voter) for voter in voters.values())
+                told = {"voter": vote.voter.name, "count": counting,
                         "needed": policy.approvals(asked), "comment": vote.comment}  # fmt: skip
                 telling.remark(work, request, "vote", told, at=vote.at)
                 return request
@@ -95,9 +109,10 @@ class Review:
                 decided_at=vote.at,
                 decided_by=vote.voter.name,
                 reason=reason,
+                policy_version=book.version,
             )
             after = work.requests.save(after)
-            telling.record(work, after, moved)
+            telling.record(work, after, moved, facts=under)
         self.wake()
         return after
 
@@ -108,8 +123,13 @@ class Review:
             request = work.requests.get(request_id)
             book = work.policies.current()
             asked = asked_of(work, book, request)
+            votes = work.votes.on(request_id)
         if request.requester.user_id == person.user_id:
             raise OwnRequest
+        if request.state is not State.PENDING and any(
+            vote.voter.user_id == person.user_id for vote in votes
+        ):
+            raise AlreadyMoved(request, yours=True)
         membership = self.memberships.live(person.user_id, policy.approver_groups(asked))
         if not policy.may_approve(asked, membership):
             raise NotAnApprover(request.may_approve)

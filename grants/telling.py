@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from grants.errors import NotAPerson, Refusal
+from grants.lifecycle import HOLDS
 from grants.model import Actor, Copy, Move, Moved, Place, Request, RequestId, State, Told
 from grants.ports import Clock, Entry, Notice, Work
 
@@ -17,6 +18,8 @@ def record(
     work: Work, request: Request, moved: Moved, *, facts: Mapping[str, Any] | None = None
 ) -> None:
     """The journal's line and the outbox's, for a move whose row this unit of work has written."""
+    if shared := held_by(work, request):
+        facts = {**(facts or {}), "held_by": shared.id}
     work.journal.write(
         Entry(
             at=moved.at,
@@ -34,6 +37,14 @@ def record(
     if work.policies.current().settings.audit_channel and audited(moved):
         notices.append(Notice(Told.AUDIT, request.id, None, moved, facts))
     work.outbox.put(notices, at=moved.at)
+
+
+def held_by(work: Work, request: Request) -> Request | None:
+    """The grant that goes on holding the same access, once this one is over or about to be."""
+    if request.active_at is None or request.state in HOLDS:
+        return None
+    others = [other for other in work.requests.of_key(request.key) if other.state in HOLDS]
+    return max(others, key=lambda other: other.ends_at or other.asked_at, default=None)
 
 
 def audited(moved: Moved) -> bool:

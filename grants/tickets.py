@@ -8,7 +8,12 @@ from urllib.parse import quote, urlsplit
 
 LONGEST_PATTERN: Final = 200
 LONGEST_URL: Final = 1000
-MOST_REPEATS: Final = 5
+LONGEST_TICKET: Final = 255
+MOST_WAYS: Final = 4.0 * LONGEST_TICKET**3
+"""To share a ticket out among the repetitions: each is tried before a match is given up.
+
+While it is, nothing else runs in the process. So many take a few hundredths of a second.
+"""
 
 _VERBOSE: Final = re.compile(r"\(\?[A-Za-z]*x")
 """Where blanks do not count, a group and its repetition need not touch."""
@@ -28,24 +33,24 @@ class _Group:
     """How much the text can vary that a group of the pattern matches."""
 
     varies: bool = False
-    repeats: int = 0
-    """In the alternative that is being read."""
-    most: int = 0
-    """In the worst of those before it."""
+    ways: float = 1
+    """In how many ways the alternative that is being read can share out a ticket, at the worst."""
+    before: float = 0
+    """The same of the alternatives before it."""
 
     def choose(self) -> None:
         """The next alternative begins: they do not multiply each other."""
-        self.varies, self.repeats, self.most = True, 0, self.worst
+        self.varies, self.ways, self.before = True, 1, self.worst
 
     def add(self, inner: "_Group") -> None:
         """One of its parts ends."""
         self.varies |= inner.varies
-        self.repeats += inner.worst
+        self.ways *= inner.worst
 
     @property
-    def worst(self) -> int:
-        """So many parts of varying length stand in a row."""
-        return max(self.repeats, self.most)
+    def worst(self) -> float:
+        """All the alternatives together."""
+        return self.before + self.ways
 
 
 def flaw(pattern: str) -> str:
@@ -80,12 +85,17 @@ def _slowness(pattern: str) -> str:
                 least, most = _bounds(token["repeat"])
                 if before.varies and most > 1:
                     return "repeats a group that itself repeats or chooses; that can take for ever"
-                groups[-1].add(_Group(varies=least != most, repeats=int(least != most)))
+                groups[-1].add(_Group(varies=least != most, ways=_ways(least, most)))
             case _:
                 pass
-    if groups[0].worst > MOST_REPEATS:
-        return f"has more than {MOST_REPEATS} repetitions in a row; that can take for ever"
+    if groups[0].worst > MOST_WAYS:
+        return "has too many repetitions of varying length in a row; that can take for ever"
     return ""
+
+
+def _ways(least: int, most: float) -> float:
+    """How many lengths a repetition can have within a ticket."""
+    return max(1, min(most, LONGEST_TICKET) - least + 1)
 
 
 def _bounds(repeat: str) -> tuple[int, float]:

@@ -16,7 +16,7 @@ from grants.activity import from_json
 from grants.crew import Crew
 from grants.model import Copy, Moved, Place, Request, State, Told
 from grants.ports import Clock, Notice, Pending, Work, Works
-from grants.telling import moved_in
+from grants.telling import held_by, moved_in
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
 from handlers.pace import INFO, POST, UPDATE, Pace
@@ -177,8 +177,14 @@ class Announcer:
             return None
         match notice.kind:
             case Told.CARD | Told.REDRAW:
-                votes = work.votes.on(request.id)
-                return card.card(request, votes=votes, style=style, place=copy.place)
+                votes, other = work.votes.on(request.id), held_by(work, request)
+                return card.card(
+                    request,
+                    votes=votes,
+                    held_by=other.id if other else None,
+                    style=style,
+                    place=copy.place,
+                )
             case Told.LINE if notice.moved is None:
                 return thread.note(thread.Note(facts["kind"]), facts)
             case Told.LINE:
@@ -198,10 +204,12 @@ class Announcer:
 
     def _styled(self, work: Work) -> Style:
         """With the portal's own address where none is configured: AWS makes it of the store's id."""
-        if self.style.portal_url or (catalogue := work.catalogue.load()) is None:
+        catalogue = work.catalogue.load()
+        if catalogue is None:
             return self.style
-        store = catalogue.instance.identity_store_id
-        return replace(self.style, portal_url=f"https://{store}.awsapps.com/start")
+        instance = catalogue.instance
+        portal = self.style.portal_url or f"https://{instance.identity_store_id}.awsapps.com/start"
+        return replace(self.style, portal_url=portal, sso_region=instance.region)
 
     # How it is told
 

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -13,19 +14,54 @@ from blocks import elevate_form, ids
 from blocks.help import message as help_message
 from blocks.help import unknown
 from blocks.refusals import words
-from grants.errors import AlreadyHeld, Flaw, NothingToAskFor, Refusal, Tampered, TooSlow, Unfit
+from grants.errors import (
+    AlreadyHeld,
+    AwsFault,
+    AwsRefused,
+    Field,
+    Flaw,
+    NothingToAskFor,
+    Refusal,
+    Tampered,
+    Unfit,
+)
+from grants.model import Target
 from handlers.asking import Asked, asked_for, form_for
+from handlers.errors import refusal_for
 from handlers.front import Front
 from handlers.promptly import InTime
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
+KEPT = 1000
+"""Of so many open forms the latest choice is remembered."""
 STARTING = "Elevate is still reading the organization's accounts. Please try again in a minute."
 NOT_LOOKED_UP = (
     "Elevate could not look up what you may ask for just now."
     f" Please close this and type {ids.COMMAND} again in a moment."
 )
+
+
+class Latest:
+    """The latest choice that each open form has sent: those before it are drawn no more."""
+
+    def __init__(self) -> None:
+        """Nothing was chosen yet."""
+        self._seen: dict[str, str] = {}
+        self._lock = Lock()
+
+    def note(self, view_id: str, choice: str) -> None:
+        """`choice` is Slack's `action_ts`: a later one is greater."""
+        with self._lock:
+            while len(self._seen) >= KEPT:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[view_id] = max(choice, self._seen.get(view_id, ""))
+
+    def is_latest(self, view_id: str, choice: str) -> bool:
+        """Whether nothing was chosen after it."""
+        with self._lock:
+            return self._seen.get(view_id, choice) == choice
 
 
 def register(app: App, front: Front) -> None:
@@ -39,7 +75,9 @@ def register(app: App, front: Front) -> None:
     app.action({"block_id": ids.WHEN, "action_id": ids.START_NOW})(
         partial(start, later=False, front=front)
     )
-    app.action({"block_id": ids.ACCOUNT, "action_id": ids.ACCOUNT})(partial(chosen, front=front))
+    app.action({"block_id": ids.ACCOUNT, "action_id": ids.ACCOUNT})(
+        partial(chosen, front=front, choices=Latest())
+    )
 
 
 def command(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
@@ -63,19 +101,27 @@ def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
         drawn = _drawn(asked_for(front, front.people.whose(body), live=True))
     except Refusal as refusal:
         drawn = elevate_form.nothing(words(refusal))
+    except AwsRefused as denied:
+        log.exception("AWS does not let us look up what may be asked for")
+        drawn = elevate_form.nothing(words(refusal_for(denied)))
     except Exception:
         log.exception("could not look up what may be asked for")
         drawn = elevate_form.nothing(NOT_LOOKED_UP)
     _show(client, view, drawn)
 
 
-def _show(client: WebClient, view: Payload, drawn: Any) -> None:
+def _show(client: WebClient, view: Payload, drawn: Any, *, newest: bool = False) -> None:
+    """`newest`: over whatever is there by now, for nothing later was chosen."""
     try:
         client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
     except SlackApiError as error:
-        # A newer drawing is on its way already, or the form was closed meanwhile.
-        if error.response.get("error") not in {"hash_conflict", "not_found"}:
-            raise
+        match error.response.get("error"):
+            case "hash_conflict" if newest:
+                client.views_update(view_id=view["id"], view=drawn)
+            case "hash_conflict" | "not_found":
+                pass  # Something newer is on its way already, or the form was closed meanwhile.
+            case _:
+                raise
 
 
 def _drawn(asked: Asked | None) -> Any:
@@ -89,22 +135,50 @@ def _drawn(asked: Asked | None) -> Any:
 def start(ack: Ack, body: Payload, client: WebClient, *, later: bool, front: Front) -> None:
     """Start later adds the field for it; Start now takes it away again."""
     ack()
-    _redraw(body, client, front, later=later)
+    if drawn := _redrawn(body, front, later=later):
+        _show(client, body["view"], drawn)
 
 
-def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
+def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices: Latest) -> None:
     """Another account: the permission sets that may be asked for there, and none chosen yet."""
     ack()
-    _redraw(body, client, front, later=elevate_form.metadata(body["view"]).later)
+    view, choice = body["view"], str(body["actions"][0].get("action_ts") or "")
+    choices.note(view["id"], choice)
+    drawn = _redrawn(body, front, later=elevate_form.metadata(view).later)
+    # Whoever chooses twice in a second sends both with one hash: the later choice has to win.
+    if drawn and choices.is_latest(view["id"], choice):
+        _show(client, view, drawn, newest=True)
 
 
-def _redraw(body: Payload, client: WebClient, front: Front, *, later: bool) -> None:
+def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
+    """The form that is open, drawn again; a notice stays while it is about what is chosen."""
     view = body["view"]
-    person = front.people.lately(body) or front.people.whose(body)
-    asked = asked_for(front, person, live=False) or asked_for(front, person, live=True)
+    asked = _asked(body, front)
     if asked is None:
-        return
-    _show(client, view, elevate_form.form(form_for(asked, view=view, later=later)))
+        return None
+    state = form_for(asked, view=view, later=later)
+    kept = _kept_in(view)
+    held = kept.held
+    if held is not None and held == elevate_form.read(view).target:
+        account = asked.catalogue.accounts.get(held.account_id)
+        named = asked.catalogue.permission_sets.get(held.permission_set_arn)
+        if account and named:
+            notice = words(AlreadyHeld(account.name, named.name, kept.through_group))
+            state = replace(state, notice=notice, held=held, through_group=kept.through_group)
+    return elevate_form.form(state)
+
+
+def _kept_in(view: Payload) -> elevate_form.Kept:
+    """What the form remembers; nothing, where that is damaged: it only draws."""
+    try:
+        return elevate_form.metadata(view)
+    except Tampered:
+        return elevate_form.Kept()
+
+
+def _asked(body: Payload, front: Front) -> Asked | None:
+    person = front.people.lately(body) or front.people.whose(body)
+    return asked_for(front, person, live=False) or asked_for(front, person, live=True)
 
 
 def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
@@ -113,41 +187,80 @@ def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     def ask(in_time: InTime) -> None:
         front.desk.ask(front.people.whose(body), elevate_form.read(view), in_time=in_time)
 
+    answer: Payload = {}
     try:
         front.promptly(ask)
-    except Unfit as unfit:
-        _record_what_was_not_offered(unfit, body, front)
-        ack(response_action="errors", errors=elevate_form.errors(unfit, view))
-    except AlreadyHeld as held:
-        ack(response_action="update", view=_warned(body, view, held, front))
     except Refusal as refusal:
-        front.people.record(refusal, body)
-        ack(response_action="errors", errors={_first_field(view): words(refusal)})
-    except Exception:
+        answer = _said(refusal, body, view, front)
+    except Exception as error:
         log.exception("a request was not recorded")
-        ack(response_action="errors", errors={_first_field(view): words(TooSlow())})
-    else:
-        ack()
+        answer = _errors({_first_field(view): words(refusal_for(error))})
+    ack(**answer)
 
 
-def _warned(body: Payload, view: Payload, held: AlreadyHeld, front: Front) -> Any:
-    """The same form with the notice and Send Anyway; what was typed stays."""
-    wish = elevate_form.read(view)
-    later = elevate_form.metadata(view).later
-    person = front.people.lately(body) or front.people.whose(body)
-    asked = asked_for(front, person, live=False) or asked_for(front, person, live=True)
+def _said(refusal: Refusal, body: Payload, view: Payload, front: Front) -> Payload:
+    """What the form says back: beside its fields, or above them where it has to be drawn anew."""
+    try:
+        if drawn := _drawn_anew(refusal, body, view, front):
+            return {"response_action": "update", "view": drawn}
+    except (Refusal, AwsFault):
+        log.info("the form could not be drawn anew", exc_info=True)
+    if isinstance(refusal, Unfit):
+        _record_what_was_not_offered(refusal, body, front)
+        return _errors(elevate_form.errors(refusal, view))
+    front.people.record(refusal, body)
+    return _errors({_first_field(view): words(refusal)})
+
+
+def _errors(said: dict[str, str]) -> Payload:
+    return {"response_action": "errors", "errors": said}
+
+
+def _drawn_anew(refusal: Refusal, body: Payload, view: Payload, front: Front) -> Any | None:
+    """With everything that was typed, and a notice above it; None: its fields are as they should be."""
+    match refusal:
+        case AlreadyHeld():
+            held = elevate_form.read(view).target
+            through = refusal.through_group
+            return _kept(body, view, front, notice=words(refusal), held=held, through_group=through)
+        case Unfit() if _chose_another_account(refusal, view):
+            return _kept(body, view, front, notice=words(refusal))
+        case _:
+            return None
+
+
+def _chose_another_account(unfit: Unfit, view: Payload) -> bool:
+    """The permission sets on display are another account's than the one that is chosen."""
+    missing = any(
+        problem.field is Field.TARGET and problem.flaw is Flaw.MISSING for problem in unfit.problems
+    )
+    account = elevate_form.chosen_account(view)
+    return missing and account is not None and account != elevate_form.metadata(view).account
+
+
+def _kept(
+    body: Payload,
+    view: Payload,
+    front: Front,
+    *,
+    notice: str,
+    held: Target | None = None,
+    through_group: bool = False,
+) -> Any:
+    wish, asked = elevate_form.read(view), _asked(body, front)
     if asked is None:
-        return elevate_form.nothing(words(held))
-    state = form_for(asked, view=view, later=later)
+        return elevate_form.nothing(notice)
+    state = form_for(asked, view=view, later=elevate_form.metadata(view).later)
+    sets = asked.catalogue.permission_sets
+    named = sets.get(wish.target.permission_set_arn) if wish.target else None
     return elevate_form.form(
         replace(
             state,
-            notice=words(held),
-            held=wish.target,
+            notice=notice,
+            held=held,
+            through_group=through_group,
             wish=wish,
-            permission_set=asked.catalogue.permission_sets.get(wish.target.permission_set_arn)
-            if wish.target
-            else None,
+            permission_set=named,
         )
     )
 

@@ -1,6 +1,7 @@
 """The net under every listener: a refusal is whispered, anything else is logged and apologised for."""
 
 import logging
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from blocks.refusals import whisper
 from blocks.text import Message
-from grants.errors import Refusal, TooSlow
+from grants.errors import AwsDenies, AwsRefused, NotOpened, Refusal, TooSlow
 from handlers.guard import user_of
 from handlers.people import People
 
@@ -24,16 +25,17 @@ class Net:
 
     client: WebClient
     people: People
+    later: Executor
 
     def __call__(self, error: Exception, body: Payload) -> BoltResponse:
-        """For `@app.error`. The answer acks: Slack would show a warning sign otherwise."""
-        self.answer(error, body)
+        """For `@app.error`. The answer acks at once: Slack would show a warning sign otherwise."""
+        self.later.submit(self.answer, error, body)
         typing = body.get("type") == "block_suggestion"
         return BoltResponse(status=200, body={"options": []} if typing else "")
 
     def answer(self, error: Exception, body: Payload) -> None:
         """Tell the person, and write down what has to be written down."""
-        refusal = refusal_for(error)
+        refusal = refusal_for(error, opening=_opens(body))
         if isinstance(error, Refusal):
             self.people.record(error, body)
         else:
@@ -61,11 +63,22 @@ class Net:
             log.warning("could not answer", extra={"slack_user": slack_id})
 
 
-def refusal_for(error: Exception) -> Refusal:
-    """What a person is told: a refusal as it is; of anything else, that it was not recorded."""
-    if isinstance(error, Refusal):
-        return error
-    return TooSlow()
+def refusal_for(error: Exception, *, opening: bool = False) -> Refusal:
+    """What a person is told: a refusal as it is; of anything else, what that means for them.
+
+    `opening`: they wanted to see something, so that there was nothing to record.
+    """
+    match error:
+        case Refusal():
+            return error
+        case AwsRefused():
+            return AwsDenies(error.reason)
+        case _:
+            return NotOpened() if opening else TooSlow()
+
+
+def _opens(body: Payload) -> bool:
+    return "command" in body or body.get("type") == "shortcut"
 
 
 def _channel(body: Payload) -> str:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 from blocks.text import Style
 from grants.closing import Closing
@@ -13,6 +14,7 @@ from grants.review import Review
 from handlers.errors import Net
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.strays import Strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,10 @@ class Front:
     net: Net
     promptly: Promptly
     """For a vote or a form that is sent: decided, or said not to be, before Slack stops waiting."""
+    strays: Strays
     later: Executor
     """For what must not keep a listener waiting."""
+
+    def tidy(self, action: dict[str, Any], body: dict[str, Any]) -> None:
+        """Should the message that was pressed be one that nobody keeps up to date, see to it soon."""
+        self.later.submit(self.strays.tidy, action, body)

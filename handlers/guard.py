@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from slack_bolt import BoltRequest, BoltResponse
 
-from grants.errors import Doubt, NotAPerson
-from grants.model import Actor, Role, SlackUserId
+from grants.errors import Doubt, NotAPerson, Tampered
+from grants.model import Actor, RequestId, Role, SlackUserId
 from grants.ports import Clock, Works
 from grants.telling import refused
+from handlers.reading import about
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -28,6 +29,14 @@ class Home:
     def holds(self, team: str) -> bool:
         """Whether somebody of this team or Enterprise organization belongs here."""
         return bool(team) and team in {self.team_id, self.enterprise_id}
+
+    def may_hold(self, team: str) -> bool:
+        """In an Enterprise organization there are other workspaces, whose people belong here too.
+
+        Which those are is not in a payload: who it is says Slack's `users.info`, asked before anything
+        is done (`handlers.people`).
+        """
+        return bool(team) and bool(self.enterprise_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,21 @@ class Guard:
         """Acked and recorded, and nothing else happens, for who does not belong."""
         body: Payload = dict(req.body)
         home = self.home()
-        if all(home.holds(team) for team in _teams(body)):
+        if all(home.holds(team) or home.may_hold(team) for team in _teams(body)):
             return next()
         slack_id = user_of(body)
         log.warning("turned away", extra={"slack_user": slack_id})
         actor = Actor(Role.REQUESTER, "somebody of another workspace", slack_id=slack_id)
         with self.works() as work:
-            refused(work, NotAPerson(Doubt.OTHER_TEAM), actor, None, clock=self.clock)
+            refused(work, NotAPerson(Doubt.OTHER_TEAM), actor, _about(body), clock=self.clock)
         return BoltResponse(status=200, body="")
+
+
+def _about(body: Payload) -> RequestId | None:
+    try:
+        return about(body)
+    except Tampered:
+        return None
 
 
 def _teams(body: Payload) -> list[str]:

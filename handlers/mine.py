@@ -6,6 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from blocks import ids
+from grants.model import Person
 from handlers.front import Front
 from handlers.reading import pressed
 
@@ -20,11 +21,17 @@ def register(app: App, front: Front) -> None:
 
 def cancel(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
     """Taken back before anybody decided."""
-    front.promptly(lambda _: front.closing.cancel(front.people.whose(body), pressed(action)))
+    front.tidy(action, body)
+    front.promptly(lambda _: front.closing.cancel(_whose(body, front), pressed(action)))
     ack()
 
 
 def end(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
     """Given back before its time."""
-    front.promptly(lambda _: front.closing.end(front.people.whose(body), pressed(action)))
+    front.tidy(action, body)
+    front.promptly(lambda _: front.closing.end(_whose(body, front), pressed(action)))
     ack()
+
+
+def _whose(body: Payload, front: Front) -> Person:
+    return front.people.whose(body, giving_back=True)

@@ -41,18 +41,23 @@ class People:
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
         self._lock = Lock()
 
-    def whose(self, body: Payload) -> Person:
-        """The person who sent this, read now. NotAPerson where there is any doubt."""
+    def whose(self, body: Payload, *, giving_back: bool = False) -> Person:
+        """The person who sent this, read now. NotAPerson where there is any doubt.
+
+        `giving_back`: what they do only takes away what is theirs, and works while AWS is away.
+        """
         slack_id = user_of(body)
+        identify = self._bindings.returning if giving_back else self._bindings.identify
         try:
-            person = self._bindings.identify(self._profile(slack_id))
+            person = identify(self._profile(slack_id))
         except NotAPerson as refusal:
             with self._lock:
                 self._known.pop(slack_id, None)
             self.record(refusal, body)
             raise
-        with self._lock:
-            self._known[slack_id] = (self._clock(), person)
+        if not giving_back:
+            with self._lock:
+                self._known[slack_id] = (self._clock(), person)
         return person
 
     def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:

@@ -10,8 +10,9 @@ from slack_sdk import WebClient
 
 from blocks import decision_form, ids
 from blocks.refusals import words
-from grants.errors import Refusal, TooSlow, Unfit
+from grants.errors import Refusal, Unfit
 from grants.model import Ballot
+from handlers.errors import refusal_for
 from handlers.front import Front
 from handlers.promptly import InTime
 from handlers.reading import pressed
@@ -39,6 +40,7 @@ def decide(
     front: Front,
 ) -> None:
     """One click approves, unless a comment is asked for; a rejection always asks for one."""
+    front.tidy(action, body)
     with front.works.reading() as work:
         required = work.policies.current().settings.require_decision_comment
 
@@ -69,6 +71,7 @@ def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
 def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
     """Revoke asks for a reason."""
+    front.tidy(action, body)
 
     def ask_why(_: InTime) -> None:
         request, _by = front.closing.may_revoke(front.people.whose(body), pressed(action))
@@ -101,8 +104,8 @@ def _answer(
     except Refusal as refusal:
         front.people.record(refusal, body)
         ack(response_action="errors", errors={field: words(refusal)})
-    except Exception:
+    except Exception as error:
         log.exception("a decision was not recorded")
-        ack(response_action="errors", errors={field: words(TooSlow())})
+        ack(response_action="errors", errors={field: words(refusal_for(error))})
     else:
         ack()

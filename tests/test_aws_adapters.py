@@ -1,7 +1,7 @@
 """Identity Center, the identity store and Organizations as the domain sees them, over real HTTP."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Condition
 from typing import Any
@@ -15,7 +15,7 @@ from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
-from grants.errors import AwsBusy, AwsMissing, AwsRefused, AwsUnsure
+from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsUnsure
 from grants.model import AccountId, GroupId, Key, Lane, OuId, PermissionSetArn, UserId
 from grants.ports import Directory, IdentityCenter, Organization, Progress
 from tests.standins.aws import AwsStandIn, Company, Kind
@@ -117,8 +117,25 @@ def test_a_configured_instance_is_taken_at_its_word(place: Place) -> None:
 def test_a_configured_instance_that_is_not_there_is_said_to_be_wrong(place: Place) -> None:
     wrong = placed(place.aws, instance_arn="arn:aws:sso:::instance/ssoins-0000000000000000")
 
-    with pytest.raises(AwsMissing, match="ELEVATE_INSTANCE_ARN"):
+    with pytest.raises(AwsFault, match="ELEVATE_INSTANCE_ARN") as said:
         wrong.identity_center.instance()
+    assert not isinstance(said.value, AwsMissing)  # nothing of what it holds is missing therefore
+
+
+def test_credentials_of_another_organization_find_nothing_missing(place: Place) -> None:
+    arn = PermissionSetArn(
+        "arn:aws:sso:::permissionSet/ssoins-0000000000000000/ps-1111222233334444"
+    )
+    key = replace(place.key("bob", "sandbox", "Admin"), permission_set_arn=arn)
+
+    for ask in (
+        lambda: place.identity_center.assigned(key.account_id, arn, lane=Lane.GRANT),
+        lambda: place.identity_center.delete(key),
+        lambda: place.identity_center.create(key),
+    ):
+        with pytest.raises(AwsRefused, match="is not of the instance") as said:
+            ask()
+        assert not isinstance(said.value, AwsMissing)
 
 
 def test_a_delegate_knows_that_it_is_one(place: Place) -> None:

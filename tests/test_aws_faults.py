@@ -141,3 +141,11 @@ def test_a_reason_holds_no_secret(code: str, message: str) -> None:
 
 def test_a_reason_is_never_endless() -> None:
     assert len(in_words(answered("ValidationException", "x" * 9000)).reason) < 700
+
+
+@pytest.mark.parametrize("reason", ["KMS_NotFoundException", "KMS_KEY_NOT_FOUND"])
+def test_what_cannot_be_decrypted_is_not_missing(reason: str) -> None:
+    fault = in_words(answered("ResourceNotFoundException", Reason=reason))
+
+    assert type(fault) is AwsRefused
+    assert reason in fault.reason

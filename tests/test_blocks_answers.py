@@ -34,7 +34,9 @@ def test_what_was_filled_in_comes_back() -> None:
     )
 
     starts_at = datetime.fromtimestamp(1795348800, UTC)
-    assert elevate_form.read(view) == Wish("V1", TARGET, "2h", "é fix", "OPS-1", starts_at)
+    assert elevate_form.read(view) == Wish(
+        "V1", TARGET, "2h", "é fix", "OPS-1", starts_at, later=True
+    )
 
 
 def test_the_searching_form_gives_the_pair() -> None:

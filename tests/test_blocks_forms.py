@@ -81,7 +81,6 @@ STATES = [
         account=Account(PROD.id, LONG),
         permission_set=PermissionSet(ARN, LONG),
         ticket_pattern=LONG * 20,
-        posted_to=LONG * 9,
     ),
 ]
 

@@ -23,7 +23,9 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.AlreadyHeld: [errors.AlreadyHeld(LONG, "Admin", t) for t in (True, False)],
     errors.NothingToAskFor: [errors.NothingToAskFor(), errors.NothingToAskFor(("Dan", LONG))],
     errors.UnknownRequest: [errors.UnknownRequest(HOSTILE * 90)],
-    errors.AlreadyMoved: [errors.AlreadyMoved(a_request(state)) for state in State],
+    errors.AlreadyMoved: [
+        errors.AlreadyMoved(a_request(state), yours) for state in State for yours in (False, True)
+    ],
     errors.RequesterNoLongerEligible: [errors.RequesterNoLongerEligible(a_request())],
     errors.WrongRole: [errors.WrongRole(m, r) for m, r in product(Move, Role)],
     errors.OwnRequest: [errors.OwnRequest()],
@@ -33,6 +35,10 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.Tampered: [errors.Tampered("a choice")],
     errors.NotAPerson: [errors.NotAPerson(doubt, LONG) for doubt in Doubt],
     errors.TooSlow: [errors.TooSlow()],
+    errors.NotOpened: [errors.NotOpened()],
+    errors.OutOfDate: [errors.OutOfDate()],
+    errors.AwsDenies: [errors.AwsDenies(LONG), errors.AwsDenies(HOSTILE * 90)],
+    errors.AskedAlready: [errors.AskedAlready(a_request())],
 }
 
 

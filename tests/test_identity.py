@@ -154,7 +154,7 @@ def test_a_click_from_another_workspace_does_nothing_and_is_recorded(world: Worl
     assert [(reply.status, reply.body) for reply in replies] == [(200, b"")] * 3
     assert [call.method for call in world.slack.calls if call.method != "auth.test"] == []
     assert world.state(request) is State.PENDING
-    assert refused(world) == [(stranger.id, None)]
+    assert refused(world) == [(stranger.id, request)]
 
 
 @pytest.mark.parametrize(

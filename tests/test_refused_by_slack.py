@@ -1,9 +1,8 @@
 """What Slack will not take is told later or elsewhere, and whoever can mend it hears of it."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import pytest
 
@@ -13,10 +12,8 @@ from handlers.fates import NOBODY_THERE, NOTHING_THERE, OURS_OR_PASSING
 from tests.lives import AUDITED, LIVES, PROD, ended, first_words, top
 from tests.standins.aws import Kind
 from tests.test_deciding import with_two_approvals
-from tests.world import APPROVALS, AUDIT, DEFAULT, World
+from tests.world import APPROVALS, AUDIT, DEFAULT, Later, World
 
-P = ParamSpec("P")
-T = TypeVar("T")
 POST, UPDATE = "chat.postMessage", "chat.update"
 
 
@@ -213,21 +210,6 @@ def test_a_card_that_somebody_deletes_while_it_waits_hangs_anew(world: World) ->
 
 
 # Means
-
-
-class Later(Executor):
-    """Does it when it is told to: a thread that others keep waiting."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], object]] = []
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        self.waiting.append(lambda: fn(*args, **kwargs))
-        return Future()
-
-    def goes_on(self) -> None:
-        for do in self.waiting:
-            do()
 
 
 def asked_directly(world: World) -> list[list[str]]:

@@ -18,6 +18,8 @@ from grants.tickets import flaw, leads_to_one
         r"\(a+\)+",
         "[]+)]+",
         "(?i)ops-[0-9]+",
+        r"[A-Z]+-[0-9]+(?:\.[0-9]+)?",
+        r"[A-Z]{2,10}-[0-9]{1,7}(?:-[a-z]{1,5})?",
     ],
 )
 def test_plain_patterns_are_taken(pattern: str) -> None:
@@ -37,6 +39,9 @@ def test_plain_patterns_are_taken(pattern: str) -> None:
         "(.*a){20}",
         "a*a*a*a*a*a*b",
         "(?:a|b|a*a*a*a*a*a*b)",
+        "[A-Z]*[A-Z]*[A-Z]*[A-Z]*[A-Z]*-1",
+        "[A-Z]*[A-Z]*[A-Z]*[A-Z]*",
+        "(?:a?){20}",
     ],
 )
 def test_patterns_that_can_take_for_ever_are_not(pattern: str) -> None:

@@ -72,6 +72,21 @@ class Inline(Executor):
         return future
 
 
+class Later(Executor):
+    """Does it when it is told to: a thread that others keep waiting."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], object]] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        self.waiting.append(lambda: fn(*args, **kwargs))
+        return Future()
+
+    def goes_on(self) -> None:
+        for do in self.waiting:
+            do()
+
+
 class World:
     """What somebody would notice, and the means to make it happen."""
 
@@ -322,4 +337,4 @@ def furnish(slack: SlackStandIn) -> None:
         slack.workspace.add_channel(name, *PEOPLE, id=channel, bot=True)
 
 
-__all__ = ["APPROVALS", "AUDIT", "DEFAULT", "POLICIES", "Key", "World", "a_world"]
+__all__ = ["APPROVALS", "AUDIT", "DEFAULT", "POLICIES", "Key", "Later", "World", "a_world"]

@@ -106,9 +106,12 @@ def _answered(error: ClientError) -> AwsFault:
     code = str(said.get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     words = _words(error.operation_name, code, str(said.get("Message", "")))
+    kind = _kind(code, status)
     if str(response.get("Reason", "")).startswith("KMS_"):
         words = f"{words} ({response['Reason']}: see to the key that encrypts Identity Center)"
-    return _kind(code, status)(words, code=code)
+        # What cannot be decrypted is not missing: nothing may be taken for gone because of it.
+        kind = AwsRefused if kind is AwsMissing else kind
+    return kind(words, code=code)
 
 
 def _kind(code: str, status: int) -> type[AwsFault]:

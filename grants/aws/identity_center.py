@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         OperationStatusFilterTypeDef,
     )
 
+_INSTANCE: Final = re.compile(r":(?:instance|permissionSet)/(?:sso)?ins-([a-zA-Z0-9.-]{16})(?:/|$)")
+"""As AWS writes it in the ARNs of an instance and of its permission sets (botocore's model)."""
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -94,6 +96,7 @@ class IdentityCenterAtAws:
     ) -> Assigned:
         """Everybody who is assigned to the pair, by itself or through a group."""
         client, arn = self._reading(lane)
+        _must_be_of(arn, permission_set)
         pages = self._ask.pages(
             lane,
             lambda token: client.list_account_assignments(
@@ -117,6 +120,7 @@ class IdentityCenterAtAws:
     def create(self, key: Key) -> Operation:
         """Asked once; AwsUnsure means look before asking again."""
         home = self._finder.home(Lane.GRANT)
+        _must_be_of(home.instance.arn, key.permission_set_arn)
         answer = self._ask(
             Lane.GRANT,
             lambda: home.sso_admin.writing.create_account_assignment(
@@ -133,6 +137,7 @@ class IdentityCenterAtAws:
     def delete(self, key: Key) -> Operation:
         """Asked once; AwsMissing means that it was not there."""
         home = self._finder.home(Lane.REVOKE)
+        _must_be_of(home.instance.arn, key.permission_set_arn)
         answer = self._ask(
             Lane.REVOKE,
             lambda: home.sso_admin.writing.delete_account_assignment(
@@ -193,6 +198,16 @@ class IdentityCenterAtAws:
     def _reading(self, lane: Lane) -> tuple["SSOAdminClient", str]:
         home = self._finder.home(lane)
         return home.sso_admin.reading.at(lane), home.instance.arn
+
+
+def _must_be_of(instance: str, permission_set: PermissionSetArn) -> None:
+    """With another organization's credentials nothing here would be found, and all taken for gone."""
+    ours, theirs = _INSTANCE.search(instance), _INSTANCE.search(permission_set)
+    if ours and theirs and ours[1] != theirs[1]:
+        raise AwsRefused(
+            f"The permission set {permission_set} is not of the instance {instance}: see to"
+            " ELEVATE_INSTANCE_ARN, AWS_REGION and the credentials."
+        )
 
 
 def session_duration(said: object) -> timedelta:

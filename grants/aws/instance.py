@@ -8,7 +8,7 @@ from grants.aws.asking import Asking
 from grants.aws.clients import Clients, SsoAdmin
 from grants.aws.faults import in_our_words
 from grants.aws.limiter import PERSON_WAITS, Family, Limiter
-from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused
+from grants.errors import AwsBusy, AwsFault, AwsRefused
 from grants.model import AccountId, Instance, Lane
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class Finder:
             management_account=management,
             own_account=self._own_account(lane),
         )
-        return Home(instance, self._where_written(found, lane))
+        there = self._where_written(found, lane)
+        return Home(replace(instance, region=there.region), there)
 
     def _listed(self, there: SsoAdmin, lane: Lane) -> list["InstanceMetadataTypeDef"]:
         client = there.reading.at(lane)
@@ -87,7 +88,8 @@ class Finder:
         else:
             found = [one for one in instances if one.get("OwnerAccountId") == management]
         if not found:
-            raise AwsMissing(self._advice())
+            # Not AwsMissing: an instance that is not found says nothing about what it holds.
+            raise AwsRefused(self._advice())
         return found[0]
 
     def _advice(self) -> str:
