@@ -14,7 +14,7 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt \
     && install -d -o nobody -g nogroup -m 0700 /data
 
-COPY pyproject.toml manifest.yml LICENSE ./
+COPY manifest.yml LICENSE ./
 COPY grants grants
 COPY storage storage
 COPY blocks blocks

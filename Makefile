@@ -47,7 +47,6 @@ test: setup  ## the tests, or some: make test k=ending
 	$(PYTEST) $(if $(k),-k '$(k)')
 
 demo: setup  ## the bot beside a local Slack and a stand-in for AWS, to click in
-	@command -v node >/dev/null && command -v npm >/dev/null || { echo "make demo: Node.js brings the local Slack: apt-get install nodejs npm" >&2; exit 1; }
 	$(PY) -m tests.demo
 
 e2e: setup  ## the tests in a browser

@@ -1,8 +1,9 @@
 """The options of the selects, and the search in them that answers every keystroke."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from slack_sdk.models.blocks import Option
@@ -35,14 +36,18 @@ class Index:
 
     entries: tuple[Entry, ...]
 
-    def find(self, query: str) -> list[Entry]:
-        """Exact matches, then prefixes, then parts, then those that hold every word of it."""
+    def find(self, query: str, among: Container[str] | None = None) -> list[Entry]:
+        """Exact matches, then prefixes, then parts, then those that hold every word of it.
+
+        `among`: only these values; None: all of them.
+        """
         sought = fold(query)
+        entries = (entry for entry in self.entries if among is None or entry.value in among)
         if not sought:
-            return list(self.entries[:OPTIONS_MOST])
+            return list(islice(entries, OPTIONS_MOST))
         found: tuple[list[Entry], ...] = ([], [], [], [])
         words = sought.split()
-        for entry in self.entries:
+        for entry in entries:
             if all(word in entry.names for word in words):
                 found[_rank(entry.names, sought)].append(entry)
         return [entry for ranked in found for entry in ranked][:OPTIONS_MOST]
@@ -83,9 +88,11 @@ def accounts_index(accounts: Iterable[Account]) -> Index:
     )
 
 
-def account_options(index: Index, query: str) -> list[dict[str, Any]]:
-    """At most 100 accounts."""
-    return [_option(entry) for entry in index.find(query)]
+def account_options(
+    index: Index, query: str, among: Container[str] | None = None
+) -> list[dict[str, Any]]:
+    """At most 100 accounts; `among`: only of these."""
+    return [_option(entry) for entry in index.find(query, among)]
 
 
 def permission_set_options(

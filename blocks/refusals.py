@@ -101,7 +101,7 @@ def _denied(refusal: Denied | WrongRole) -> str:
         case NotTheRequester():
             return "Only whoever made this request may do this. Nothing was changed."
         case NotAllowed():
-            return f"This is for {_name(refusal.needed)} only. Nothing was changed."
+            return f"Only {_name(refusal.needed)} may do this. Nothing was changed. {_help()}"
         case WrongRole():
             return f"This is not for you to do on this request. Nothing was changed. {_help()}"
         case Tampered():
@@ -154,8 +154,8 @@ def happened(request: Request) -> str:
     """What became of a request, for somebody who came too late."""
     if request.state is State.PENDING:
         return (
-            "Nothing more was recorded: the request waits for a decision."
-            " If you have voted on it already, your first vote counts."
+            "Nothing was changed: the request waits for a decision. An approver can reject it, and"
+            " whoever asked can cancel it."
         )
     return f"Too late: {_became(request)}. Nothing was changed.{_way_out(request)}"
 

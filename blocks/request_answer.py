@@ -8,7 +8,7 @@ from blocks import ids
 from blocks.refusals import sentence
 from blocks.request_metadata import Kept, account_of, metadata, target_of
 from blocks.text import typed
-from grants.errors import Field, Problem, Tampered, Unfit
+from grants.errors import Field, Flaw, Problem, Tampered, Unfit
 from grants.model import AccountId, Target, Wish
 
 DEFAULT_DURATION: Final = "1h"
@@ -147,11 +147,18 @@ def chosen_account(view: object) -> AccountId | None:
 
 def errors(unfit: Unfit, view: Mapping[str, Any]) -> dict[str, str]:
     """Every problem at once, as Slack takes them: by the block beside which each is said."""
-    drawn = _drawn(view)
+    drawn, account = _drawn(view), chosen_account(view)
     said: dict[str, list[str]] = {}
-    for problem in unfit.problems:
+    for problem in (_narrowed(one, account) for one in unfit.problems):
         said.setdefault(_beside(problem, drawn), []).append(sentence(problem))
     return {block: " ".join(dict.fromkeys(words)) for block, words in said.items()}
+
+
+def _narrowed(problem: Problem, account: AccountId | None) -> Problem:
+    """Where the account is chosen, only the permission set is missing."""
+    if account is None or (problem.field, problem.flaw) != (Field.TARGET, Flaw.MISSING):
+        return problem
+    return Problem(Field.PERMISSION_SET, Flaw.MISSING)
 
 
 def _beside(problem: Problem, drawn: list[str]) -> str:

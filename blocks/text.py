@@ -122,6 +122,9 @@ def span(duration: timedelta) -> str:
     seconds = round(duration.total_seconds())
     if seconds < 60:
         return f"{seconds} s"
+    days, rest = divmod(seconds, 86400)
+    if days > 1 and not rest:
+        return f"{days} days"
     hours, minutes = divmod(round(seconds / 60), 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 

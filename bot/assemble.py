@@ -52,6 +52,8 @@ class Aws:
     directory: Directory
     organization: Organization
     trail: Trail
+    shut: Callable[[], None] = lambda: None
+    """Ask nothing more: what is under way at AWS goes on, and calls that wait for their turn end."""
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -82,6 +84,7 @@ def open_aws(
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
         _trail(settings, clients, finder, limiter),
+        limiter.shut,
     )
 
 

@@ -1,5 +1,6 @@
 """Whether everything is reachable, permitted and consistent, one finding after the other."""
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,9 @@ def _database(settings: Settings, known: Known) -> Findings:
 
 def _not_at_head(file: Path | None) -> Finding:
     if file is not None and not file.exists():
+        if not os.access(file.parent, os.W_OK | os.X_OK):
+            what = f"{file} is not there, and cannot be made: see to its folder, or to DATABASE_URL"
+            return Finding(Verdict.FAIL, "database", what)
         return Finding(Verdict.WARN, "database", f"{file} is not there yet: `run` makes it")
     if file is not None:
         what = "not at this version's schema: `run` migrates it"

@@ -1,13 +1,15 @@
 """Whether AWS is usable: the instance, the rights that can be tried, and what the policies name."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 from bot.assemble import Aws, open_aws
 from bot.clock import system_clock
+from bot.commands.iam_policy import TAG
 from bot.findings import Finding, Findings, Verdict
 from bot.settings import Settings, Source
 from grants.cautions import warnings
+from grants.drafts import shown
 from grants.errors import AwsFault
 from grants.model import Catalogue, GroupId, Instance, Lane, PermissionSetArn
 from grants.policy import PolicyBook, approver_groups, eligibility_groups
@@ -191,6 +193,20 @@ def _activity(settings: Settings) -> Finding:
 # What the policies name
 
 
+def _untagged(opened: Aws, book: PolicyBook, catalogue: Catalogue) -> Iterator[str]:
+    """IAM refuses to assign a set without the tag, however well everything else was agreed."""
+    key, value = TAG
+    named = (PermissionSetArn(one.id) for each in book.eligibility for one in each.permission_sets)
+    for arn in dict.fromkeys(arn for arn in named if arn in catalogue.permission_sets):
+        tags = opened.identity_center.permission_set_tags(arn, lane=Lane.STATUS)
+        if tags.get(key) != value:
+            name = shown(catalogue.permission_sets[arn].name)
+            yield (
+                f"permission set {name}: it has no tag {key} = {value}, without which the policy"
+                " that `iam-policy` prints does not let it be assigned"
+            )
+
+
 def _policies(settings: Settings, opened: Aws, book: PolicyBook, catalogue: Catalogue) -> Findings:
     if not book.version:
         file = settings.policy_file
@@ -199,9 +215,10 @@ def _policies(settings: Settings, opened: Aws, book: PolicyBook, catalogue: Cata
             Verdict.WARN, "policies", f"none, so that nobody may ask for anything: {cure}"
         )
         return
-    found = warnings(book, catalogue, opened.directory, lane=Lane.STATUS)
+    found = [str(one) for one in warnings(book, catalogue, opened.directory, lane=Lane.STATUS)]
+    found += _untagged(opened, book, catalogue)
     for warning in found:
-        yield Finding(Verdict.WARN, "policies", str(warning))
+        yield Finding(Verdict.WARN, "policies", warning)
     rest = "nothing to warn of" if not found else f"{len(found)} to look at"
     numbers = f"{len(book.eligibility)} eligibility and {len(book.approval)} approval policies"
     yield Finding(Verdict.OK, "policies", f"version {book.version}: {numbers}, {rest}")

@@ -12,11 +12,16 @@ from bot.findings import Finding, Findings, Verdict
 from bot.settings import Settings
 from grants.model import ChannelId
 from grants.policy import PolicyBook
-from handlers.channels import is_shared
+from handlers.channels import SHARED, flaw
 
 T = TypeVar("T")
 Answered = Generator[Finding, None, T | None]
 
+FLAWS: Final = {
+    "is_archived": "is archived: name another in the policies",
+    SHARED: "is shared with another organization, so that no card goes there",
+    "not_in_channel": "is without the bot: /invite it there",
+}
 MANIFEST: Final = Path(__file__).parent.parent / "manifest.yml"
 WAITS: Final = 5
 """Seconds for each call."""
@@ -109,13 +114,8 @@ def _channel(client: WebClient, channel: ChannelId) -> Findings:
     if said is None:
         return
     name = f"#{said.get('name') or channel} ({channel})"
-    flaws = {
-        "is archived: name another in the policies": said.get("is_archived"),
-        "is shared with another organization, so that no card goes there": is_shared(said),
-        "is without the bot: /invite it there": not said.get("is_member"),
-    }
-    wrong = [what for what, so in flaws.items() if so]
-    for what in wrong:
-        yield Finding(Verdict.FAIL, "Slack", f"{name} {what}")
+    wrong = FLAWS.get(flaw(said), "")
+    if wrong:
+        yield Finding(Verdict.FAIL, "Slack", f"{name} {wrong}")
     if not wrong:
         yield Finding(Verdict.OK, "Slack", f"{name} is within reach")

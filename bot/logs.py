@@ -25,6 +25,9 @@ CHATTY: Final = (
 )
 """Below WARNING they tell of their own doings, payloads among them."""
 
+UNUSED: Final = "token will be unused"
+"""Bolt finds SLACK_BOT_TOKEN by itself, beside the client that has it already: nobody's trouble."""
+
 _SECRETS: Final = re.compile(
     r"\bx(?:ox[a-z]|app)(?:[.-][A-Za-z0-9]+)+"  # Slack's tokens
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"  # AWS's access keys
@@ -87,6 +90,8 @@ class AsJson(logging.Formatter):
 
 
 def _worth_it(record: logging.LogRecord) -> bool:
+    if record.name == "slack_bolt.App" and UNUSED in record.getMessage():
+        return False
     # By the handler: Bolt sets its own loggers' level, so that their parents' is not asked.
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in CHATTY
 

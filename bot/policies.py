@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.assemble import Aws, Storage
 from bot.policy_file import PolicyProblems, load, load_book, read
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from grants.errors import AwsFault
 from grants.model import Actor, Role
 from grants.policy import PolicyBook
@@ -63,7 +63,7 @@ class FirstPolicies:
     def check(self) -> None:
         """Before anything is started: what is wrong with the file itself stops the start."""
         if self._wanted() and self.settings.policy_file:
-            load(read(self.settings.policy_file), source=self.settings.policy_file)
+            load(self._read(), source=self.settings.policy_file)
 
     def apply(self) -> None:
         """Once there is a catalogue to look names up in. Nothing where policies are there."""
@@ -85,6 +85,12 @@ class FirstPolicies:
         after = apply(book, self.storage, by=Actor(Role.ADMINISTRATOR, f"file:{name}"))
         self.trouble = ""
         log.info("policies applied", extra={"version": after.version})
+
+    def _read(self) -> bytes:
+        try:
+            return read(self.settings.policy_file or "")
+        except PolicyProblems as unreadable:
+            raise SettingsError([f"ELEVATE_POLICY_FILE: {unreadable}"]) from None
 
     def _wanted(self) -> bool:
         if not self.settings.policy_file:

@@ -124,6 +124,7 @@ class Process:
         self._settings = settings
         self._part = part
         self._storage = storage
+        self._aws = aws
         self._hands = hands()
         self._tellers = ThreadPoolExecutor(4, "tellers")
         self._wake: Callable[[], None] = lambda: None
@@ -186,6 +187,7 @@ class Process:
                 self.slack.app, token.get_secret_value(), concurrency=LISTENERS
             )
             Thread(target=self._connect, args=(self._socket,), name="socket", daemon=True).start()
+        Thread(target=self.slack.greet, name="greeting", daemon=True).start()
         log.info("listening", extra={"port": self.port, "role": self._part.value})
 
     def _connect(self, socket: SocketModeHandler) -> None:
@@ -205,11 +207,15 @@ class Process:
         self._stopping.set()
         if self._socket is None:
             self._server.close()
+        else:
+            drain(self._socket)
         self.slack.listeners.shutdown(wait=True)
         if self._socket is not None:
             self._socket.close()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
             self._server.close()
         self._schedule.stop()
+        # What AWS has been asked is in the rows: whoever starts next goes on from there.
+        self._aws.shut()
         self._hands.shut()
         self._tellers.shutdown(wait=True, cancel_futures=True)
 
@@ -223,3 +229,15 @@ class Process:
         if not self._schedule.alive():
             return "a beat is not alive"
         return ""
+
+
+def drain(socket: SocketModeHandler) -> None:
+    """Take nothing new in, and wait until every answer in hand has left over the open connection.
+
+    Bolt's own close begins with the connection: what a listener has just decided would be lost, and
+    whoever waits for it reads of an error.
+    """
+    client = socket.client
+    client.closed = True  # ends the loop that hands payloads out
+    client.message_processor.shutdown()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+    client.message_workers.shutdown(wait=True)

@@ -1,6 +1,7 @@
 """The HTTP side: Slack's requests over signed HTTP, and what a supervisor asks."""
 
 import logging
+import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 from io import BytesIO
@@ -57,7 +58,11 @@ def _signed(bolt: Wsgi, secret: str) -> Wsgi:
         signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
         if not is_signed(body, timestamp, signature, secret=secret, now=system_clock()):
             return _say(start_response, "401 Unauthorized", "not signed by Slack")
-        return bolt({**environ, "wsgi.input": BytesIO(body)}, start_response)
+        try:
+            return bolt({**environ, "wsgi.input": BytesIO(body)}, start_response)
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+            log.warning("signed, and nothing that Slack sends")
+            return _say(start_response, "400 Bad Request", "cannot be read")
 
     return respond
 
@@ -75,6 +80,8 @@ class Server:
     def __init__(self, application: Wsgi, *, host: str, port: int) -> None:
         """Listens at once; serves when run."""
         parts: dict[int, Any] = {}
+        # waitress says of a name that it cannot be used, and not why.
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self._server = create_server(
             application, parts, host=host, port=port, threads=THREADS, ident="elevate",
             max_request_body_size=MOST, clear_untrusted_proxy_headers=True,

@@ -186,7 +186,7 @@ _region = _like(r"[a-z]{2,}(-[a-z]+)+-\d", "AWS Region", "one like eu-central-1"
 _role = _like(
     r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", "name of a role", "the name alone, as in every account"
 )
-_instance = _like(
+instance = _like(
     r"arn:[a-z-]+:sso:::instance/[A-Za-z0-9-]+", "instance", "arn:aws:sso:::instance/ssoins-…"
 )
 
@@ -227,7 +227,7 @@ class Settings(BaseSettings):
     )
     """None: whatever the AWS profile says."""
     policy_file: str | None = _named("ELEVATE_POLICY_FILE")
-    instance_arn: Annotated[str | None, _typed(_instance)] = _named("ELEVATE_INSTANCE_ARN")
+    instance_arn: Annotated[str | None, _typed(instance)] = _named("ELEVATE_INSTANCE_ARN")
     access_portal_url: Annotated[str | None, _typed(_portal)] = _named("ELEVATE_ACCESS_PORTAL_URL")
     email_domains: Annotated[frozenset[str], NoDecode, _typed(_domains)] = Field(
         frozenset(), validation_alias="ELEVATE_EMAIL_DOMAINS"

@@ -1,5 +1,6 @@
 """Bolt, with every listener in its place."""
 
+import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -8,6 +9,7 @@ from functools import cache
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from blocks import elevate_form
 from blocks.refusals import words
@@ -30,6 +32,8 @@ from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.strays import Strays
 from handlers.undelivered import Undelivered
+
+log = logging.getLogger(__name__)
 
 TIMEOUT = 8
 """Seconds that Slack has to answer a call."""
@@ -57,6 +61,17 @@ class Slack:
     front: Front
     announcer: Announcer
     listeners: Executor
+
+    def greet(self) -> None:
+        """Whether Slack takes the bot's token, in the log: else the first to know is a person."""
+        try:
+            said = self.app.client.auth_test()
+        except SlackApiError as error:
+            log.error("Slack refuses the bot's token", extra={"error": error.response.get("error")})  # noqa: TRY400 - Slack's word is all there is to it
+        except (SlackClientError, OSError) as error:
+            log.warning("Slack is not reached", extra={"error": type(error).__name__})
+        else:
+            log.info("Slack takes the bot's token", extra={"team": said.get("team_id")})
 
 
 def connect(

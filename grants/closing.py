@@ -58,7 +58,7 @@ class Closing:
         elif policy.may_approve(asked, membership):
             by = acting(person, Role.APPROVER)
         else:
-            raise NotAllowed("approver or administrator")
+            raise NotAllowed("an approver of this request, or an administrator of Elevate,")
         if Move.REVOKE not in moves_from(request.state, by.role):
             raise AlreadyMoved(request)
         return request, by

@@ -195,7 +195,8 @@ class Grammar(Reader):
             elif not _says_something(found[key]):
                 self.note(found[key].line, f"{key} names nothing; name at least one")
         if not any(key in found and _says_something(found[key]) for key in SCOPE):
-            self.note(node.line, f"the policy has no scope; add one of {', '.join(SCOPE)}")
+            able = [key for key in SCOPE if ("eligibility", key) not in NOT_YET]
+            self.note(node.line, f"the policy has no scope; add one of {', '.join(able)}")
 
     # What stands at a key
 

@@ -1,7 +1,10 @@
 """What a person may ask for, worked out from memory: for choosing, never for deciding."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 from typing import Final
 
 from grants.model import (
@@ -16,6 +19,8 @@ from grants.model import (
 from grants.policy import EligibilityPolicy, Offer, PolicyBook, longest
 
 ACTIVE: Final = "ACTIVE"
+KEPT: Final = 64
+"""Answers for so many kinds of people are remembered."""
 
 
 def in_reach(catalogue: Catalogue, account: Account, permission_set: PermissionSetArn) -> bool:
@@ -34,51 +39,77 @@ def in_reach(catalogue: Catalogue, account: Account, permission_set: PermissionS
 
 
 @dataclass(frozen=True, slots=True)
-class _Covered:
-    policy: EligibilityPolicy
-    accounts: frozenset[AccountId]
-    permission_sets: frozenset[PermissionSetArn]
+class _Index:
+    """What the policies cover, worked out once for everybody."""
+
+    policies: tuple[EligibilityPolicy, ...]
+    sets: tuple[frozenset[PermissionSetArn], ...]
+    """By policy: what it lists and Elevate could assign."""
+    alike: Mapping[tuple[int, ...], tuple[AccountId, ...]]
+    """The accounts by which policies cover them: those of one kind are offered alike."""
 
 
 class Offers:
-    """Answers from an index that is rebuilt only when policies or catalogue change."""
+    """Answers from an index that is rebuilt only when policies or catalogue change.
+
+    People whom the same policies name share one answer: with 5,000 accounts it is large.
+    """
 
     def __init__(self) -> None:
         """Nothing is indexed yet."""
-        self._index: tuple[tuple[int, int], tuple[_Covered, ...]] | None = None
+        self._lock = Lock()
+        self._key: tuple[int, int] | None = None
+        self._index: _Index | None = None
+        self._answers: dict[frozenset[int], Offer] = {}
 
     def of(self, book: PolicyBook, catalogue: Catalogue, membership: Membership) -> Offer:
         """The pairs that this person is eligible for now."""
-        pairs: dict[AccountId, frozenset[PermissionSetArn]] = {}
-        for covered in self._covered(book, catalogue):
-            if covered.policy.who.includes(membership):
-                for account in covered.accounts:
-                    pairs[account] = pairs.get(account, frozenset()) | covered.permission_sets
-        return Offer({account: sets for account, sets in pairs.items() if sets})
+        with self._lock:
+            index = self._indexed(book, catalogue)
+            theirs = frozenset(
+                number
+                for number, policy in enumerate(index.policies)
+                if policy.who.includes(membership)
+            )
+            if theirs not in self._answers:
+                while len(self._answers) >= KEPT:
+                    self._answers.pop(next(iter(self._answers)))
+                self._answers[theirs] = _offer(index, theirs)
+            return self._answers[theirs]
 
-    def _covered(self, book: PolicyBook, catalogue: Catalogue) -> tuple[_Covered, ...]:
+    def _indexed(self, book: PolicyBook, catalogue: Catalogue) -> _Index:
         key = (book.version, catalogue.version)
-        if self._index is None or self._index[0] != key:
-            self._index = (key, tuple(_cover(policy, catalogue) for policy in book.eligibility))
-        return self._index[1]
+        if self._index is None or self._key != key:
+            self._key, self._index, self._answers = key, _indexed(book, catalogue), {}
+        return self._index
 
 
-def _cover(policy: EligibilityPolicy, catalogue: Catalogue) -> _Covered:
+def _indexed(book: PolicyBook, catalogue: Catalogue) -> _Index:
     instance = catalogue.instance
-    sets = {
-        PermissionSetArn(named.id)
-        for named in policy.permission_sets
-        if named.id in catalogue.permission_sets
-        and not (instance.delegated and named.id in catalogue.in_management)
-    }
-    accounts = {
-        account.id
-        for account in catalogue.accounts.values()
-        if account.state == ACTIVE
-        and not (instance.delegated and account.id == instance.management_account)
-        and policy.scope.covers(account)
-    }
-    return _Covered(policy, frozenset(accounts), frozenset(sets))
+    out = catalogue.in_management if instance.delegated else frozenset()
+    assignable = catalogue.permission_sets.keys() - out
+    sets = tuple(
+        frozenset(PermissionSetArn(named.id) for named in policy.permission_sets) & assignable
+        for policy in book.eligibility
+    )
+    alike: dict[tuple[int, ...], list[AccountId]] = defaultdict(list)
+    for account in catalogue.accounts.values():
+        beyond = instance.delegated and account.id == instance.management_account
+        if account.state == ACTIVE and not beyond:
+            covering = (n for n, each in enumerate(book.eligibility) if each.scope.covers(account))
+            alike[tuple(covering)].append(account.id)
+    return _Index(
+        book.eligibility, sets, {kind: tuple(accounts) for kind, accounts in alike.items() if kind}
+    )
+
+
+def _offer(index: _Index, theirs: frozenset[int]) -> Offer:
+    pairs: dict[AccountId, frozenset[PermissionSetArn]] = {}
+    for covering, accounts in index.alike.items():
+        mine = [index.sets[number] for number in covering if number in theirs]
+        if offered := frozenset[PermissionSetArn]().union(*mine):
+            pairs |= dict.fromkeys(accounts, offered)
+    return Offer(pairs)
 
 
 def choices(offer: Offer, catalogue: Catalogue) -> list[Choice]:

@@ -35,8 +35,6 @@ from grants.reading import nearest
 GUESSES: Final = 20
 """So many times at most a near name is looked for: among 5,000 accounts it takes a while."""
 
-REFRESH: Final = "; if it is new, run catalogue refresh first"
-
 _STORE_ID: Final = re.compile(
     r"(?:[0-9a-f]{10}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII
 )
@@ -162,7 +160,7 @@ class _Names:
     def ou(self, name: str) -> str:
         if name in self.catalogue.ous:
             return name
-        raise _UnfoundError(f"there is no OU {shown(name)}; write its id, ou-… or r-…{REFRESH}")
+        raise _UnfoundError(f"there is no OU {shown(name)}; write its id, ou-… or r-…")
 
     def one_of(self, ids: Mapping[str, list[str]], name: str, kind: str) -> str:
         match ids.get(name, []):
@@ -170,7 +168,7 @@ class _Names:
                 return id
             case []:
                 guess = nearest(name, ids) if len(self.problems) < GUESSES else ""
-                raise _UnfoundError(f"there is no {kind} {shown(name)}{guess or REFRESH}")
+                raise _UnfoundError(f"there is no {kind} {shown(name)}{guess}")
             case several:
                 raise _UnfoundError(
                     f"{len(several)} {kind}s are called {shown(name)};"

@@ -67,11 +67,16 @@ class Channels:
             if error.response.get("error") in {"channel_not_found", "missing_scope"}:
                 return str(error.response["error"])
             raise
-        if found.get("is_archived"):
-            return "is_archived"
-        if is_shared(found):
-            return SHARED
-        return "not_in_channel" if found.get("is_member") is False else ""
+        return flaw(found)
+
+
+def flaw(channel: dict[str, Any]) -> str:
+    """Why no card may hang there, in Slack's own word; empty: it may."""
+    if channel.get("is_archived"):
+        return "is_archived"
+    if is_shared(channel):
+        return SHARED
+    return "not_in_channel" if channel.get("is_member") is False else ""
 
 
 def is_shared(channel: dict[str, Any]) -> bool:

@@ -2,39 +2,34 @@
 
 from functools import partial
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from slack_bolt import Ack, App
 
 from blocks import elevate_form, ids
 from blocks.options import Index, account_options, accounts_index, permission_set_options
 from grants.errors import Refusal
+from grants.model import Catalogue
 from handlers.asking import Asked, asked_for
 from handlers.front import Front
 
 Payload = dict[str, Any]
-KEPT: Final = 64
 
 
 class Indexes:
-    """The index of a person's accounts, made once for a version of what is offered."""
+    """The index of all accounts, made once for each version of the catalogue, and shared."""
 
     def __init__(self) -> None:
         """Nothing is indexed yet."""
-        self._kept: dict[tuple[Any, ...], Index] = {}
+        self._kept: tuple[int, Index] | None = None
         self._lock = Lock()
 
-    def of(self, asked: Asked) -> Index:
+    def of(self, catalogue: Catalogue) -> Index:
         """From memory where it is there."""
-        member = asked.membership
-        key = (member.user_id, member.groups, asked.book.version, asked.catalogue.version)
         with self._lock:
-            if key not in self._kept:
-                while len(self._kept) >= KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                accounts = (asked.catalogue.accounts[account] for account in asked.offer.pairs)
-                self._kept[key] = accounts_index(accounts)
-            return self._kept[key]
+            if self._kept is None or self._kept[0] != catalogue.version:
+                self._kept = (catalogue.version, accounts_index(catalogue.accounts.values()))
+            return self._kept[1]
 
 
 def register(app: App, front: Front) -> None:
@@ -46,8 +41,10 @@ def register(app: App, front: Front) -> None:
 def accounts(ack: Ack, body: Payload, *, front: Front, indexes: Indexes) -> None:
     """The accounts that match."""
     asked = _asked(body, front)
-    found = account_options(indexes.of(asked), _query(body)) if asked else []
-    ack(options=found)
+    if asked is None:
+        ack(options=[])
+        return
+    ack(options=account_options(indexes.of(asked.catalogue), _query(body), asked.offer.pairs))
 
 
 def permission_sets(ack: Ack, body: Payload, *, front: Front) -> None:

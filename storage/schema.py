@@ -29,24 +29,32 @@ def migrate(url: str) -> None:
     if at_head(url):
         return
     with _alone(url) as connection:
-        there = _revisions(connection)
-        if there - _known():
-            raise UnknownSchemaError(
-                f"the database has schema {', '.join(sorted(there))}, newer than this version:"
-                " start the version that migrated it"
-            )
+        _must_be_known(_revisions(connection))
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def at_head(url: str) -> bool:
-    """Whether the database has the schema that this code is written for."""
+    """Whether the database has the schema that this code is written for.
+
+    UnknownSchemaError where it has one that this code has never heard of.
+    """
     file = sqlite_file(url)
     if file and not file.exists():
         return False
     with closing(open_database(url)) as database, database.reading() as connection:
-        return _revisions(connection) == heads()
+        there = _revisions(connection)
+    _must_be_known(there)
+    return there == heads()
+
+
+def _must_be_known(there: frozenset[str]) -> None:
+    if there - _known():
+        raise UnknownSchemaError(
+            f"the database has schema {', '.join(sorted(there))}, newer than this version:"
+            " start the version that migrated it"
+        )
 
 
 @cache

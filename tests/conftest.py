@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import KINDS, Databases, Run
+from tests.postgres import no_server
 from tests.world import World, a_world
 
 # --- databases: the same sentences on both (tests/databases.py) --------------------------------------
@@ -19,6 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(
         config, "workerinput"
     ):  # pytest-xdist's workers join the run of their main process
+        if missing := no_server():
+            pytest.exit(missing, returncode=4)
         config.stash[the_run] = Run.begin()
         os.environ[RUN] = str(config.stash[the_run].folder)
 

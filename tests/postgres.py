@@ -96,6 +96,17 @@ def _programs() -> Path:
     )
 
 
+def no_server() -> str:
+    """Why there can be none, in the line that names the package; empty: there can."""
+    if os.environ.get("TEST_POSTGRES_URL"):
+        return ""
+    try:
+        _programs()
+    except NoServerError as error:
+        return str(error)
+    return ""
+
+
 def _hand_over(run: Path, home: Path) -> None:
     """PostgreSQL refuses to run as root, so root gives the directory to somebody else."""
     if os.geteuid() != 0:

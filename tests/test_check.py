@@ -1,5 +1,6 @@
 """`check` says line by line whether the bot can work, and what to do where it cannot."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -158,6 +159,26 @@ def test_an_embedded_database_that_is_not_there_yet_is_no_failure(
     assert found(Verdict.FAIL) == []
     assert "database: " in found(Verdict.WARN)[0]
     assert not (type_.folder / "elevate.db").exists()
+
+
+def test_an_embedded_database_that_cannot_be_made_fails(type_: Terminal) -> None:
+    type_.set(DATABASE_URL="sqlite:////nowhere/elevate.db")
+
+    found = type_("check").stdout
+
+    assert re.search(r"fail +database +/nowhere/elevate.db .*DATABASE_URL", found)
+
+
+def test_a_permission_set_without_the_tag_is_a_warning_with_its_name(
+    usable: Terminal, aws: AwsStandIn
+) -> None:
+    aws.company.tags[aws.company.permission_set("ReadOnlyAccess").arn] = {}
+
+    found = usable("check").stdout
+
+    assert re.search(
+        r'warn +policies +permission set "ReadOnlyAccess": it has no tag elevate', found
+    )
 
 
 def test_a_database_out_of_reach_fails(

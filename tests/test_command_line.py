@@ -464,6 +464,73 @@ def test_what_is_over_cannot_be_revoked(type_: Terminal, aws: AwsStandIn) -> Non
     assert result.stderr.startswith("Error: Too late")
 
 
+def test_a_pending_request_is_not_revoked_and_the_operator_reads_what_to_do(
+    type_: Terminal, aws: AwsStandIn
+) -> None:
+    keep(type_, make.a_request("7K2M9QXB"))
+
+    result = type_("requests", "revoke", "7K2M9QXB", "--reason", "why")
+
+    assert result.exit_code == 1
+    assert "An approver can reject it, and whoever asked can cancel it." in result.stderr
+
+
+def test_a_blank_reason_is_misuse(type_: Terminal) -> None:
+    keep(type_, make.a_request("7K2M9QXB"))
+
+    result = type_("requests", "revoke", "7K2M9QXB", "--reason", "  ")
+
+    assert result.exit_code == 2
+    assert "--reason" in result.stderr
+
+
+@pytest.mark.parametrize("account", ["12", "payments-prod", "1234567890123"])
+def test_an_account_that_is_none_does_not_read_as_if_nobody_had_access(
+    type_: Terminal, account: str
+) -> None:
+    type_("migrate")
+
+    result = type_("requests", "list", "--account", account)
+
+    assert result.exit_code == 2
+    assert "12 digits" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("requests", "list"), ("policies", "export"), ("migrate",)])
+def test_a_schema_newer_than_this_version_is_never_said_to_be_mended_by_migrating(
+    type_: Terminal, command: tuple[str, ...]
+) -> None:
+    type_("migrate")
+    with closing(sqlite3.connect(type_.folder / "elevate.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    result = type_(*command)
+
+    assert result.exit_code == 1
+    assert "start the version that migrated it" in result.stderr
+    assert "bot migrate" not in result.stderr
+
+
+def test_a_profile_that_is_not_there_is_named_as_the_setting_it_is(
+    type_: Terminal, file: str
+) -> None:
+    type_.set(AWS_PROFILE="nope", AWS_REGION="us-east-1", AWS_CONFIG_FILE="/dev/null")
+
+    result = type_("policies", "apply", file)
+
+    assert result.exit_code == 2
+    assert "AWS_PROFILE names a profile that is not" in result.stderr
+    assert not (type_.folder / "elevate.db").exists()
+
+
+def test_an_instance_that_is_none_makes_no_policy(type_: Terminal) -> None:
+    result = type_("iam-policy", "--instance-arn", "arn:aws:sso:::instance/ssoins-…")
+
+    assert result.exit_code == 2
+    assert "ssoins-" in result.stderr
+
+
 # The journal
 
 

@@ -75,3 +75,25 @@ def test_the_standing_access_outlives_the_request_for_it(world: World) -> None:
 
     assert world.state(request.id) is State.ENDED
     assert world.has_access("bob", "payments-prod", "AdministratorAccess")
+
+
+def test_the_notice_stays_while_a_start_is_chosen(world: World) -> None:
+    world.company.assign("bob", "payments-prod", "AdministratorAccess")
+    bob = filled_in(world)
+    assert bob.submit().kind == "updated"
+
+    bob.press("Start later")
+    bob.press("Start now")
+
+    assert "You hold AdministratorAccess on payments-prod already" in seen(bob).words()
+    assert bob.submit().closed
+
+
+def test_the_notice_of_access_through_a_group_stays_what_it_is(world: World) -> None:
+    world.company.assign("engineers", "payments-prod", "AdministratorAccess")
+    bob = filled_in(world)
+    bob.submit()
+
+    bob.press("Start later")
+
+    assert "already through a group" in seen(bob).words()

@@ -1,7 +1,8 @@
 """AWS is asked in turn: never above a quota, and what ends access goes first."""
 
 from collections.abc import Mapping
-from threading import Condition, Thread
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition, Event, Thread
 
 import pytest
 
@@ -206,3 +207,23 @@ def test_a_token_that_comes_again_is_a_fault_and_no_endless_list(limiter: Limite
 
     with pytest.raises(AwsUnsure):
         list(pages)
+
+
+def test_when_the_bot_stops_whoever_waits_for_a_turn_is_let_go() -> None:
+    waits = Event()
+
+    def wait(moved: Condition, seconds: float | None) -> None:
+        waits.set()
+        moved.wait(30)
+
+    limiter = Limiter(monotonic=lambda: 1000.0, wait=wait)
+    ask(limiter, 2, Family.ORGANIZATION)
+
+    with ThreadPoolExecutor(1) as threads:
+        third = threads.submit(limiter.acquire, Family.ORGANIZATION, Lane.REFRESH)
+        assert waits.wait(30)
+        limiter.shut()
+
+    assert isinstance(third.exception(), AwsBusy)
+    with pytest.raises(AwsBusy, match="stopping"):
+        limiter.acquire(Family.SSO_ADMIN, Lane.REVOKE)

@@ -1,6 +1,7 @@
 """The form of who may ask for more than fits into one select: 5,000 accounts, 300 permission sets."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,7 @@ def test_another_account_puts_the_permission_set_back_to_none(large: World, bob:
     bob.fill({"Account": "payments-prod", "Permission set": "AdministratorAccess"})
     bob.fill(Account="web-prod", Justification="the disk is full")
 
-    assert bob.submit().errors == {"Account": "Choose an account and a permission set."}
+    assert bob.submit().errors == {"Permission set": "Choose a permission set of this account."}
     assert large.requests() == []
 
     bob.fill({"Permission set": "ReadOnlyAccess"})
@@ -262,3 +263,39 @@ def test_from_a_hundred_and_one_on_the_form_searches(world: World) -> None:
     bob.fill(Justification="the disk is full")
 
     assert bob.submit().closed
+
+
+# Two choices in a second
+
+
+def test_of_two_accounts_chosen_in_a_second_the_later_one_counts(large: World, bob: Person) -> None:
+    before = seen(bob).hash
+    bob.fill(Account="web-prod")
+
+    bob.tampering(tamper.put("view.hash", before)).fill(Account="payments-prod")
+    bob.fill({"Permission set": "AdministratorAccess", "Justification": "the disk is full"})
+
+    assert bob.submit().closed
+    newest = large.requests()[0]
+    assert (newest.account_name, newest.permission_set_name) == (
+        "payments-prod",
+        "AdministratorAccess",
+    )
+
+
+def test_sets_that_are_still_another_accounts_are_drawn_anew_when_the_form_is_sent(
+    large: World, bob: Person
+) -> None:
+    bob.fill({"Account": "web-prod", "Permission set": "ReadOnlyAccess"})
+    bob.fill(Justification="the disk is full", Duration="30m")
+    large.slack.faults.add("views.update", "internal_error")
+    bob.fill(Account="payments-prod")
+
+    sent = bob.submit()
+    bob.fill({"Permission set": "AdministratorAccess"})
+
+    assert sent.kind == "updated"
+    assert bob.submit().closed
+    newest = large.requests()[0]
+    assert newest.account_name == "payments-prod"
+    assert (newest.justification, newest.duration) == ("the disk is full", timedelta(minutes=30))

@@ -212,3 +212,42 @@ def test_the_other_persons_same_access_is_left_alone(world: World) -> None:
 
     assert not world.has_access("bob", *BED)
     assert world.has_access("dan", *BED)
+
+
+# In words
+
+
+def test_whoever_revokes_one_of_two_reads_that_the_access_stays(world: World) -> None:
+    first, second = world.active(), world.active(Duration="2h")
+
+    world.decides("eve", first, "Revoke", "the incident is over")
+    world.passes(seconds=20)
+
+    told = f"The access itself stays for now: request {second} holds it as well."
+    assert world.has_access("bob", "payments-prod", "AdministratorAccess")
+    for words in (*world.thread(first)[-3:-1], world.card(first).text, world.told("bob")[-1]):
+        assert told in words
+    assert told in world.card(first).words()
+    assert "AWS has been asked" not in "".join(world.thread(first)[-3:-1])
+
+
+def test_whoever_revokes_the_last_one_reads_that_it_is_gone(world: World) -> None:
+    first, second = world.active(), world.active(Duration="2h")
+    for request in (first, second):
+        world.decides("eve", request, "Revoke", "the incident is over")
+        world.passes(seconds=20)
+
+    assert "What it gave is gone." in world.thread(second)[-2]
+    assert "AWS has been asked to take the access away." in world.thread(second)[-3]
+
+
+def test_nobody_reads_that_aws_takes_away_what_was_there_before(world: World) -> None:
+    world.company.assign("bob", *BED)
+    paper = knowing(world)
+    world.passes(hours=1, seconds=10)
+
+    assert world.state(paper) is State.ENDED
+    said = "".join([*world.thread(paper)[-3:], world.card(paper).words(), world.told("bob")[-1]])
+    assert "The access was there before, and stays." in said
+    assert "AWS has been asked to take" not in said
+    assert "is gone" not in said

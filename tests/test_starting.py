@@ -165,6 +165,31 @@ def test_a_port_that_is_taken_is_said_in_one_line(company: Outside, tmp_path: Pa
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("setting", "value", "status"),
+    [("HOST", "nowhere.invalid", 1), ("ELEVATE_POLICY_FILE", "/nowhere/policies.yml", 2)],
+)
+def test_a_setting_that_leads_nowhere_is_said_in_one_line(
+    company: Outside, setting: str, value: str, status: int
+) -> None:
+    started = company.command("run", **{setting: value})
+
+    assert started.returncode == status
+    assert "Traceback" not in started.stderr
+    assert setting in started.stderr
+    assert value in started.stderr
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_token_that_slack_refuses_is_in_the_log_before_anybody_asks(company: Outside) -> None:
+    with company.bot(SLACK_BOT_TOKEN="xoxb-of-yesterday") as bot:
+        company.until(lambda: "Slack refuses the bot's token" in bot.log(), "word of it")
+
+        assert "error=invalid_auth" in bot.log()
+        assert "token will be unused" not in bot.log()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_no_secret_is_in_the_log(company: Outside) -> None:
     with company.bot(ELEVATE_LOG_FORMAT="json") as bot:
         bot.ready()

@@ -248,7 +248,9 @@ class World:
             message
             for channel in self.slack.workspace.channels.values()
             for message in channel.messages
-            if request_id in message.words() and not message.thread_ts and _is_card(message)
+            if f"Request: {request_id}" in message.words()
+            and not message.thread_ts
+            and _is_card(message)
         ]
 
     def card(self, request_id: RequestId) -> Message:

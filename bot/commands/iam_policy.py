@@ -5,8 +5,7 @@ from typing import Any, Final
 import click
 
 from bot.commands import ground
-from bot.settings import Settings
-from grants.drafts import shown
+from bot.settings import Settings, instance
 from storage import schema
 
 READ: Final = (
@@ -14,6 +13,7 @@ READ: Final = (
     "sso:DescribeInstance",
     "sso:ListPermissionSets",
     "sso:DescribePermissionSet",
+    "sso:ListTagsForResource",
     "sso:ListPermissionSetsProvisionedToAccount",
     "sso:ListAccountAssignments",
     "sso:DescribeAccountAssignmentCreationStatus",
@@ -54,21 +54,24 @@ def iam_policy(instance_arn: str | None) -> None:
             "No instance is known, so that the policy allows any; --instance-arn narrows it.",
             err=True,
         )
-    elif ":sso:::instance/" not in arn:
-        raise click.BadParameter(f"{shown(arn)} is no instance; write arn:aws:sso:::instance/…")
+    else:
+        try:
+            instance(arn)
+        except ValueError as wrong:
+            raise click.BadParameter(str(wrong)) from None
     ground.print_json(document(arn or ANY_INSTANCE, activity_role=settings.activity_role))
 
 
 def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str, Any]:
     """As IAM takes it. CloudTrail is read under the activity role, which each account has."""
     partition = instance_arn.split(":")[1]
-    instance = instance_arn.rpartition("/")[2]
+    name = instance_arn.rpartition("/")[2]
     sso = f"arn:{partition}:sso::"
     statements = [
         _allow("Read", READ, "*"),
         _allow("Assign", ASSIGN, [instance_arn, f"{sso}:account/*"]),
         {
-            **_allow("AssignOnlyTaggedSets", ASSIGN, f"{sso}:permissionSet/{instance}/*"),
+            **_allow("AssignOnlyTaggedSets", ASSIGN, f"{sso}:permissionSet/{name}/*"),
             "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG[0]}": TAG[1]}},
         },
     ]

@@ -55,10 +55,10 @@ def apply(file: str | None, *, as_json: bool) -> None:
     """Store a policy file as the next version of the policies. Nothing, where anything is wrong."""
     settings = ground.settings()
     name, raw = _content(settings, file)
+    aws = open_aws(settings)
     if sqlite_file(settings.database_url) is not None:
         schema.migrate(settings.database_url)
     with ground.opened(settings) as storage:
-        aws = open_aws(settings)
         with storage.works.reading() as work:
             before, stored = work.policies.current(), work.catalogue.load()
         names = Names(aws, stored, refresher(storage, aws).refresh)

@@ -1,18 +1,30 @@
 """`requests`: what was asked for, what became of it, and taking it away."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from blocks.refusals import words
 from blocks.text import utc
 from bot.assemble import closing, open_aws
 from bot.commands import ground
 from bot.commands.stories import Story, facts, told
+from grants.asking import fit_reason
+from grants.drafts import shown
 from grants.durations import spell
+from grants.errors import Unfit
 from grants.lifecycle import FINAL
 from grants.model import AccountId, Request, RequestId, State
 from grants.people import Memberships
+
+
+def _account(_ctx: click.Context, _param: click.Parameter, said: str | None) -> AccountId | None:
+    """An empty list would read as if nobody had access."""
+    if said is None or re.fullmatch(r"\d{12}", said, re.ASCII):
+        return AccountId(said) if said else None
+    raise click.BadParameter(f"{shown(said)} is no account id; write its 12 digits")
 
 
 @click.group()
@@ -23,15 +35,15 @@ def requests() -> None:
 @requests.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice([*map(str, State), "open"]),
               help="Only these; may be repeated. open: all that are not at an end.")  # fmt: skip
-@click.option("--account", help="Only of this account (12 digits).")
+@click.option("--account", callback=_account, help="Only of this account (12 digits).")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @ground.json_option
-def list_(states: tuple[str, ...], account: str | None, limit: int, *, as_json: bool) -> None:
+def list_(states: tuple[str, ...], account: AccountId | None, limit: int, *, as_json: bool) -> None:
     """Print requests, the newest first."""
     with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
         found = work.requests.listed(
             states=frozenset(_states(states)),
-            account_id=AccountId(account) if account else None,
+            account_id=account,
             limit=limit,
         )
     if as_json:
@@ -72,6 +84,10 @@ def show(request_id: str, *, as_json: bool) -> None:
 def revoke(request_id: str, reason: str) -> None:
     """Take access away, or keep it from starting."""
     settings = ground.settings()
+    try:
+        fit_reason(reason)
+    except Unfit as unfit:
+        raise click.BadParameter(words(unfit), param_hint="--reason") from None
     with ground.opened(settings) as storage:
         memberships = Memberships(open_aws(settings).directory, storage.clock)
         after = closing(storage, memberships).revoke_as(

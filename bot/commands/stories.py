@@ -7,7 +7,7 @@ from typing import Any
 
 from blocks.text import utc
 from grants.durations import spell
-from grants.model import Assignment, Copy, Request, Vote
+from grants.model import Assignment, Copy, Request, State, Vote
 from grants.ports import ActivityRow, Line
 
 
@@ -96,7 +96,8 @@ def told(request: Request) -> Iterator[tuple[str, object]]:
     """A request for people: a name and a value, which may be empty."""
     who = request.requester
     yield "request", request.id
-    yield "state", f"{request.state}" + (f", then {request.because}" if request.because else "")
+    then = f", then {request.because}" if request.state is State.REVOKING else ""
+    yield "state", f"{request.state}{then}"
     yield "requester", f"{who.name} <{who.email}>, {who.user_name}, Slack {who.slack_id}"
     yield "account", f"{request.account_name} ({request.target.account_id})"
     yield "permission set", request.permission_set_name

@@ -1,5 +1,6 @@
 """What goes wrong in a command, told in one line and an exit code."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,6 +15,8 @@ from storage.lock import AlreadyRunningError
 from storage.schema import UnknownSchemaError
 
 DATABASE: Final = "sqlalchemy"
+SETTINGS: Final = frozenset({"NoRegionError", "ProfileNotFound"})
+"""What boto3 raises where its own settings are wrong."""
 
 
 class Trouble(click.ClickException):
@@ -63,6 +66,8 @@ def told_of(error: Exception) -> Trouble | None:
             return Misuse(str(error))
         case PolicyProblems():
             return Findings(str(error))
+        case AwsFault() if error.code in SETTINGS:
+            return Misuse(error.reason)
         case AwsFault():
             return Trouble(error.reason)
         case UnknownRequest():
@@ -75,7 +80,8 @@ def told_of(error: Exception) -> Trouble | None:
             code = error.response.get("error")
             return Trouble(f"Slack refuses ({code}): `python -m bot check` says more")
         case OSError() if error.filename:
-            return Trouble(f"{error.filename} cannot be used: {error.strerror}")
+            hint = _of_the_file(Path(str(error.filename)))
+            return Trouble(f"{error.filename} cannot be used: {error.strerror}{hint}")
         case _:
             return _of_the_database(error)
 
@@ -85,4 +91,12 @@ def _of_the_database(error: Exception) -> Trouble | None:
     if all(kind.__module__.partition(".")[0] != DATABASE for kind in type(error).__mro__):
         return None
     said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    return Trouble(f"the database cannot be used; see to DATABASE_URL: {redact(said)}")
+    hint = ""
+    if "unable to open" in said or "readonly" in said:
+        hint = "; its file is for the user whom the bot runs as, and for root"
+    return Trouble(f"the database cannot be used; see to DATABASE_URL: {redact(said)}{hint}")
+
+
+def _of_the_file(file: Path) -> str:
+    """The setting that names it, where that is to be guessed from its name."""
+    return "; see to DATABASE_URL" if {".lock", ".migrating"} & set(file.suffixes) else ""

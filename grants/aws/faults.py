@@ -53,7 +53,7 @@ _UNSURE: Final = frozenset(
 _BEFORE_SENDING: Final = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 _AFTER_SENDING: Final = (HTTPClientError, IncompleteReadError, ResponseParserError, SSLError)
 """A TLS failure among them: it may come before or after."""
-_NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, ProfileNotFound)
+_NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError)
 _SIGNATURE: Final = frozenset(
     {"IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch"}
 )
@@ -86,8 +86,16 @@ def in_our_words() -> Iterator[None]:
             "There are no AWS credentials: give the bot a role, or set AWS_PROFILE.",
             code=type(error).__name__,
         ) from error
+    except ProfileNotFound as error:
+        raise AwsRefused(
+            "AWS_PROFILE names a profile that is not in AWS's configuration files: correct it, or"
+            " take it out.",
+            code=type(error).__name__,
+        ) from error
     except NoRegionError as error:
-        raise AwsRefused("No AWS Region is configured: set AWS_REGION.") from error
+        raise AwsRefused(
+            "No AWS Region is configured: set AWS_REGION.", code=type(error).__name__
+        ) from error
     except (CredentialRetrievalError, MetadataRetrievalError) as error:
         raise AwsBusy(
             "The bot's AWS credentials could not be fetched.", code=type(error).__name__

@@ -1,7 +1,7 @@
 """sso-admin as the domain sees it: permission sets, and who is assigned to what."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -72,6 +72,17 @@ class IdentityCenterAtAws:
             description=found.get("Description", ""),
             session_duration=session_duration(found.get("SessionDuration")),
         )
+
+    def permission_set_tags(self, arn: PermissionSetArn, *, lane: Lane) -> Mapping[str, str]:
+        """What IAM's own guard goes by (FACTS-aws 6)."""
+        client, instance = self._reading(lane)
+        pages = self._ask.pages(
+            lane,
+            lambda token: client.list_tags_for_resource(
+                InstanceArn=instance, ResourceArn=arn, **token
+            ),
+        )
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
     def provisioned_in(
         self, account: AccountId, *, lane: Lane

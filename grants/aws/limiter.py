@@ -168,10 +168,11 @@ class Limiter:
         self._monotonic = monotonic
         self._wait = wait
         self._lock = threading.Lock()
+        self._shut = False
         self._queues: OrderedDict[tuple[Family, str], Queue] = OrderedDict()
 
     def acquire(self, family: Family, lane: Lane, *, scope: str = "") -> None:
-        """Returns when it is this caller's turn. Lane.PERSON gives up as AwsBusy after 2 s."""
+        """Returns when it is this caller's turn. AwsBusy: after 2 s in Lane.PERSON, or once shut."""
         queue = self._queue(family, scope)
         with queue.moved:
             ticket = queue.join(lane)
@@ -186,10 +187,21 @@ class Limiter:
         with queue.moved:
             queue.slow_down(self._monotonic())
 
+    def shut(self) -> None:
+        """The process ends: whoever waits for a turn is let go, and nobody gets one any more."""
+        self._shut = True
+        with self._lock:
+            queues = list(self._queues.values())
+        for queue in queues:
+            with queue.moved:
+                queue.moved.notify_all()
+
     def _stand(self, queue: Queue, ticket: Ticket, family: Family) -> None:
         now = self._monotonic()
         patience = now + PERSON_WAITS if ticket.lane is Lane.PERSON else inf
-        while wait := queue.turn(ticket, now):
+        while self._shut or (wait := queue.turn(ticket, now)):
+            if self._shut:
+                raise AwsBusy("The bot is stopping; it goes on when it is started again.")
             if now >= patience:
                 raise AwsBusy(f"Too much is being asked of AWS at the moment ({family}).")
             longest = min(wait, patience - now)
