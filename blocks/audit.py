@@ -26,6 +26,9 @@ _CURES: Final = {
     "user_disabled": "this Slack account is deactivated",
     "messages_tab_disabled": "the app's Messages tab is switched off: switch it on",
 }
+POLICIES: Final = "policies"
+"""The kind of a line that tells of a change of policies. Facts: `by`, `version`, `changes`."""
+CHANGES_MOST: Final = 10
 
 
 def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Style) -> Message:
@@ -60,10 +63,13 @@ def _text(moved: Moved, request: Request, facts: Facts, why: str, most: int) -> 
     return " ".join([*rows, quote(why[:WHY_MOST], most)]).strip()
 
 
-# Alarms
+# What is no move
 
 
 def _alarm(request: Request | None, facts: Facts) -> Message:
+    if facts.get("kind") == POLICIES:
+        return _policies(facts)
+
     def words(write: Write) -> str:
         about = _about(request, write) if request else _named(facts, write)
         return f"Alarm: {_what(facts, write)} {about}".strip()
@@ -100,3 +106,17 @@ def _named(facts: Facts, write: Write) -> str:
         "request": "Request",
     }
     return " ".join(f"{told[key]}: {write(str(facts[key]))}." for key in told if facts.get(key))
+
+
+def _policies(facts: Facts) -> Message:
+    """Who changed what, from what to what; the journal has it whole."""
+    changes = [str(change) for change in facts.get("changes") or ()]
+
+    def words(write: Write) -> list[str]:
+        head = f"Policies: {write(str(facts.get('by')))} applied version {facts.get('version')}."
+        told = [f"• {write(change)}" for change in changes[:CHANGES_MOST]]
+        more = len(changes) - CHANGES_MOST
+        return [head, *told, *([f"… and {more} more: see the journal"] if more > 0 else [])]
+
+    text = heard(lambda most: " ".join(words(hear(most))))
+    return Message(text, drawn([said(line) for line in words(seen)]))

@@ -24,6 +24,7 @@ from grants.errors import (
     NotTheRequester,
     OutOfDate,
     OwnRequest,
+    PoliciesMoved,
     Problem,
     Refusal,
     RequesterNoLongerEligible,
@@ -68,6 +69,8 @@ def words(refusal: Refusal) -> str:
                 f"This form has made request {refusal.request.id} already, as you sent it first."
                 " Close it; if that request is not what you want, cancel it and ask anew."
             )
+        case PoliciesMoved():
+            return _policies_moved(refusal)
         case TooSlow():
             return "Not recorded yet. Press again: it is safe."
         case NotOpened():
@@ -144,6 +147,14 @@ def _no_longer_eligible(request: Request) -> str:
     return (
         f"{_name(request.requester.name)} may no longer ask for this: an approval would give nothing."
         " Reject it, or let it expire. Nothing was changed."
+    )
+
+
+def _policies_moved(refusal: PoliciesMoved) -> str:
+    return (
+        f"Not applied: {_name(refusal.by)} changed the policies at {utc(refusal.at)} (version"
+        f" {refusal.version}; this change was made from version {refusal.since}). Nothing was"
+        " overwritten. Look at what holds now, and make the change again."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
 from bot.settings import Settings, Source
+from grants.administration import Administration
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
 from grants.aws.cloudtrail.lookup_events import LookupEvents
@@ -125,6 +126,11 @@ def desk(storage: Storage, aws: Aws, *, wake: Wake = lambda: None) -> Desk:
         clock=storage.clock,
         wake=wake,
     )
+
+
+def administration(storage: Storage, *, wake: Wake = lambda: None) -> Administration:
+    """Where policies are changed."""
+    return Administration(storage.works, storage.clock, wake)
 
 
 def review(storage: Storage, memberships: Memberships, *, wake: Wake) -> Review:

@@ -1,53 +1,15 @@
-"""Applying policies: read, resolved, stored as the next version, and written in the journal."""
+"""The first policies: those of ELEVATE_POLICY_FILE, for a database that has none yet."""
 
 import logging
 from dataclasses import dataclass
 
-from bot.assemble import Aws, Storage
+from bot.assemble import Aws, Storage, administration
 from bot.policy_file import PolicyProblems, load, load_book, read
 from bot.settings import Settings, SettingsError
-from grants.errors import AwsFault
+from grants.errors import AwsFault, PoliciesMoved
 from grants.model import Actor, Role
-from grants.policy import PolicyBook
-from grants.ports import Entry
 
 log = logging.getLogger(__name__)
-
-
-def apply(book: PolicyBook, storage: Storage, *, by: Actor) -> PolicyBook:
-    """Stored as the next version; who changed what is a line of the journal."""
-    now = storage.clock()
-    with storage.works() as work:
-        before = work.policies.current()
-        after = work.policies.apply(book, by=by.name, at=now)
-        facts = {"version": after.version, "changes": changes(before, after)}
-        work.journal.write(
-            Entry(
-                now,
-                "policies.apply",
-                by,
-                before=str(before.version),
-                after=str(after.version),
-                facts=facts,
-            )
-        )
-    return after
-
-
-def changes(before: PolicyBook, after: PolicyBook) -> list[str]:
-    """What differs, by name: `added eligibility …`, `changed approval …`, `changed settings`."""
-    found = []
-    for kind in ("eligibility", "approval"):
-        old = {policy.name: policy for policy in getattr(before, kind)}
-        new = {policy.name: policy for policy in getattr(after, kind)}
-        found += [f"added {kind} {name}" for name in new if name not in old]
-        found += [f"removed {kind} {name}" for name in old if name not in new]
-        found += [
-            f"changed {kind} {name}" for name in new if name in old and new[name] != old[name]
-        ]
-    if before.settings != after.settings:
-        found.append("changed settings")
-    return found
 
 
 @dataclass(slots=True)
@@ -82,7 +44,11 @@ class FirstPolicies:
             self.trouble = str(problems)
             log.error("policies not applied", extra={"problems": str(problems)})  # noqa: TRY400 - the text is all there is to it
             return
-        after = apply(book, self.storage, by=Actor(Role.ADMINISTRATOR, f"file:{name}"))
+        by = Actor(Role.ADMINISTRATOR, f"file:{name}")
+        try:
+            after = administration(self.storage).apply(book, by=by, since=0)
+        except PoliciesMoved:
+            return  # Somebody has applied policies meanwhile: those hold.
         self.trouble = ""
         log.info("policies applied", extra={"version": after.version})
 

@@ -11,11 +11,11 @@ from typing import Final, NoReturn
 
 import yaml
 
-from bot.policy_text import export
 from grants.drafts import Draft, Node, PolicyProblem, PolicyProblems, Table, Unread, shown
 from grants.grammar import drafted
 from grants.model import Catalogue, Lane
 from grants.policy import PolicyBook
+from grants.policy_text import export
 from grants.ports import Directory
 from grants.resolving import resolve
 

@@ -1,7 +1,7 @@
 """What can go wrong, as types that carry facts. Their words live in `blocks/refusals.py`."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from grants.model import Move, Request, RequestId, Role
@@ -150,6 +150,20 @@ class Tampered(Denied):
     """What came back from a form or button is not what was offered there."""
 
     what: str
+
+
+# About policies
+
+
+@dataclass(eq=False)
+class PoliciesMoved(Refusal):
+    """Somebody else changed the policies since this change was begun; nothing is overwritten."""
+
+    version: int
+    by: str
+    at: datetime
+    since: int
+    """The version that this change was made from."""
 
 
 # About who somebody is

@@ -273,6 +273,12 @@ class Request:
     """Who ended or revoked it; empty where the clock did."""
     standing: bool = False
     """The access was there before us: it runs on paper, without create or delete."""
+    remind_at: datetime | None = None
+    """When somebody is to be reminded next: pending, the approvers; active, the requester."""
+    reminded: int = 0
+    """How often the approvers were reminded so far, by the clock or by a nudge."""
+    nudged_at: datetime | None = None
+    """When the requester nudged the approvers last."""
 
     @property
     def key(self) -> Key:
@@ -380,6 +386,10 @@ class Told(StrEnum):
     """The activity summary in a card's thread: posted once, then edited."""
     AUDIT = "audit"
     """A line in the audit channel."""
+    REMINDER = "reminder"
+    """A message to the requester alone that tells no move: what is about to happen."""
+    HOME = "home"
+    """App Home of whoever has it open, drawn again; `facts` hold the `slack_id`."""
 
 
 class Place(StrEnum):

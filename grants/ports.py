@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ from grants.model import (
     Place,
     Request,
     RequestId,
+    Role,
     SlackUserId,
     State,
     Told,
@@ -251,6 +252,23 @@ class ActivityRow:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class HomeRow:
+    """Somebody's App Home: what it showed last, so that it can be drawn again as they left it."""
+
+    slack_id: SlackUserId
+    user_id: UserId
+    opened_at: datetime
+    hash: str = ""
+    """Slack's, of the view that was published last; empty: none was."""
+    roles: tuple[Role, ...] = ()
+    """In which capacities it was drawn: whom a change may concern."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """By section, how many pages they have turned."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """How they have narrowed the list of all requests."""
+
+
 class Requests(Protocol):
     """The requests, by name."""
 
@@ -269,6 +287,10 @@ class Requests(Protocol):
         ...
 
     def starting(self, now: datetime, *, limit: int) -> list[Request]: ...
+    def reminding(self, now: datetime, *, limit: int) -> list[Request]:
+        """Of which somebody is to be reminded; the oldest reminder first."""
+        ...
+
     def finishing(self, now: datetime, *, limit: int) -> list[Request]: ...
     def next_due(self) -> datetime | None: ...
     def of_key(self, key: Key) -> list[Request]:
@@ -412,6 +434,16 @@ class People(Protocol):
     def all(self) -> list[Binding]: ...
 
 
+class Homes(Protocol):
+    """Who has opened App Home, and what it shows them."""
+
+    def get(self, slack_id: SlackUserId) -> HomeRow | None: ...
+    def put(self, row: HomeRow) -> None: ...
+    def opened_since(self, since: datetime) -> list[HomeRow]:
+        """Those who may have it open still, the latest first."""
+        ...
+
+
 class CatalogueStore(Protocol):
     """The catalogue as last read, kept across restarts."""
 
@@ -456,6 +488,8 @@ class Work(Protocol):
     def policies(self) -> Policies: ...
     @property
     def people(self) -> People: ...
+    @property
+    def homes(self) -> Homes: ...
     @property
     def catalogue(self) -> CatalogueStore: ...
     @property

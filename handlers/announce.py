@@ -201,6 +201,8 @@ class Announcer:
                 if not direct.tells(moved):
                     return None
                 return direct.direct(moved, request, facts, buttons=buttons, style=style)
+            case Told.HOME | Told.REMINDER:
+                return None
 
     def _styled(self, work: Work) -> Style:
         """With the portal's own address where none is configured: AWS makes it of the store's id."""

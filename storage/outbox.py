@@ -30,7 +30,13 @@ from storage.tables import Sending, outbox
 WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
 
 
+COALESCED: Final = frozenset({Told.REDRAW, Told.HOME})
+"""Drawn from rows when they are sent: one that waits serves for every later one."""
+
+
 def stream_of(notice: Notice) -> str:
+    if notice.kind is Told.HOME and notice.facts:
+        return f"home:{notice.facts['slack_id']}"
     return f"copy:{notice.copy_id}" if notice.copy_id is not None else "audit"
 
 
@@ -82,7 +88,7 @@ class SqlOutbox:
 
     def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
         for notice in notices:
-            if notice.kind is Told.REDRAW and self._coalesced(notice):
+            if notice.kind in COALESCED and self._coalesced(notice):
                 continue
             self._append(notice, at)
 
@@ -180,7 +186,7 @@ class SqlOutbox:
             update(outbox)
             .where(
                 outbox.c.stream == stream_of(notice),
-                outbox.c.kind == Told.REDRAW,
+                outbox.c.kind == notice.kind,
                 outbox.c.lease_until.is_(None),
                 WAITING,
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, insert, select, union_all, update
+from sqlalchemy import Column, Connection, Select, func, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
@@ -97,11 +97,17 @@ class SqlRequests:
     def finishing(self, now: datetime, *, limit: int) -> list[Request]:
         return self._due(State.ACTIVE, now, limit)
 
-    def next_due(self) -> datetime | None:
-        first: datetime | None = self.db.scalar(
-            select(func.min(requests.c.due_at)).where(requests.c.due_at.is_not(None))
+    def reminding(self, now: datetime, *, limit: int) -> list[Request]:
+        return self._all(
+            select(requests)
+            .where(requests.c.remind_at <= now)
+            .order_by(requests.c.remind_at)
+            .limit(limit)
         )
-        return first
+
+    def next_due(self) -> datetime | None:
+        instants = (self._first(requests.c.due_at), self._first(requests.c.remind_at))
+        return min((instant for instant in instants if instant), default=None)
 
     def of_key(self, key: Key) -> list[Request]:
         return self._all(
@@ -156,6 +162,10 @@ class SqlRequests:
             .order_by(asked.desc(), requests.c.id.desc())
             .limit(limit)
         )
+
+    def _first(self, column: Column[datetime]) -> datetime | None:
+        first: datetime | None = self.db.scalar(select(func.min(column)).where(column.is_not(None)))
+        return first
 
     def _due(self, state: State, now: datetime, limit: int) -> list[Request]:
         return self._all(

@@ -103,6 +103,9 @@ requests = Table(
     required("closed_by"),
     Column("standing", Boolean, nullable=False),
     Column("due_at", Moment),
+    Column("remind_at", Moment),
+    Column("reminded", Integer, nullable=False, server_default="0"),
+    Column("nudged_at", Moment),
     one_of("state", State),
     one_of("because", set(LEADS_TO.values())),
     CheckConstraint(f"state <> '{State.REVOKING}' OR because IS NOT NULL", name="revoking_because"),
@@ -110,6 +113,7 @@ requests = Table(
     CheckConstraint("duration > 0", name="duration"),
     partial("due_at", where="due_at IS NOT NULL"),
     partial("state", "due_at", where="due_at IS NOT NULL"),
+    partial("remind_at", where="remind_at IS NOT NULL"),
     Index(None, "state", "asked_at"),
     Index(None, "requester_user_id", "state", "asked_at"),
     Index(None, "account_id", "state", "asked_at"),
@@ -255,6 +259,20 @@ bindings = Table(
     Column("made_at", Moment, nullable=False),
     required("made_by"),
     required("broken"),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("slack_id", Words, primary_key=True),
+    required("user_id"),
+    Column("opened_at", Moment, nullable=False),
+    required("hash"),
+    Column("roles", Document, nullable=False),
+    Column("pages", Document, nullable=False),
+    Column("filters", Document, nullable=False),
+    Index(None, "opened_at"),
+    Index(None, "user_id"),
 )
 
 catalogue = Table(

@@ -12,6 +12,7 @@ from storage.assignments import SqlAssignments
 from storage.catalogue import SqlCatalogue
 from storage.copies import SqlCopies
 from storage.engine import Database
+from storage.homes import SqlHomes
 from storage.journal import SqlJournal
 from storage.kept import Kept
 from storage.outbox import SqlOutbox
@@ -33,6 +34,7 @@ class SqlWork:
         self.journal = SqlJournal(db)
         self.policies = SqlPolicies(db, books)
         self.people = SqlPeople(db)
+        self.homes = SqlHomes(db)
         self.catalogue = SqlCatalogue(db, read)
         self.activities = SqlActivities(db)
 

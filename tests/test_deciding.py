@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.policies import apply
 from grants.model import Actor, RequestId, Role, State
 from tests.standins.slack import Message
 from tests.world import APPROVALS, POLICIES, World
@@ -27,7 +26,7 @@ def with_two_approvals(world: World) -> None:
     with world.works.reading() as work:
         book = work.policies.current()
     two = replace(book, approval=(replace(book.approval[0], approvals=2),))
-    apply(two, world.storage, by=Actor(Role.ADMINISTRATOR, "operator:test"))
+    world.administration.apply(two, by=Actor(Role.ADMINISTRATOR, "operator:test"))
 
 
 # The decision and who hears of it

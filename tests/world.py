@@ -11,9 +11,17 @@ from typing import Any, ParamSpec, TypeVar
 import boto3
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
-from bot.assemble import Hands, Storage, clock_of, desk, jobs, open_aws, refresher
+from bot.assemble import (
+    Hands,
+    Storage,
+    administration,
+    clock_of,
+    desk,
+    jobs,
+    open_aws,
+    refresher,
+)
 from bot.clock import in_time
-from bot.policies import apply
 from bot.policy_file import load_book
 from bot.settings import Settings
 from bot.slack import connect
@@ -119,6 +127,7 @@ class World:
         self.desk = desk(self.storage, self.ports)
         self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
         self.refresher = refresher(self.storage, self.ports)
+        self.administration = administration(self.storage)
         self.listeners = Listeners()
         self.deciders = ThreadPoolExecutor(8)
         self.patience = 60.0
@@ -183,7 +192,7 @@ class World:
         book = load_book(
             text, source="test.yml", catalogue=catalogue, directory=self.ports.directory
         )
-        return apply(book, self.storage, by=Actor(Role.ADMINISTRATOR, "operator:test"))
+        return self.administration.apply(book, by=Actor(Role.ADMINISTRATOR, "operator:test"))
 
     # What people do
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from bot import policies as applying
-from bot.assemble import open_aws, open_storage, refresher
+from bot.assemble import administration, open_aws, open_storage, refresher
 from bot.commands import ground
 from bot.commands.names import Names
 from bot.commands.trouble import Findings, Misuse
@@ -15,6 +14,7 @@ from bot.policy_file import export as written
 from bot.policy_file import load, read
 from bot.settings import Settings
 from grants.cautions import PolicyWarning, warnings
+from grants.differences import differences
 from grants.drafts import PolicyProblem, PolicyProblems
 from grants.errors import AwsFault
 from grants.model import Catalogue, Lane
@@ -64,9 +64,9 @@ def apply(file: str | None, *, as_json: bool) -> None:
         names = Names(aws, stored, refresher(storage, aws).refresh)
         book, catalogue = names.look_up(raw, source=name)
         found = warnings(book, catalogue, aws.directory)
-        same = before.version > 0 and replace(book, version=before.version) == before
-        after = before if same else applying.apply(book, storage, by=ground.whoever_types())
-    changes = applying.changes(before, after)
+        after = administration(storage).apply(book, by=ground.whoever_types(), since=before.version)
+    same = after.version == before.version
+    changes = differences(before, after)
     if as_json:
         ground.print_json(
             {

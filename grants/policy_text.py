@@ -38,8 +38,8 @@ class Word:
 
 def export(book: PolicyBook) -> str:
     """Loading it gives an equal book, and exporting that the same text to the byte."""
-    parts = ["version: 1\n", "settings:\n" + _body(_settings(book.settings), "  ")]
-    eligibility, approval = map(_eligibility, book.eligibility), map(_approval, book.approval)
+    parts = ["version: 1\n", "settings:\n" + _body(settings_tree(book.settings), "  ")]
+    eligibility, approval = map(policy_tree, book.eligibility), map(policy_tree, book.approval)
     parts += [_section("eligibility", eligibility), _section("approval", approval)]
     return "\n".join(parts)
 
@@ -51,7 +51,8 @@ def _section(name: str, policies: Iterable[Mapping[str, Tree | None]]) -> str:
     return f"{name}:\n" + "\n".join("  - " + body[4:] for body in bodies)
 
 
-def _settings(settings: PolicySettings) -> Mapping[str, Tree | None]:
+def settings_tree(settings: PolicySettings) -> Mapping[str, Tree | None]:
+    """The settings by the grammar's keys; None: not set."""
     return {
         "approval": Word("required" if settings.approval_required else "off"),
         "max_duration": settings.max_duration,
@@ -70,6 +71,16 @@ def _settings(settings: PolicySettings) -> Mapping[str, Tree | None]:
         "default_channel": settings.default_channel,
         "audit_channel": settings.audit_channel,
     }
+
+
+def policy_tree(policy: EligibilityPolicy | ApprovalPolicy) -> Mapping[str, Tree | None]:
+    """A policy by the grammar's keys; None: not set."""
+    return _eligibility(policy) if isinstance(policy, EligibilityPolicy) else _approval(policy)
+
+
+def written(value: Tree | None) -> str:
+    """A value on one line, as a policy file has it; empty: not set."""
+    return "" if value is None else _flow(value)
 
 
 def _eligibility(policy: EligibilityPolicy) -> Mapping[str, Tree | None]:

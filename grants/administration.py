@@ -1,0 +1,52 @@
+"""Where policies are changed, whatever way they come: stored whole, once, and written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from grants.differences import differences
+from grants.errors import PoliciesMoved
+from grants.model import Actor, Told
+from grants.policy import PolicyBook
+from grants.ports import Clock, Entry, Notice, Works
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """Validation comes before; who may is settled before, too."""
+
+    works: Works
+    clock: Clock
+    wake: Callable[[], None] = lambda: None
+
+    def apply(self, book: PolicyBook, *, by: Actor, since: int | None = None) -> PolicyBook:
+        """Stored as the next version, in one transaction with who changed what, from what to what.
+
+        `since`: the version that the change was made from; PoliciesMoved if there is another by now.
+        Nothing is stored where nothing changes.
+        """
+        now = self.clock()
+        with self.works() as work:
+            before = work.policies.current()
+            if since is not None and before.version != since:
+                newest = work.policies.history()[0]
+                raise PoliciesMoved(newest.version, newest.by, newest.at, since)
+            if before.version and replace(book, version=before.version) == before:
+                return before
+            after = work.policies.apply(book, by=by.name, at=now)
+            changes = differences(before, after)
+            work.journal.write(
+                Entry(
+                    now,
+                    "policies.apply",
+                    by,
+                    before=str(before.version),
+                    after=str(after.version),
+                    facts={"version": after.version, "changes": changes},
+                )
+            )
+            if after.settings.audit_channel or before.settings.audit_channel:
+                told = {"kind": "policies", "by": by.name, "version": after.version,
+                        "changes": changes}  # fmt: skip
+                work.outbox.put([Notice(Told.AUDIT, None, None, None, told)], at=now)
+        self.wake()
+        return after
