@@ -31,6 +31,8 @@ SHOWN: Final = 500
 """How much of the justification stands on the card."""
 HEADER_MOST: Final = 150
 MANY_APPROVERS: Final = 1500
+MANY_VOTERS: Final = 900
+"""Those who agreed and those who must besides: both fit into a line of small print."""
 COMMENTS: Final = 5
 COMMENT_MOST: Final = 300
 CREDENTIALS: Final = "Credentials already issued may go on working until"
@@ -148,7 +150,7 @@ def _deciding(request: Request, votes: list[Vote], style: Style) -> Iterator[Blo
         return
     yield said(f"May approve: {wording.approvers(request, lambda w: label(w, MANY_APPROVERS))}")
     yield aside(
-        plain(wording.agreement(request, votes)),
+        plain(wording.agreement(request, lambda w: label(w, MANY_VOTERS))),
         marked(f"To be decided until {moment(request.expires_at, style)}"),
     )
     yield from _comments(request, votes)
@@ -176,7 +178,7 @@ def _decision(request: Request, write: Write = seen) -> str:
         return f"Rejected by {write(request.decided_by)}"
     if request.state in _UNDECIDED or not request.approval_needed:
         return ""
-    return f"Approved by {write(request.decided_by)}"
+    return f"Approved by {wording.deciders(request, write)}"
 
 
 def _end(request: Request, write: Write = seen) -> str:
@@ -223,7 +225,7 @@ def _facts(request: Request, votes: list[Vote], most: int) -> Iterator[str]:
     yield f"Approvals: {_needed(request)}."
     if request.state is State.PENDING:
         named = wording.approvers(request, lambda words: quote(words, most))
-        yield f"May approve: {named}. {wording.agreement(request, votes, write)}."
+        yield f"May approve: {named}. {wording.agreement(request, write)}."
         yield f"To be decided until {utc(request.expires_at)}."
     yield from _told_outcome(request, votes, most)
 

@@ -81,9 +81,10 @@ def _happened(moved: Moved, request: Request, facts: Facts, write: Write) -> str
         case Move.ASK:
             return (
                 f"You requested {access} {_terms(request, write)}. It waits for {_people(request)}:"
-                f" {wording.approvers(request, write)}."
+                f" {wording.approvers(request, write)}.{_besides(request, write)}"
             )
         case Move.APPROVE:
+            by = wording.deciders(request, write) or by
             return f"Approved by {by}: {access} for {span(request.duration)}."
         case Move.REJECT:
             return f"Rejected by {by}: {access}."
@@ -107,6 +108,16 @@ def _terms(request: Request, write: Write) -> str:
 
 def _people(request: Request) -> str:
     return "one of these" if request.approvals == 1 else f"{request.approvals} of these"
+
+
+def _besides(request: Request, write: Write) -> str:
+    """Whose agreement is needed, whoever else agrees."""
+    wanted = [f"{each.approvals} of {', '.join(each.whom)}" for each in request.tally.wanted]
+    if not wanted:
+        return ""
+    return (
+        f" Besides, it needs {write(several(wanted))}; one person may count for several of these."
+    )
 
 
 def _closed(moved: Moved, request: Request, facts: Facts, write: Write) -> str:

@@ -36,7 +36,10 @@ class Note(StrEnum):
     STANDING = "standing"
     """The access was there before us."""
     VOTE = "vote"
-    """One of several approvals that are needed. Facts: `voter`, `count`, `needed`, `comment`."""
+    """One of several approvals that are needed.
+
+    Facts: `voter`, `count`, `needed`, `comment`, and `besides`: `more`, `whom` for each policy.
+    """
 
 
 def word(moved: Moved) -> str:
@@ -202,7 +205,9 @@ def _noted(kind: str, facts: Facts, write: Write) -> str:
         return f"Notice: {wording.STANDING}"
     if kind == Note.VOTE:
         count = f"{facts.get('count', 1)} of {facts.get('needed', 1)}"
-        return f"{count}: {write(str(facts.get('voter', '')))} agrees."
+        missing = wording.besides((each["more"], each["whom"]) for each in facts.get("besides", ()))
+        agrees = f"{count}: {write(str(facts.get('voter', '')))} agrees"
+        return f"{agrees}; {write(missing)}." if missing else f"{agrees}."
     return f"Notice: {write(str(facts.get('words') or kind))}"
 
 

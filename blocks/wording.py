@@ -1,10 +1,10 @@
 """The phrases that the card, the thread and the direct messages share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from blocks.text import inline, quote, several, shorten, span
-from grants.model import AWS, CLOCK, Actor, Ballot, Request, State, Vote
+from grants.model import AWS, CLOCK, Actor, Request, State
 
 NAME: Final = 250
 """How much of a name stands in a message; AWS's own are far shorter."""
@@ -89,11 +89,24 @@ def closer(request: Request, write: Write = seen) -> str:
             return "Its time is over"
 
 
-def agreement(request: Request, votes: list[Vote], write: Write = seen) -> str:
-    """`1 of 2 so far: Eve`."""
-    names = [write(vote.voter.name) for vote in votes if vote.ballot is Ballot.APPROVE]
-    so_far = f"{len(names)} of {request.approvals}"
-    return f"{so_far} so far: {several(names)}" if names else f"{so_far} so far"
+def agreement(request: Request, write: Write = seen) -> str:
+    """`1 of 2 so far: Eve; besides 1 of: group payments-owners`."""
+    names, needed = list(request.tally.names), request.approvals
+    so_far = f"{min(len(names), needed)} of {needed} so far"
+    agreeing = f": {write(several(names))}" if names else ""
+    missing = besides((each.missing, each.whom) for each in request.tally.wanted if each.missing)
+    return f"{so_far}{agreeing}{'; ' if missing else ''}{write(missing)}"
+
+
+def besides(wanted: Iterable[tuple[int, Iterable[str]]]) -> str:
+    """`besides 1 of: group payments-owners`, for each policy that must be met by its own."""
+    return "; ".join(f"besides {more} of: {', '.join(whom)}" for more, whom in wanted)
+
+
+def deciders(request: Request, write: Write = seen) -> str:
+    """Who agreed, where several did; else who decided."""
+    names = list(request.tally.names)
+    return write(several(names) if len(names) > 1 else request.decided_by)
 
 
 def approvers(request: Request, write: Write = seen) -> str:

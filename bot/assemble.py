@@ -133,9 +133,9 @@ def administration(storage: Storage, *, wake: Wake = lambda: None) -> Administra
     return Administration(storage.works, storage.clock, wake)
 
 
-def review(storage: Storage, memberships: Memberships, *, wake: Wake) -> Review:
+def review(storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake) -> Review:
     """Where approvers decide."""
-    return Review(storage.works, memberships, storage.clock, wake)
+    return Review(storage.works, aws.directory, memberships, storage.clock, wake)
 
 
 def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None) -> Closing:

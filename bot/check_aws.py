@@ -12,7 +12,8 @@ from grants.cautions import warnings
 from grants.drafts import shown
 from grants.errors import AwsFault
 from grants.model import Catalogue, GroupId, Instance, Lane, PermissionSetArn
-from grants.policy import PolicyBook, approver_groups, eligibility_groups
+from grants.policy import PolicyBook, approver_groups, eligibility_groups, uses_tags
+from grants.refreshing import remembering
 
 T = TypeVar("T")
 Answered = Generator[Finding, None, T | None]
@@ -79,7 +80,7 @@ def _who_asks(instance: Instance) -> Finding:
 
 
 def _catalogue(opened: Aws, instance: Instance, stored: Catalogue | None) -> Answered[Catalogue]:
-    """As it is now; permission sets that are stored are not described again."""
+    """As it is now; what is stored of permission sets and tags is not read again."""
     center, organization = opened.identity_center, opened.organization
     accounts = yield from _asked("accounts", lambda: organization.accounts(lane=Lane.STATUS))
     ous = yield from _asked("OUs", lambda: organization.ous(lane=Lane.STATUS))
@@ -99,7 +100,7 @@ def _catalogue(opened: Aws, instance: Instance, stored: Catalogue | None) -> Ans
     if accounts is None or ous is None or arns is None or sets is None:
         return None
     yield _ok(f"{len(accounts)} accounts, {len(ous)} OUs and {len(sets)} permission sets")
-    return Catalogue(
+    catalogue = Catalogue(
         instance=instance,
         accounts={account.id: account for account in accounts},
         permission_sets={found.arn: found for found in sets},
@@ -107,6 +108,7 @@ def _catalogue(opened: Aws, instance: Instance, stored: Catalogue | None) -> Ans
         in_management=managed or frozenset(),
         read_at=system_clock(),
     )
+    return remembering(catalogue, stored)
 
 
 def _in_management(opened: Aws, instance: Instance) -> Answered[frozenset[PermissionSetArn]]:
@@ -150,6 +152,10 @@ def _rights(opened: Aws, catalogue: Catalogue, book: PolicyBook | None) -> Findi
         well &= yield from _tried(
             "an account", lambda: organization.account(account, lane=Lane.STATUS)
         )
+        if book and uses_tags(book):
+            well &= yield from _tried(
+                "an account's tags", lambda: organization.tags(account, lane=Lane.STATUS)
+            )
     if group:
         well &= yield from _tried("memberships", lambda: _memberships(opened, group))
     if well:

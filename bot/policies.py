@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from bot.assemble import Aws, Storage, administration
+from bot.assemble import Aws, Storage, administration, refresher
 from bot.policy_file import PolicyProblems, load, load_book, read
 from bot.settings import Settings, SettingsError
 from grants.errors import AwsFault, PoliciesMoved
@@ -40,6 +40,7 @@ class FirstPolicies:
             book = load_book(
                 read(name), source=name, catalogue=catalogue, directory=self.aws.directory
             )
+            refresher(self.storage, self.aws).read_tags(book)
         except (PolicyProblems, AwsFault) as problems:
             self.trouble = str(problems)
             log.error("policies not applied", extra={"problems": str(problems)})  # noqa: TRY400 - the text is all there is to it

@@ -56,13 +56,17 @@ class Catalogues:
     storage: Storage
     crew: Crew
     next_at: datetime
+    tags_at: datetime
+    """Not before then are tags read that were never read: it has just failed."""
 
     def round(self) -> None:
-        """Have it read, if its time has come."""
+        """Have it read, if its time has come; at any time, tags that are wanted as of now."""
         now = self.storage.clock()
         if now >= self.next_at:
             self.next_at = now + EVERY
             self.crew.take(now, self._read, name="catalogue")
+        elif now >= self.tags_at and self.refresher.behind:
+            self.crew.take(now, self._read_tags, name="catalogue")
 
     def _read(self, now: datetime) -> None:
         self.policies.apply()
@@ -77,6 +81,14 @@ class Catalogues:
             self.next_at = now + EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
+        self._read_tags(now)
+
+    def _read_tags(self, now: datetime) -> None:
+        try:
+            self.refresher.read_tags()
+        except AwsFault as fault:
+            self.tags_at = now + RETRY
+            log.warning("account tags not read", extra={"reason": fault.reason})
 
     def next_due(self) -> datetime:
         """When it is read next."""
@@ -139,7 +151,8 @@ class Process:
             self.policies,
             storage,
             Crew(self._hands.reads, self.wake),
-            storage.clock(),
+            next_at=storage.clock(),
+            tags_at=storage.clock(),
         )
         rounds: tuple[Round, ...] = ()
         if part is not Part.SLACK:

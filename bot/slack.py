@@ -102,7 +102,7 @@ def connect(
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
     front = Front(
         desk=desk,
-        review=review(storage, desk.memberships, wake=wake),
+        review=review(storage, aws, desk.memberships, wake=wake),
         closing=closing(storage, desk.memberships, wake=wake),
         people=people,
         works=storage.works,

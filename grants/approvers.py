@@ -1,13 +1,21 @@
 """Who could approve right now: enabled people, by name, and where they are asked."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from grants.model import GroupId, Lane, Place, User, UserId
-from grants.policy import ApprovalPolicy, PolicyBook, Who, channels
+from grants.model import GroupId, Lane, Membership, Person, Place, Tally, User, UserId, Wanted
+from grants.policy import (
+    ApprovalPolicy,
+    PolicyBook,
+    Who,
+    besides,
+    channels,
+    may_approve,
+    named_by,
+)
 from grants.ports import Directory, Work
 
 SHOWN: Final = 5
@@ -31,31 +39,46 @@ class Approvers:
     people: tuple[User, ...]
     words: tuple[str, ...]
     """For the card: each group with some of its people, each person."""
+    by_policy: tuple[frozenset[UserId], ...]
+    """For each policy those whom it names."""
 
 
 def approvers_of(
-    directory: Directory, policies: Iterable[ApprovalPolicy], *, without: UserId, enough: int
+    directory: Directory, policies: Sequence[ApprovalPolicy], *, without: UserId, enough: int
 ) -> Approvers:
-    """Read them live. At least `enough` are looked for; beyond that, only those shown by name."""
-    found: dict[UserId, User] = {}
+    """Read them live. Of each group `enough` are looked for, or as many as are shown by name."""
+    inside: dict[GroupId, list[User]] = {}
     words: list[str] = []
     groups = _groups(policies)
+    needed = frozenset[GroupId]().union(
+        *(each.approvers.group_ids for each in policies if each.required)
+    )
     shown = max(1, min(SHOWN, NAMED // max(1, len(groups))))
-    for number, group in enumerate(groups.items()):
-        missing = enough - len(found)
-        if number >= LOOKED_INTO and missing <= 0:
-            words.append(_spelled(group[1], []))
+    for number, (group, name) in enumerate(groups.items()):
+        found = {user.id for some in inside.values() for user in some}
+        if number >= LOOKED_INTO and len(found) >= enough and group not in needed:
+            words.append(_spelled(name, []))
             continue
-        members = directory.members(GroupId(group[0]), lane=Lane.PERSON)
+        members = directory.members(group, lane=Lane.PERSON)
         others = (member for member in members if member != without)
-        inside = _enabled(directory, others, enough=max(shown, missing))
-        found |= {user.id: user for user in inside}
-        words.append(_spelled(_name(directory, *group), inside))
-    named = _users(policies, without)
-    for user in _enabled(directory, iter(named), enough=len(named)):
-        found[user.id] = user
-        words.append(user.name or user.user_name)
-    return Approvers(tuple(found.values()), tuple(dict.fromkeys(words)))
+        inside[group] = _enabled(directory, others, enough=max(shown, enough))
+        words.append(_spelled(_name(directory, group, name), inside[group]))
+    users = _users(policies, without)
+    named = _enabled(directory, iter(users), enough=len(users))
+    words += [user.name or user.user_name for user in named]
+    people = {user.id: user for some in (*inside.values(), named) for user in some}
+    return Approvers(
+        tuple(people.values()),
+        tuple(dict.fromkeys(words)),
+        tuple(_of(policy.approvers, inside, named) for policy in policies),
+    )
+
+
+def _of(
+    who: Who, inside: Mapping[GroupId, Iterable[User]], named: Iterable[User]
+) -> frozenset[UserId]:
+    in_groups = (user.id for group in who.group_ids for user in inside.get(group, ()))
+    return frozenset(in_groups) | ({user.id for user in named} & who.user_ids)
 
 
 def people_of(directory: Directory, who: Who, *, most: int) -> list[User]:
@@ -100,8 +123,26 @@ def direct_places(work: Work, people: Iterable[User]) -> list[tuple[Place, str]]
     return [(Place.APPROVER, address) for address in dict.fromkeys(addresses)]
 
 
-def _groups(policies: Iterable[ApprovalPolicy]) -> dict[str, str]:
-    return {group.id: group.name for policy in policies for group in policy.approvers.groups}
+def tally_of(
+    policies: Sequence[ApprovalPolicy],
+    voters: Collection[Membership] = (),
+    people: Mapping[UserId, Person] | None = None,
+) -> Tally:
+    """How far these votes come, as their givers stand now, for whoever reads the card."""
+    counting = [each for each in voters if may_approve(policies, each)]
+    wanted = besides(policies)
+    return Tally(
+        tuple((people or {})[each.user_id].name for each in counting),
+        tuple(
+            Wanted(policy.approvers.spelled, policy.approvals, len(own))
+            for policy, own in zip(wanted, named_by(wanted, counting), strict=True)
+        ),
+    )
+
+
+def _groups(policies: Iterable[ApprovalPolicy]) -> dict[GroupId, str]:
+    named = (group for policy in policies for group in policy.approvers.groups)
+    return {GroupId(group.id): group.name for group in named}
 
 
 def _users(policies: Iterable[ApprovalPolicy], without: UserId) -> list[UserId]:
@@ -109,11 +150,11 @@ def _users(policies: Iterable[ApprovalPolicy], without: UserId) -> list[UserId]:
     return [user for user in dict.fromkeys(named) if user != without]
 
 
-def _name(directory: Directory, group_id: str, written: str) -> str:
+def _name(directory: Directory, group_id: GroupId, written: str) -> str:
     """As people call it, where the policies' author wrote its id."""
     if written != group_id:
         return written
-    found = directory.group(GroupId(group_id), lane=Lane.PERSON)
+    found = directory.group(group_id, lane=Lane.PERSON)
     return found.name if found else written
 
 

@@ -10,7 +10,15 @@ from typing import Final
 from grants.drafts import shown
 from grants.durations import spell
 from grants.model import Account, Catalogue, GroupId, Lane, PermissionSetArn, UserId
-from grants.policy import ApprovalPolicy, EligibilityPolicy, Named, PolicyBook, Who, approvals
+from grants.policy import (
+    ApprovalPolicy,
+    EligibilityPolicy,
+    Named,
+    PolicyBook,
+    Who,
+    enough,
+    uses_tags,
+)
 from grants.ports import Directory
 
 READ: Final = 100
@@ -38,6 +46,7 @@ def warnings(
     found = [
         *_named_nobody(book, people),
         *_named_nothing(book, catalogue),
+        *_carried_by_none(book, catalogue),
         *_out_of_reach(book, catalogue),
         *_unapprovable(book, catalogue, people),
         *_long_sessions(book, catalogue),
@@ -116,6 +125,26 @@ def _named_nothing(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWar
                     yield PolicyWarning(_about(policy), message)
 
 
+def _carried_by_none(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
+    if not uses_tags(book):
+        return
+    unread = sum(account.tags is None for account in catalogue.accounts.values())
+    if unread:
+        yield PolicyWarning(
+            "account tags",
+            f"not read yet of {unread:,} of {len(catalogue.accounts):,} accounts, so that no policy"
+            " covers these by tag; the running bot reads them, and so does catalogue refresh",
+        )
+        return
+    carried = {pair for each in catalogue.accounts.values() for pair in (each.tags or {}).items()}
+    policies: tuple[EligibilityPolicy | ApprovalPolicy, ...] = (*book.eligibility, *book.approval)
+    for policy in policies:
+        for key, value in policy.scope.tags:
+            if (key, value) not in carried:
+                message = f"no account carries the tag {shown(f'{key}={value}')}"
+                yield PolicyWarning(_about(policy), message)
+
+
 def _out_of_reach(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
     instance = catalogue.instance
     for policy in book.eligibility if instance.delegated else ():
@@ -148,13 +177,18 @@ def _unapprovable(
     if not book.settings.approval_required:
         return
     can = _Deciding(book.approval, people)
+    offered = [
+        account
+        for account in _offered(catalogue)
+        if account.tags is not None or not uses_tags(book)  # else who approves is not known
+    ]
     covering = {
         account.id: tuple(n for n, each in enumerate(book.approval) if each.scope.covers(account))
-        for account in _offered(catalogue)
+        for account in offered
     }
     for policy in (each for each in book.eligibility if each.approval_required):
         alike = defaultdict(list)  # accounts that the same approval policies cover
-        for account in _offered(catalogue):
+        for account in offered:
             if policy.scope.covers(account):
                 alike[covering[account.id]].append(account)
         stuck = [
@@ -202,16 +236,9 @@ class _Deciding:
             matching = [
                 self.policies[n] for n in covering if self.policies[n].lists(permission_set)
             ]
-            self.known[key] = self.enough(matching)
+            inside = [self.people.of(policy.approvers) for policy in matching]
+            self.known[key] = enough(matching, inside)
         return self.known[key]
-
-    def enough(self, matching: Sequence[ApprovalPolicy]) -> bool:
-        inside = [self.people.of(policy.approvers) for policy in matching]
-        return len(frozenset[UserId]().union(*inside)) >= approvals(matching) and all(
-            len(own) >= policy.approvals
-            for own, policy in zip(inside, matching, strict=True)
-            if policy.required
-        )
 
 
 def _about(policy: EligibilityPolicy | ApprovalPolicy) -> str:

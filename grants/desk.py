@@ -15,6 +15,7 @@ from grants.approvers import (
     direct_places,
     people_of,
     places,
+    tally_of,
 )
 from grants.errors import (
     AlreadyHeld,
@@ -41,6 +42,7 @@ from grants.model import (
     RequestId,
     Role,
     State,
+    Tally,
     Target,
     User,
     UserId,
@@ -105,7 +107,7 @@ class Desk:
         enough = ASKED_DIRECTLY if directly else least
         approvers = self._approvers(asked, person, needed=needed, enough=enough)
         apart = approvers.people if directly else self._directly(unplaced, person, needed=needed)
-        if needed and len(approvers.people) < least:
+        if needed and not policy.enough(asked, approvers.by_policy):
             whom = book.settings.admins.spelled
             problems.append(Problem(Field.TARGET, Flaw.NO_APPROVER, whom=whom))
         if problems:
@@ -114,7 +116,7 @@ class Desk:
             self._warn_if_held(person, target, catalogue)
         request = _request(
             self.new_id(), person, wish, read.duration, target, catalogue, book, approvers,
-            needed=needed, approvals=least, now=now,
+            needed=needed, asked=asked, now=now,
         )  # fmt: skip
         in_time()
         try:
@@ -126,7 +128,7 @@ class Desk:
         self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool, enough: int
     ) -> Approvers:
         if not needed:
-            return Approvers((), ())
+            return Approvers((), (), ())
         return approvers_of(self.directory, asked, without=person.user_id, enough=enough)
 
     def _directly(
@@ -247,7 +249,7 @@ def _request(
     approvers: Approvers,
     *,
     needed: bool,
-    approvals: int,
+    asked: tuple[ApprovalPolicy, ...],
     now: datetime,
 ) -> Request:
     permission_set = catalogue.permission_sets[target.permission_set_arn]
@@ -267,7 +269,8 @@ def _request(
         asked_at=now,
         expires_at=now + book.settings.pending_expiry,
         approval_needed=needed,
-        approvals=approvals,
+        approvals=policy.approvals(asked),
+        tally=tally_of(asked) if needed else Tally(),
         may_approve=approvers.words,
         policy_version=book.version,
         state=State.PENDING if needed else State.SCHEDULED,

@@ -31,11 +31,6 @@ SCOPE: Final = ("accounts", "ous", "tags")
 
 NOT_YET: Final[Mapping[tuple[str, str], tuple[object, ...]]] = {
     ("settings", "revoke_sessions"): ("off",),
-    ("eligibility", "tags"): (),
-    ("approval", "tags"): (),
-    ("approval", "permission_sets"): (),
-    ("approval", "approvals"): (1,),
-    ("approval", "required"): (False,),
     ("approval", "proof"): ("none",),
 }
 """What this version cannot do yet, with the values that ask nothing of it. Never ignored."""
@@ -184,8 +179,11 @@ class Grammar(Reader):
     def refuse(self, node: Node, section: str, key: str, able: tuple[object, ...]) -> None:
         """By name."""
         said = f"{key}: {node.plain}" if node.plain else key
-        cure = f"write {key}: {str(able[0]).lower()}" if able else "take it out"
-        self.note(node.line, f"{said} in {section} is not in this version of Elevate yet; {cure}")
+        self.note(
+            node.line,
+            f"{said} in {section} is not in this version of Elevate yet;"
+            f" write {key}: {str(able[0]).lower()}",
+        )
 
     def complete(self, node: Node, found: Nodes, *, needs: tuple[str, ...]) -> None:
         """Note what a policy must have and has not."""

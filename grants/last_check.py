@@ -1,6 +1,6 @@
 """The last look before access is given: everything live, nothing from memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grants import policy
 from grants.errors import NoLongerGiven, Why
@@ -28,6 +28,8 @@ class LastCheck:
             votes = work.votes.on(request.id)
         self._user(request.requester.user_id)
         account = self._account(request, catalogue)
+        if policy.uses_tags(book):
+            account = self._with_tags(account)
         if not self._permission_set_exists(request):
             raise NoLongerGiven(Why.PERMISSION_SET_MISSING, request.permission_set_name)
         arn = request.target.permission_set_arn
@@ -61,6 +63,12 @@ class LastCheck:
         if instance and instance.delegated and account.id == instance.management_account:
             raise NoLongerGiven(Why.OUT_OF_REACH, account.name)
         return account
+
+    def _with_tags(self, account: Account) -> Account:
+        tags = self.organization.tags(account.id, lane=Lane.GRANT)
+        if tags is None:
+            raise NoLongerGiven(Why.ACCOUNT_MISSING, account.name)
+        return replace(account, tags=tags)
 
     def _permission_set_exists(self, request: Request) -> bool:
         arn = request.target.permission_set_arn

@@ -151,7 +151,8 @@ class Account:
     """Organizations' `State`: ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED, PENDING_ACTIVATION."""
     path: tuple[OuId, ...] = ()
     """From the root to the OU it stands in; the last one is its parent."""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    """None: not read. They are, while policies are about accounts by their tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,11 @@ class Catalogue:
     version: int = 0
     """Grows whenever the content changes; with the policies' version it keys what is indexed."""
 
+    @property
+    def tagged(self) -> bool:
+        """Whether every account's tags were read."""
+        return all(account.tags is not None for account in self.accounts.values())
+
 
 # What is asked for
 
@@ -226,6 +232,31 @@ class Key:
     user_id: UserId
     account_id: AccountId
     permission_set_arn: PermissionSetArn
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a required policy wants besides: so many of its own approvers."""
+
+    whom: tuple[str, ...]
+    """In words, as its author wrote them."""
+    approvals: int
+    count: int = 0
+    """How many of them have agreed."""
+
+    @property
+    def missing(self) -> int:
+        """How many more of them must."""
+        return max(0, self.approvals - self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far the approving votes have come, as they were counted last."""
+
+    names: tuple[str, ...] = ()
+    """Whose votes count."""
+    wanted: tuple[Wanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +282,7 @@ class Request:
     """When it lapses if nobody has decided; kept as it was when asked."""
     approval_needed: bool
     approvals: int
-    """How many different people had to agree when it was asked."""
+    """How many different people must agree: as of its asking, or of the last vote that counted."""
     may_approve: tuple[str, ...]
     """Who may approve, in words for the card: groups with their people, and people."""
     policy_version: int
@@ -279,6 +310,7 @@ class Request:
     """How often the approvers were reminded so far, by the clock or by a nudge."""
     nudged_at: datetime | None = None
     """When the requester nudged the approvers last."""
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def key(self) -> Key:

@@ -1,6 +1,6 @@
 """Who may: the one place that decides, from the policies and live membership."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -58,6 +58,10 @@ class Who:
             *(user.name for user in self.users),
         )
 
+    def covers(self, other: "Who") -> bool:
+        """Whether it names whomever the other names."""
+        return self.group_ids >= other.group_ids and self.user_ids >= other.user_ids
+
     def includes(self, membership: Membership) -> bool:
         """Whether this person is one of them, by what was read of their groups."""
         return membership.user_id in self.user_ids or bool(self.group_ids & membership.groups)
@@ -84,7 +88,8 @@ class Scope:
         """Whether this account, where it stands now, is in it."""
         if any(named.id == account.id for named in self.accounts):
             return True
-        if any(account.tags.get(key) == value for key, value in self.tags):
+        carried = account.tags or {}  # unread, it carries none that anybody knows of
+        if any(carried.get(key) == value for key, value in self.tags):
             return True
         return any(
             ou.id in account.path if ou.nested else account.path[-1:] == (ou.id,) for ou in self.ous
@@ -159,6 +164,20 @@ class PolicyBook:
     eligibility: tuple[EligibilityPolicy, ...] = ()
     approval: tuple[ApprovalPolicy, ...] = ()
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Every policy's."""
+        policies: tuple[EligibilityPolicy | ApprovalPolicy, ...] = (
+            *self.eligibility,
+            *self.approval,
+        )
+        return tuple(policy.scope for policy in policies)
+
+
+def uses_tags(book: PolicyBook) -> bool:
+    """Whether any policy is about accounts by their tags, so that these have to be read."""
+    return any(scope.tags for scope in book.scopes)
+
 
 # Asking
 
@@ -221,19 +240,46 @@ def approvals(policies: Iterable[ApprovalPolicy]) -> int:
     return max((policy.approvals for policy in policies), default=1)
 
 
-def agreed(policies: Collection[ApprovalPolicy], voters: Mapping[UserId, Membership]) -> bool:
+def enough(policies: Sequence[ApprovalPolicy], people: Sequence[Collection[UserId]]) -> bool:
+    """Whether these people, for each policy those whom it names, are as many as must agree.
+
+    The largest number among the policies, of whomever they name; and of each required policy's own
+    its own number. One person counts for every policy that names them.
+    """
+    together = frozenset[UserId]().union(*people)
+    return len(together) >= approvals(policies) and all(
+        len(own) >= policy.approvals
+        for policy, own in zip(policies, people, strict=True)
+        if policy.required
+    )
+
+
+def named_by(
+    policies: Iterable[ApprovalPolicy], people: Iterable[Membership]
+) -> tuple[frozenset[UserId], ...]:
+    """For each policy those of these people whom it names."""
+    people = tuple(people)
+    return tuple(
+        frozenset(each.user_id for each in people if policy.approvers.includes(each))
+        for policy in policies
+    )
+
+
+def agreed(policies: Sequence[ApprovalPolicy], voters: Mapping[UserId, Membership]) -> bool:
     """Whether these approving votes, counted as their givers stand now, are enough.
 
-    Whoever is no longer an approver does not count. A required policy must besides be met by its
-    own approvers in its own number; one person counts for every policy that names them.
+    Whoever is no longer an approver does not count.
     """
-    counting = [m for m in voters.values() if may_approve(policies, m)]
-    if len(counting) < approvals(policies):
-        return False
-    return all(
-        sum(policy.approvers.includes(m) for m in counting) >= policy.approvals
+    return enough(policies, named_by(policies, voters.values()))
+
+
+def besides(policies: Collection[ApprovalPolicy]) -> tuple[ApprovalPolicy, ...]:
+    """The required policies that ask for more than the largest number of all does already."""
+    return tuple(
+        policy
         for policy in policies
         if policy.required
+        and not all(policy.approvers.covers(other.approvers) for other in policies)
     )
 
 

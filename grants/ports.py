@@ -139,6 +139,10 @@ class Organization(Protocol):
         """One, live, with its path."""
         ...
 
+    def tags(self, account: AccountId, *, lane: Lane) -> Mapping[str, str] | None:
+        """One account's, live; None: it is not in the organization."""
+        ...
+
     def ous(self, *, lane: Lane) -> list[Ou]:
         """The root and every OU below it."""
         ...

@@ -1,17 +1,32 @@
-"""Reading the catalogue: accounts, the tree and permission sets, in the lowest lane."""
+"""Reading the catalogue: accounts with their tags, the tree and permission sets, in the lowest lane."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from grants.model import Catalogue, Instance, Lane, PermissionSet, PermissionSetArn
+from grants.model import (
+    Account,
+    AccountId,
+    Catalogue,
+    Instance,
+    Lane,
+    PermissionSet,
+    PermissionSetArn,
+)
+from grants.policy import PolicyBook, uses_tags
 from grants.ports import Clock, IdentityCenter, Organization, Works
 
 EVERY: Final = timedelta(minutes=5)
 """Accounts and the list of permission sets; new sets are described at once."""
 ALL_EVERY: Final = timedelta(hours=1)
 """Every permission set is described anew this often."""
+SLICE: Final = 200
+"""Of so many accounts at a time the tags are read: a call for each, nine of them a second."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Tags = Mapping[AccountId, Mapping[str, str]]
 
 
 @dataclass(slots=True)
@@ -23,14 +38,20 @@ class Refresher:
     organization: Organization
     clock: Clock
     described_at: datetime | None = None
+    tagged_at: dict[AccountId, datetime] = field(default_factory=dict)
+    """When this process read whose tags last."""
 
     def refresh(self) -> Catalogue:
-        """Read everything that may have changed, and store it. Raises AwsFault, storing nothing."""
+        """Read everything that may have changed, and store it. Raises AwsFault, storing nothing.
+
+        Tags that are known already stay so; they are read apart, a slice at a time.
+        """
         with self.works.reading() as work:
             known = work.catalogue.load()
         catalogue = self.read(known)
         with self.works() as work:
-            return work.catalogue.replace(catalogue)
+            kept = work.catalogue.load() if uses_tags(work.policies.current()) else None
+            return work.catalogue.replace(remembering(catalogue, kept))
 
     def read(self, known: Catalogue | None = None) -> Catalogue:
         """The catalogue as it is now. What `known` has described lately is not described again."""
@@ -48,6 +69,46 @@ class Refresher:
             in_management=self._in_management(instance, known, lane),
             read_at=self.clock(),
         )
+
+    # Tags
+
+    @property
+    def behind(self) -> bool:
+        """Whether tags are wanted that were never read."""
+        with self.works.reading() as work:
+            catalogue, book = work.catalogue.load(), work.policies.current()
+        return catalogue is not None and uses_tags(book) and not catalogue.tagged
+
+    def read_tags(self, book: PolicyBook | None = None, *, most: int = SLICE) -> Catalogue | None:
+        """Read and store some accounts' tags: of those never read, else of the longest unread.
+
+        None: these policies (those in force, unless others are about to be) ask for no tags.
+        """
+        with self.works.reading() as work:
+            catalogue, book = work.catalogue.load(), book or work.policies.current()
+        if catalogue is None or not uses_tags(book):
+            return None
+        found = self._tags(catalogue, most)
+        with self.works() as work:
+            return work.catalogue.replace(_tagged(work.catalogue.load() or catalogue, found))
+
+    def with_tags(self, catalogue: Catalogue, *, most: int = SLICE) -> Catalogue:
+        """The same, stored nowhere."""
+        return _tagged(catalogue, self._tags(catalogue, most))
+
+    def _tags(self, catalogue: Catalogue, most: int) -> Tags:
+        def since(account: Account) -> datetime:
+            return self.tagged_at.get(account.id, LONG_AGO)
+
+        everybody = catalogue.accounts.values()
+        wanted = [account for account in everybody if account.tags is None] or everybody
+        found = {}
+        for account in sorted(wanted, key=since)[:most]:
+            found[account.id] = self.organization.tags(account.id, lane=Lane.REFRESH) or {}
+            self.tagged_at[account.id] = self.clock()
+        return found
+
+    # The rest
 
     def _permission_sets(
         self, known: Catalogue | None, lane: Lane
@@ -74,3 +135,17 @@ class Refresher:
         if found is None:
             return known.in_management if known else frozenset()
         return found
+
+
+def remembering(catalogue: Catalogue, kept: Catalogue | None) -> Catalogue:
+    """With the tags that are known already; None: nobody wants them, so that none grow stale."""
+    known = kept.accounts.values() if kept else ()
+    return _tagged(catalogue, {each.id: each.tags for each in known if each.tags is not None})
+
+
+def _tagged(catalogue: Catalogue, tags: Tags) -> Catalogue:
+    accounts = {
+        account.id: replace(account, tags=tags.get(account.id, account.tags))
+        for account in catalogue.accounts.values()
+    }
+    return replace(catalogue, accounts=accounts)

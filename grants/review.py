@@ -1,9 +1,12 @@
 """Where approvers decide: authorised live, counted under today's policies, written once."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from grants import policy, telling
+from grants.approvers import AT_ONCE, tally_of
 from grants.asking import fit_comment
 from grants.errors import (
     AlreadyMoved,
@@ -15,6 +18,7 @@ from grants.errors import (
 from grants.lifecycle import take
 from grants.model import (
     Ballot,
+    Lane,
     Membership,
     Move,
     Person,
@@ -28,8 +32,19 @@ from grants.model import (
 )
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook
-from grants.ports import Clock, Entry, Works
+from grants.ports import Clock, Directory, Entry, Work, Works
 from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_waits
+
+TRIES: Final = 3
+"""So often the votes are counted anew where somebody else votes in the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The votes so far, and how those who agreed stand now; whoever is disabled counts no more."""
+
+    votes: tuple[Vote, ...] = ()
+    voters: Mapping[UserId, Membership] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,7 @@ class Review:
     """Approve and reject."""
 
     works: Works
+    directory: Directory
     memberships: Memberships
     clock: Clock
     wake: Callable[[], None]
@@ -58,61 +74,51 @@ class Review:
         comment = comment.strip()
         request, book, asked, membership = self._reviewer(person, request_id)
         fit_comment(comment, required=book.settings.require_decision_comment)
-        voters = {person.user_id: membership}
-        if ballot is Ballot.APPROVE:
-            self._still_eligible(request, book)
-            voters |= self._earlier_voters(request, asked)
-        in_time()
-        vote = Vote(request_id, person, ballot, comment, self.clock())
-        return self._count(vote, book, asked, voters)
+        if ballot is Ballot.REJECT:
+            in_time()
+            vote = Vote(request_id, person, ballot, comment, self.clock())
+            return self._reject(vote, book, asked)
+        self._still_eligible(request, book)
+        for _ in range(TRIES):
+            earlier = self._earlier(request, asked)
+            in_time()
+            vote = Vote(request_id, person, ballot, comment, self.clock())
+            if after := self._approve(vote, book, asked, membership, earlier):
+                return after
+        raise TooSlow
 
-    def _count(
+    def _reject(self, vote: Vote, book: PolicyBook, asked: Sequence[ApprovalPolicy]) -> Request:
+        with self.works() as work:
+            request = _write(work, vote, book, asked)
+            after = _decided(work, request, vote, Move.REJECT, book, reason=vote.comment)
+        self.wake()
+        return after
+
+    def _approve(
         self,
         vote: Vote,
         book: PolicyBook,
-        asked: tuple[ApprovalPolicy, ...],
-        voters: Mapping[UserId, Membership],
-    ) -> Request:
-        by = acting(vote.voter, Role.APPROVER)
+        asked: Sequence[ApprovalPolicy],
+        membership: Membership,
+        earlier: Earlier,
+    ) -> Request | None:
+        """None: others have voted since their votes were looked at, and must be counted too."""
+        voters = {**earlier.voters, vote.voter.user_id: membership}
+        people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
         with self.works() as work:
             request = work.requests.get(vote.request_id)
-            must_be_open(request, vote.at)
-            if work.policies.version() != book.version or asked_of(work, book, request) != asked:
-                # The policies changed under our hands, or the account moved: whoever presses again
-                # is asked under what holds then, and the vote is not spent.
-                raise TooSlow
-            if not work.votes.add(vote):
-                raise AlreadyMoved(request, yours=True)
-            under = {"policy_version": book.version}
-            work.journal.write(
-                Entry(
-                    vote.at, "vote", by, request.id,
-                    after=vote.ballot, reason=vote.comment, facts=under,
-                )
-            )  # fmt: skip
-            if vote.ballot is Ballot.APPROVE and not policy.agreed(asked, voters):
-                counting = sum(policy.may_approve(asked, voter) for voter in voters.values())
-                told = {"voter": vote.voter.name, "count": counting,
-                        "needed": policy.approvals(asked), "comment": vote.comment}  # fmt: skip
-                telling.remark(work, request, "vote", told, at=vote.at)
-                return request
-            if vote.ballot is Ballot.APPROVE:
-                move, reason = Move.APPROVE, request.reason
-            else:
-                move, reason = Move.REJECT, vote.comment
-            after, moved = take(
+            if len(work.votes.on(request.id)) != len(earlier.votes):
+                must_be_open(request, vote.at)
+                return None
+            request = _write(work, vote, book, asked)
+            request = replace(
                 request,
-                move,
-                by=by,
-                at=vote.at,
-                note=vote.comment,
-                decided_at=vote.at,
-                decided_by=vote.voter.name,
-                reason=reason,
-                policy_version=book.version,
+                approvals=policy.approvals(asked),
+                tally=tally_of(asked, voters.values(), people),
             )
-            after = work.requests.save(after)
-            telling.record(work, after, moved, facts=under)
+            if not policy.agreed(asked, voters):
+                return _agreed_so_far(work, request, vote)
+            after = _decided(work, request, vote, Move.APPROVE, book, reason=request.reason)
         self.wake()
         return after
 
@@ -145,14 +151,77 @@ class Review:
         if not policy.eligible(book, membership, account, request.target.permission_set_arn):
             raise RequesterNoLongerEligible(request)
 
-    def _earlier_voters(
-        self, request: Request, asked: tuple[ApprovalPolicy, ...]
-    ) -> dict[UserId, Membership]:
+    def _earlier(self, request: Request, asked: tuple[ApprovalPolicy, ...]) -> Earlier:
         with self.works.reading() as work:
-            votes = work.votes.on(request.id)
+            votes = tuple(work.votes.on(request.id))
         groups = policy.approver_groups(asked)
-        return {
-            vote.voter.user_id: self.memberships.live(vote.voter.user_id, groups)
-            for vote in votes
-            if vote.ballot is Ballot.APPROVE
-        }
+
+        def now(vote: Vote) -> Membership | None:
+            user = self.directory.user(vote.voter.user_id, lane=Lane.PERSON)
+            if user is None or not user.enabled:
+                return None
+            return self.memberships.live(user.id, groups)
+
+        agreeing = [vote for vote in votes if vote.ballot is Ballot.APPROVE]
+        if not agreeing:
+            return Earlier(votes)
+        with ThreadPoolExecutor(AT_ONCE, "voters") as together:
+            found = [each for each in together.map(now, agreeing) if each]
+        return Earlier(votes, {each.user_id: each for each in found})
+
+
+def _write(work: Work, vote: Vote, book: PolicyBook, asked: Sequence[ApprovalPolicy]) -> Request:
+    """The vote itself, once for each person, on a request that is open."""
+    request = work.requests.get(vote.request_id)
+    must_be_open(request, vote.at)
+    if work.policies.version() != book.version or asked_of(work, book, request) != asked:
+        # The policies changed under our hands, or the account moved: whoever presses again is
+        # asked under what holds then, and the vote is not spent.
+        raise TooSlow
+    if not work.votes.add(vote):
+        raise AlreadyMoved(request, yours=True)
+    by = acting(vote.voter, Role.APPROVER)
+    said = Entry(vote.at, "vote", by, request.id, after=vote.ballot, reason=vote.comment)
+    work.journal.write(replace(said, facts=_under(book)))
+    return request
+
+
+def _under(book: PolicyBook) -> dict[str, int]:
+    return {"policy_version": book.version}
+
+
+def _decided(
+    work: Work, request: Request, vote: Vote, move: Move, book: PolicyBook, *, reason: str
+) -> Request:
+    after, moved = take(
+        request,
+        move,
+        by=acting(vote.voter, Role.APPROVER),
+        at=vote.at,
+        note=vote.comment,
+        decided_at=vote.at,
+        decided_by=vote.voter.name,
+        reason=reason,
+        policy_version=book.version,
+    )
+    after = work.requests.save(after)
+    telling.record(work, after, moved, facts=_under(book))
+    return after
+
+
+def _agreed_so_far(work: Work, request: Request, vote: Vote) -> Request:
+    """One more agrees, and it is not enough yet: what is still missing stands on every card."""
+    after = work.requests.save(request)
+    told = {
+        "voter": vote.voter.name,
+        "count": min(len(after.tally.names), after.approvals),
+        "needed": after.approvals,
+        "besides": [
+            {"more": each.missing, "whom": list(each.whom)}
+            for each in after.tally.wanted
+            if each.missing
+        ],
+        "comment": vote.comment,
+    }
+    telling.remark(work, after, "vote", told, at=vote.at)
+    return after

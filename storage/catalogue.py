@@ -68,7 +68,7 @@ def to_json(found: Catalogue) -> dict[str, Any]:
     return {
         "instance": {name: getattr(instance, name) for name in Instance.__dataclass_fields__},
         "accounts": [
-            [a.id, a.name, a.email, a.state, list(a.path), dict(a.tags)]
+            [a.id, a.name, a.email, a.state, list(a.path), None if a.tags is None else dict(a.tags)]
             for _, a in sorted(found.accounts.items())
         ],
         "permission_sets": [

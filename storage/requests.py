@@ -1,7 +1,7 @@
 """The requests, each one row for its whole life."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,14 +10,15 @@ from sqlalchemy.exc import IntegrityError
 
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
 from grants.lifecycle import OPEN
-from grants.model import Key, Person, Request, RequestId, State, Target, UserId
+from grants.model import Key, Person, Request, RequestId, State, Tally, Target, UserId, Wanted
 from storage.engine import held
 from storage.tables import PERSON, journal_head, requests
 
 PLAIN: Final = tuple(
     column.name
     for column in requests.c
-    if column.name in Request.__dataclass_fields__ and column.name not in {"may_approve", "due_at"}
+    if column.name in Request.__dataclass_fields__
+    and column.name not in {"may_approve", "tally", "due_at"}
 )
 """Columns that are fields of a request as they are."""
 AT_AWS: Final = (State.GRANTING, State.ACTIVE, State.REVOKING)
@@ -38,6 +39,7 @@ def to_row(request: Request) -> dict[str, Any]:
         "account_id": request.target.account_id,
         "permission_set_arn": request.target.permission_set_arn,
         "may_approve": list(request.may_approve),
+        "tally": asdict(request.tally),
         "due_at": request.due_at,
     }
 
@@ -48,7 +50,16 @@ def from_row(row: Mapping[Any, Any]) -> Request:
         requester=person_in(row, "requester"),
         target=Target(row["account_id"], row["permission_set_arn"]),
         may_approve=tuple(row["may_approve"]),
+        tally=_tally(row["tally"]),
     )
+
+
+def _tally(values: Mapping[str, Any]) -> Tally:
+    wanted = (
+        Wanted(tuple(each["whom"]), each["approvals"], each["count"])
+        for each in values.get("wanted", ())
+    )
+    return Tally(tuple(values.get("names", ())), tuple(wanted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ requests = Table(
     Column("remind_at", Moment),
     Column("reminded", Integer, nullable=False, server_default="0"),
     Column("nudged_at", Moment),
+    Column("tally", Document, nullable=False, server_default="{}"),
     one_of("state", State),
     one_of("because", set(LEADS_TO.values())),
     CheckConstraint(f"state <> '{State.REVOKING}' OR because IS NOT NULL", name="revoking_because"),

@@ -22,7 +22,7 @@ def everything_below(ou: str) -> Policy:
 
 def may(*permission_sets: str, **policy: Any) -> Policy:
     """The engineers may ask for these, in production's payments account."""
-    if not policy.keys() & {"accounts", "ous"}:
+    if not policy.keys() & {"accounts", "ous", "tags"}:
         policy["accounts"] = [PROD]
     who = {"groups": ["engineers"]}
     return {"who": who, "permission_sets": list(permission_sets), **policy}
@@ -30,7 +30,7 @@ def may(*permission_sets: str, **policy: Any) -> Policy:
 
 def approves(*groups: str, **policy: Any) -> Policy:
     """These groups decide on everything, in the approvals channel."""
-    scope = {} if "ous" in policy or "accounts" in policy else everything_below(ROOT)
+    scope = {} if policy.keys() & {"accounts", "ous", "tags"} else everything_below(ROOT)
     return {"approvers": {"groups": list(groups)}, "channel": APPROVALS, **scope, **policy}
 
 

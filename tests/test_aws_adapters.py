@@ -518,6 +518,15 @@ def test_an_account_outside_the_organization_is_none(place: Place) -> None:
     assert place.organization.account(AccountId("999999999999"), lane=NOW) is None
 
 
+def test_an_account_s_tags_are_all_read_and_those_of_a_stranger_are_none(place: Place) -> None:
+    sandbox = AccountId(place.company.account("sandbox").id)
+    tags = {f"key-{n}": "" for n in range(60)}
+    place.company.tag("sandbox", tags)
+
+    assert place.organization.tags(sandbox, lane=NOW) == tags
+    assert place.organization.tags(AccountId("999999999999"), lane=NOW) is None
+
+
 def test_the_root_and_every_ou_are_told_with_their_ancestors(place: Place) -> None:
     root, production, payments = place.organization.ous(lane=NOW)
 

@@ -153,4 +153,16 @@ def test_an_organization_without_paths_is_walked(clients: Clients) -> None:
     assert found[prod].path == (root, ou)
     assert found[prod].state == "ACTIVE"
     assert organization.account(prod, lane=NOW) == found[prod]
+    assert found[prod].tags is None
     assert [unit.name for unit in organization.ous(lane=NOW)] == ["Root", "production"]
+
+
+def test_an_account_s_tags_are_read(clients: Clients) -> None:
+    organization = OrganizationAtAws(clients, Limiter())
+    asking = clients.organizations.patient
+    tags = [{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": ""}]
+    made = asking.create_account(Email="dev@example.com", AccountName="dev")
+    dev = AccountId(made["CreateAccountStatus"].get("AccountId", ""))
+    asking.tag_resource(ResourceId=dev, Tags=tags)  # type: ignore[arg-type]  # plain dicts, as anybody writes them
+
+    assert organization.tags(dev, lane=NOW) == {"env": "dev", "team": ""}

@@ -6,7 +6,7 @@ import pytest
 
 from blocks import card
 from grants.lifecycle import FINAL
-from grants.model import State
+from grants.model import State, Tally, Wanted
 from tests.test_blocks_drawings import (
     HOSTILE,
     TOKENS,
@@ -28,13 +28,39 @@ def test_the_card_begins_with_who_wants_what_where_and_for_how_long() -> None:
 
 
 def test_the_card_says_who_may_approve_how_many_must_and_until_when() -> None:
-    request = a_request()
-
-    drawn = card.card(request, votes=votes(request, "Eve"), style=WORDS)
+    drawn = card.card(a_request(tally=Tally(("Eve",))), style=WORDS)
 
     assert "May approve: ops (Eve, Dan); Frank" in on_screen(drawn)
     assert "1 of 2 so far: Eve" in on_screen(drawn)
     assert "until 2026-11-22 15:00 UTC" in on_screen(drawn)
+
+
+def test_the_card_says_who_must_agree_besides_until_they_have() -> None:
+    owners = Wanted(("group payments-owners", "Ann"), approvals=2)
+    request = a_request(tally=Tally(("Eve", "Dan"), (owners,)))
+
+    waiting = card.card(request, style=WORDS)
+    one = card.card(
+        replace(request, tally=Tally(("Eve", "Ann"), (replace(owners, count=1),))), style=WORDS
+    )
+    met = card.card(
+        replace(request, tally=Tally(("Eve", "Ann"), (replace(owners, count=2),))), style=WORDS
+    )
+
+    so_far = "2 of 2 so far: Eve and Dan; besides 2 of: group payments-owners, Ann"
+    assert so_far in on_screen(waiting)
+    assert so_far in waiting.text
+    assert "besides 1 of: group payments-owners, Ann" in on_screen(one)
+    assert "besides" not in on_screen(met)
+
+
+def test_an_approval_by_several_names_them_all() -> None:
+    request = a_request(State.SCHEDULED, decided_by="Dan", tally=Tally(("Eve", "Dan")))
+
+    drawn = card.card(request, style=WORDS)
+
+    assert "Approved by Eve and Dan" in on_screen(drawn)
+    assert "Approved by Eve and Dan" in drawn.text
 
 
 @pytest.mark.parametrize(

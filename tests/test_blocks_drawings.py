@@ -29,9 +29,11 @@ from grants.model import (
     Role,
     SlackUserId,
     State,
+    Tally,
     Target,
     UserId,
     Vote,
+    Wanted,
 )
 from tests.standins.blockkit import check_message
 
@@ -106,6 +108,7 @@ def worst(state: State) -> Request:
         closed_by=LONG,
         reason=(HOSTILE * 60)[:3000],
         standing=True,
+        tally=Tally((LONG,) * 20, (Wanted((LONG,) * 20, 20),) * 5),
     )
 
 
@@ -230,7 +233,8 @@ def test_slack_takes_everything_that_is_told_of_a_move(moved: Moved) -> None:
 
 
 def test_slack_takes_alarms_and_notes() -> None:
-    facts = {"error": LONG * 20, "attempts": 3, "voter": LONG, "comment": LONG, "words": LONG}
+    facts = {"error": LONG * 20, "attempts": 3, "voter": LONG, "comment": LONG, "words": LONG,
+             "besides": [{"more": 20, "whom": [LONG] * 20}] * 5}  # fmt: skip
 
     for message in [
         *(thread.note(kind, facts) for kind in [*thread.Note, "another"]),

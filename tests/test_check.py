@@ -310,6 +310,17 @@ def test_a_call_that_is_not_permitted_fails_and_is_named(
     assert any(operation in line for line in failing)
 
 
+def test_tags_are_tried_where_policies_ask_for_them(usable: Terminal, aws: AwsStandIn) -> None:
+    tagged = POLICIES.replace("ous: [ou-ab12-33333333]\n    perm", "tags: {env: prod}\n    perm")
+    assert usable("policies", "apply", "-", typed=tagged).exit_code == 0
+    assert found(Verdict.WARN) == []
+    aws.faults.add("ListTagsForResource", Kind.ACCESS_DENIED, times=None)
+
+    failing = found(Verdict.FAIL)
+
+    assert any("an account's tags: " in line for line in failing)
+
+
 def test_a_delegate_is_told_what_is_out_of_reach(usable: Terminal) -> None:
     assert any("777788889999, the delegate" in line for line in found(Verdict.OK))
 

@@ -346,6 +346,58 @@ def test_what_is_exported_is_what_was_applied(type_: Terminal, aws: AwsStandIn, 
     assert "version 1 says the same" in again.stdout
 
 
+# Policies by tag
+
+TAGGED = POLICIES.replace(
+    "    ous: [ou-ab12-33333333]\n    perm", "    tags: {env: prod}\n    perm"
+)
+
+
+def test_policies_that_are_about_tags_are_ready_when_they_are_applied(
+    type_: Terminal, aws: AwsStandIn
+) -> None:
+    applied = type_("policies", "apply", "-", typed=TAGGED)
+
+    accounts = type_.json("catalogue", "show")["accounts"]
+    assert (applied.exit_code, applied.stderr) == (0, "")
+    assert {"env": "prod", "team": "web"} in [account["tags"] for account in accounts]
+
+
+def test_a_tag_that_no_account_carries_is_a_warning(type_: Terminal, aws: AwsStandIn) -> None:
+    file = type_.write("tags.yml", TAGGED.replace("env: prod", "env: prd"))
+
+    for command in ("validate", "apply"):
+        result = type_("policies", command, file)
+
+        assert result.exit_code == 0
+        assert 'eligibility "engineers in production": no account carries' in result.stderr
+        assert '"env=prd"' in result.stderr
+
+
+def test_tags_that_may_not_be_read_are_told_and_nothing_is_applied(
+    type_: Terminal, aws: AwsStandIn
+) -> None:
+    aws.faults.add("ListTagsForResource", Kind.ACCESS_DENIED, times=None)
+
+    result = type_("policies", "apply", "-", typed=TAGGED)
+
+    assert result.exit_code == 1
+    assert "ListTagsForResource: AccessDeniedException" in result.stderr
+    assert lines_of(type_) == []
+
+
+def test_the_catalogue_is_read_with_its_tags_where_policies_ask_for_them(
+    type_: Terminal, company: Company
+) -> None:
+    type_("policies", "apply", "-", typed=TAGGED)
+    company.add_account("web-new", unit="Production", tags={"env": "prod"})
+
+    type_("catalogue", "refresh")
+
+    accounts = type_.json("catalogue", "show")["accounts"]
+    assert [each["tags"] for each in accounts if each["name"] == "web-new"] == [{"env": "prod"}]
+
+
 # Requests
 
 

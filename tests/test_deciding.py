@@ -1,10 +1,8 @@
 """Who decides on a request, and what everybody hears of it."""
 
-from dataclasses import replace
-
 import pytest
 
-from grants.model import Actor, RequestId, Role, State
+from grants.model import RequestId, State
 from tests.standins.slack import Message
 from tests.world import APPROVALS, POLICIES, World
 
@@ -19,14 +17,6 @@ def refusals(world: World, request: RequestId | None = None) -> int:
 def looks(card: Message) -> tuple[str, list[str], int]:
     """What anybody would notice of a change."""
     return card.words(), card.buttons(), len(card.history)
-
-
-def with_two_approvals(world: World) -> None:
-    """The file refuses this by name until its issue lands; the rows can hold it already."""
-    with world.works.reading() as work:
-        book = work.policies.current()
-    two = replace(book, approval=(replace(book.approval[0], approvals=2),))
-    world.administration.apply(two, by=Actor(Role.ADMINISTRATOR, "operator:test"))
 
 
 # The decision and who hears of it
@@ -142,7 +132,7 @@ def test_a_second_slack_account_with_the_address_in_another_case_is_still_onesel
 
 
 def test_nobody_completes_their_own_request_after_another_has_voted(world: World) -> None:
-    with_two_approvals(world)
+    world.policies(POLICIES + "    approvals: 2\n")
     request = with_bob_as_an_approver(world)
     world.decides("eve", request, "Approve")
 

@@ -59,7 +59,25 @@ LOST: dict[str, tuple[Change, str]] = {
     ),
 }
 
+OWNERS = """
+  - name: owners
+    accounts: ["333344445555"]
+    approvers: {users: [ada]}
+"""
+
 POLICY_CHANGES = {
+    "two must agree by now": (
+        POLICIES + "    approvals: 2\n",
+        "not enough of those who agreed may still approve it (Eve Approver)",
+    ),
+    "the owners must agree by now": (
+        POLICIES + OWNERS + "    required: true\n",
+        "not enough of those who agreed may still approve it (Eve Approver)",
+    ),
+    "eve approves other permission sets by now": (
+        POLICIES + "    permission_sets: [ReadOnlyAccess]\n",
+        "not enough of those who agreed may still approve it (Eve Approver)",
+    ),
     "the eligibility is gone": (
         POLICIES.replace("groups: [engineers]", "users: [dan@example.com]"),
         "no eligibility policy names the requester",

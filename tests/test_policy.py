@@ -26,6 +26,7 @@ from grants.policy import (
     eligible,
     longest,
     may_approve,
+    uses_tags,
 )
 from tests import make
 from tests.make import ADMINS, APPROVERS, AUDITORS, ENGINEERS, HOUR, NOON, PRODUCTION, ROOT
@@ -141,11 +142,24 @@ def test_a_moved_account_follows() -> None:
 
 
 def test_a_tag_covers_accounts_that_carry_it() -> None:
-    scope = Scope(tags=(("env", "dev"),))
+    scope = Scope(tags=(("env", "dev"), ("team", "")))
 
     assert scope.covers(replace(P, tags={"env": "dev"}))
+    assert scope.covers(replace(P, tags={"env": "prod", "team": ""}))
     assert not scope.covers(replace(P, tags={"env": "prod"}))
-    assert not scope.covers(P)
+    assert not scope.covers(replace(P, tags={}))
+
+
+def test_an_account_whose_tags_were_not_read_is_covered_by_none() -> None:
+    assert not Scope(tags=(("team", ""),)).covers(replace(P, tags=None))
+
+
+@pytest.mark.parametrize("tagged", [Scope(tags=(("env", "dev"),)), Scope()])
+def test_tags_are_asked_for_where_a_policy_names_one(tagged: Scope) -> None:
+    asked = bool(tagged.tags)
+
+    assert uses_tags(a_book(an_eligibility(scope=tagged))) is asked
+    assert uses_tags(a_book(an_approval(group("ops"), scope=tagged), an_eligibility())) is asked
 
 
 def test_two_policies_offer_their_own_pairs_and_no_others() -> None:

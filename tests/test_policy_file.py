@@ -291,11 +291,6 @@ def test_a_missing_or_later_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (eligibility("tags: {env: dev}"), "p.yml:7: tags in eligibility"),
-        (approval("tags: {env: dev}"), "p.yml:6: tags in approval"),
-        (approval("permission_sets: [ReadOnlyAccess]"), "p.yml:6: permission_sets in approval"),
-        (approval("approvals: 2"), "p.yml:6: approvals: 2 in approval"),
-        (approval("required: true"), "p.yml:6: required: true in approval"),
         (approval("proof: totp"), "p.yml:6: proof: totp in approval"),
         (settings("revoke_sessions: scp"), "p.yml:3: revoke_sessions: scp in settings"),
     ],

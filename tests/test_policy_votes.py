@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from grants.model import GroupId, Membership, UserId
-from grants.policy import ApprovalPolicy, Named, Who, agreed
+from grants.policy import ApprovalPolicy, Named, Who, agreed, besides
 from tests import make
 from tests.make import APPROVERS, NOON
 
@@ -80,3 +80,22 @@ def test_a_required_policy_of_one_still_waits_for_the_larger_number_of_another()
 
 def test_without_a_policy_no_vote_is_enough() -> None:
     assert not agreed([], voting(member("eve", APPROVERS)))
+
+
+# What is said of required policies
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        pytest.param([ONE, TWO], [], id="none is required"),
+        pytest.param([replace(ONE, required=True)], [], id="alone, it is the number that is said"),
+        pytest.param([replace(ONE, required=True), TWO], [0], id="others name other people"),
+        pytest.param([replace(ONE, required=True), replace(TWO, required=True)], [0, 1], id="both"),
+        pytest.param([replace(TWO, required=True), by("g2")], [], id="nobody else is named"),
+    ],
+)
+def test_a_required_policy_is_told_apart_where_others_name_other_people(
+    policies: list[ApprovalPolicy], said: list[int]
+) -> None:
+    assert besides(policies) == tuple(policies[n] for n in said)

@@ -186,6 +186,54 @@ def test_what_is_no_longer_there_is_told_by_its_name() -> None:
     ]
 
 
+TAGGED = Scope(tags=(("env", "dev"), ("env", "prod")))
+
+
+def tagged(**tags: dict[str, str] | None) -> Catalogue:
+    """Production and the sandbox with these; None: not read."""
+    accounts = [replace(each, tags=tags[each.name]) for each in (P, Q)]
+    return a_catalogue(accounts={each.id: each for each in accounts})
+
+
+def test_a_tag_that_no_account_carries_is_told() -> None:
+    book = a_book(asking(scope=TAGGED, approval_required=False), deciding(scope=TAGGED))
+
+    found = warned(book, a_directory(EVE), tagged(production={"env": "prod"}, sandbox={}))
+
+    assert found == [
+        'eligibility "all": no account carries the tag "env=dev"',
+        'approval "ops": no account carries the tag "env=dev"',
+    ]
+    assert (
+        warned(book, a_directory(EVE), tagged(production={"env": "prod"}, sandbox={"env": "dev"}))
+        == []
+    )
+
+
+def test_of_tags_that_were_not_read_yet_nothing_is_concluded() -> None:
+    book = a_book(asking(), deciding(scope=TAGGED))
+
+    (unread,) = warned(book, a_directory(EVE), tagged(production={"env": "prod"}, sandbox=None))
+
+    assert unread.startswith("account tags: not read yet of 1 of 2 accounts")
+
+
+def test_an_account_that_no_approval_policy_covers_by_its_tags_is_told() -> None:
+    book = a_book(asking(), deciding(scope=TAGGED))
+
+    found = warned(book, a_directory(EVE), tagged(production={"env": "prod"}, sandbox={}))
+
+    assert any("needs approval" in each and "sandbox" in each for each in found)
+
+
+def test_an_approval_for_some_permission_sets_does_not_help_the_others() -> None:
+    book = a_book(asking(), deciding(permission_sets=(Named("arn", "Other"),)))
+
+    found = warned(book, a_directory(EVE))
+
+    assert any("nobody could give it for 2" in each for each in found)
+
+
 def test_a_disabled_user_who_is_named_is_told() -> None:
     book = a_book(admins=Who(users=(named(GONE),)), auditors=Who(users=(named(EVE),)))
 

@@ -11,7 +11,6 @@ from grants.model import RequestId, State
 from handlers.fates import NOBODY_THERE, NOTHING_THERE, OURS_OR_PASSING
 from tests.lives import AUDITED, LIVES, PROD, ended, first_words, top
 from tests.standins.aws import Kind
-from tests.test_deciding import with_two_approvals
 from tests.world import APPROVALS, AUDIT, DEFAULT, Later, World
 
 POST, UPDATE = "chat.postMessage", "chat.update"
@@ -195,7 +194,7 @@ def test_a_channel_that_may_not_be_looked_at_gets_no_card(world: World) -> None:
 
 
 def test_a_card_that_somebody_deletes_while_it_waits_hangs_anew(world: World) -> None:
-    with_two_approvals(world)
+    world.policies(AUDITED + "    approvals: 2\n")
     request = world.asks("bob", PROD)
     card = world.card(request)
     world["eve"].click(card, "Approve")

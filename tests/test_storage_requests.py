@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
-from grants.model import AccountId, Ballot, RequestId, State, UserId
+from grants.model import AccountId, Ballot, RequestId, State, Tally, UserId, Wanted
 from storage.engine import Database, open_database
 from storage.requests import to_row
 from storage.tables import requests
@@ -32,7 +32,11 @@ def works(database: Database) -> SqlWorks:
 
 @pytest.mark.parametrize("state", State)
 def test_a_request_comes_back_as_it_was(works: SqlWorks, state: State) -> None:
-    request = make.a_request(state=state, starts_at=NOON + HOUR, reason="why", closed_by="Ada")
+    owners = Wanted(("group owners", "ann@example.com"), approvals=2, count=1)
+    tally = Tally(("Ada Approver",), (owners,))
+    request = make.a_request(
+        state=state, starts_at=NOON + HOUR, reason="why", closed_by="Ada", tally=tally
+    )
 
     with works() as work:
         work.requests.add(request)

@@ -192,6 +192,7 @@ class World:
         book = load_book(
             text, source="test.yml", catalogue=catalogue, directory=self.ports.directory
         )
+        self.refresher.read_tags(book)
         return self.administration.apply(book, by=Actor(Role.ADMINISTRATOR, "operator:test"))
 
     # What people do

@@ -24,7 +24,10 @@ def refresh(*, as_json: bool) -> None:
     """Read them again now."""
     settings = ground.settings()
     with ground.opened(settings) as storage:
-        found = refresher(storage, open_aws(settings)).refresh()
+        reading = refresher(storage, open_aws(settings))
+        found = reading.refresh()
+        while reading.behind:
+            found = reading.read_tags() or found
     if as_json:
         ground.print_json(_in_numbers(found))
         return

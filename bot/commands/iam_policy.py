@@ -34,6 +34,7 @@ READ: Final = (
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListAccountsForParent",
     "organizations:ListParents",
+    "organizations:ListTagsForResource",
 )
 ASSIGN: Final = ("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment")
 ASSUME: Final = "sts:AssumeRole"

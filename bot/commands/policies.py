@@ -18,6 +18,7 @@ from grants.differences import differences
 from grants.drafts import PolicyProblem, PolicyProblems
 from grants.errors import AwsFault
 from grants.model import Catalogue, Lane
+from grants.policy import uses_tags
 from storage import schema
 from storage.engine import sqlite_file
 
@@ -61,8 +62,11 @@ def apply(file: str | None, *, as_json: bool) -> None:
     with ground.opened(settings) as storage:
         with storage.works.reading() as work:
             before, stored = work.policies.current(), work.catalogue.load()
-        names = Names(aws, stored, refresher(storage, aws).refresh)
+        reading = refresher(storage, aws)
+        names = Names(aws, stored, reading.refresh)
         book, catalogue = names.look_up(raw, source=name)
+        if uses_tags(book) and not catalogue.tagged:
+            catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
         found = warnings(book, catalogue, aws.directory)
         after = administration(storage).apply(book, by=ground.whoever_types(), since=before.version)
     same = after.version == before.version
@@ -143,8 +147,11 @@ def _by_grammar(raw: bytes, name: str) -> Report:
 def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
     try:
         aws = open_aws(settings)
-        names = Names(aws, _stored(settings), refresher(open_storage(settings), aws).read)
+        reading = refresher(open_storage(settings), aws)
+        names = Names(aws, _stored(settings), reading.read)
         book, catalogue = names.look_up(raw, source=name)
+        if uses_tags(book) and not catalogue.tagged:
+            catalogue = reading.with_tags(catalogue)
         return Report(warnings=warnings(book, catalogue, aws.directory, lane=Lane.STATUS))
     except PolicyProblems as found:
         return Report(problems=found.problems)

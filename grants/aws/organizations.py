@@ -1,6 +1,6 @@
 """organizations as the domain sees it: accounts, and where each stands in the tree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,14 @@ DEEPEST = 8
 
 
 class OrganizationAtAws:
-    """`grants.ports.Organization`. Tags are not read: `Account.tags` stays empty."""
+    """`grants.ports.Organization`. Tags cost a call for each account: they are asked for apart."""
 
     def __init__(self, clients: Clients, limiter: Limiter) -> None:
         """Each family of calls has a quota of its own."""
         self._clients = clients.organizations
         self._list_accounts = Asking(limiter, Family.LIST_ACCOUNTS)
         self._describe_account = Asking(limiter, Family.DESCRIBE_ACCOUNT)
+        self._tags = Asking(limiter, Family.ORG_TAGS)
         self._tree = Asking(limiter, Family.TREE)
         self._roots = Asking(limiter, Family.ORGANIZATION)
 
@@ -53,6 +54,17 @@ class OrganizationAtAws:
         except AwsMissing:
             return None
         return found if found.path else replace(found, path=self._path_up(account, lane))
+
+    def tags(self, account: AccountId, *, lane: Lane) -> Mapping[str, str] | None:
+        """One account's, live; None: it is not, or no longer, in the organization."""
+        client = self._clients.at(lane)
+        pages = self._tags.pages(
+            lane, lambda token: client.list_tags_for_resource(ResourceId=account, **token)
+        )
+        try:
+            return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        except AwsMissing:
+            return None
 
     def ous(self, *, lane: Lane) -> list[Ou]:
         """The root and every OU below it, parents before their children."""
