@@ -19,6 +19,7 @@ from grants.errors import (
     NotAllowed,
     NotAnApprover,
     NotAPerson,
+    NothingRead,
     NothingToAskFor,
     NotOpened,
     NotTheRequester,
@@ -29,8 +30,10 @@ from grants.errors import (
     Refusal,
     RequesterNoLongerEligible,
     Tampered,
+    Thing,
     TooSlow,
     Unfit,
+    UnknownName,
     UnknownRequest,
     Why,
     WrongRole,
@@ -60,6 +63,10 @@ def words(refusal: Refusal) -> str:
             return f"There is no request {_name(refusal.request_id)} that you may see."
         case AlreadyMoved(yours=True):
             return yours(refusal.request)
+        case UnknownName():
+            return _unknown_name(refusal)
+        case NothingRead():
+            return "Elevate is still reading the organization's accounts. Please try again in a minute."
         case AlreadyMoved():
             return happened(refusal.request)
         case RequesterNoLongerEligible():
@@ -156,6 +163,35 @@ def _policies_moved(refusal: PoliciesMoved) -> str:
         f" {refusal.version}; this change was made from version {refusal.since}). Nothing was"
         " overwritten. Look at what holds now, and make the change again."
     )
+
+
+def _unknown_name(refusal: UnknownName) -> str:
+    thing, name = refusal.thing, f'"{_name(refusal.name, 100)}"'
+    if refusal.several:
+        ids = _name(", ".join(refusal.several[:3]), 600)
+        return f"{len(refusal.several)} {thing}s are called {name}. Give the id of one: {ids}."
+    meant = f' Did you mean "{_name(refusal.near, 100)}"?' if refusal.near else ""
+    match thing:
+        case Thing.USER:
+            return (
+                f"There is no Identity Center user {name}. Give an address, a user name or an id."
+            )
+        case Thing.SLACK_USER:
+            return (
+                f"Elevate does not know which Identity Center user {name} is."
+                " Give their address, user name or id instead."
+            )
+        case _:
+            return (
+                f"There is no {thing} {name}.{meant}"
+                f" Give {_SPELLED[thing]}, in quotes where it has blanks."
+            )
+
+
+_SPELLED: Final = {
+    Thing.ACCOUNT: "its id or its name",
+    Thing.PERMISSION_SET: "its name or its ARN",
+}
 
 
 # A request that went on

@@ -22,6 +22,7 @@ from grants.crew import Crew
 from grants.desk import Desk
 from grants.engine import Engine
 from grants.errors import NoLongerGiven
+from grants.explaining import Explaining
 from grants.jobs import Jobs
 from grants.last_check import LastCheck
 from grants.model import Request
@@ -141,6 +142,11 @@ def review(storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake) 
 def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None) -> Closing:
     """Where requests are brought to their end."""
     return Closing(storage.works, memberships, storage.clock, wake)
+
+
+def explaining(storage: Storage, aws: Aws, memberships: Memberships) -> Explaining:
+    """Why somebody may or may not ask for something."""
+    return Explaining(storage.works, aws.directory, memberships, storage.clock)
 
 
 @dataclass(frozen=True, slots=True)

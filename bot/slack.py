@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from blocks import elevate_form
 from blocks.refusals import words
 from blocks.text import Style
-from bot.assemble import Aws, Storage, bindings, closing, review
+from bot.assemble import Aws, Storage, bindings, closing, explaining, review
 from bot.clock import in_time
 from bot.settings import Settings
 from grants.crew import Crew
@@ -104,6 +104,7 @@ def connect(
         desk=desk,
         review=review(storage, aws, desk.memberships, wake=wake),
         closing=closing(storage, desk.memberships, wake=wake),
+        explaining=explaining(storage, aws, desk.memberships),
         people=people,
         works=storage.works,
         memberships=desk.memberships,

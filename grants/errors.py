@@ -166,6 +166,35 @@ class PoliciesMoved(Refusal):
     """The version that this change was made from."""
 
 
+# About names
+
+
+class Thing(StrEnum):
+    """What can be named in a command."""
+
+    ACCOUNT = "account"
+    PERMISSION_SET = "permission set"
+    USER = "user"
+    SLACK_USER = "slack user"
+
+
+@dataclass(eq=False)
+class UnknownName(Refusal):
+    """Nothing is called so, or several things are."""
+
+    thing: Thing
+    name: str
+    several: tuple[str, ...] = ()
+    """The ids of those that are called so; empty: nothing is."""
+    near: str = ""
+    """The name that was meant perhaps."""
+
+
+@dataclass(eq=False)
+class NothingRead(Refusal):
+    """The organization's accounts were never read yet."""
+
+
 # About who somebody is
 
 

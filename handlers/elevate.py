@@ -6,11 +6,12 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from blocks import elevate_form, ids
+from blocks.explanation import WORD
 from blocks.help import message as help_message
 from blocks.help import unknown
 from blocks.refusals import words
@@ -28,8 +29,10 @@ from grants.errors import (
 from grants.model import Target
 from handlers.asking import Asked, asked_for, form_for
 from handlers.errors import refusal_for
+from handlers.explain import explain
 from handlers.front import Front
 from handlers.promptly import InTime
+from handlers.typed import Typed
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -80,12 +83,16 @@ def register(app: App, front: Front) -> None:
     )
 
 
-def command(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
+def command(ack: Ack, body: Payload, client: WebClient, respond: Respond, *, front: Front) -> None:
     """No word opens the form; anything else is answered with what there is."""
-    if not str(body.get("text") or "").strip():
+    word = str(body.get("text") or "").strip()
+    if not word:
         opened(ack, body, client, front=front)
         return
-    word = str(body["text"]).strip()
+    first, _, rest = word.partition(" ")
+    if first.casefold() == WORD:
+        explain(Typed(WORD, rest.strip(), ack, respond, body, client, front))
+        return
     message = help_message() if word.casefold() == "help" else unknown(word)
     ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 

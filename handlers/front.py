@@ -7,6 +7,7 @@ from typing import Any
 from blocks.text import Style
 from grants.closing import Closing
 from grants.desk import Desk
+from grants.explaining import Explaining
 from grants.offering import Offers
 from grants.people import Memberships
 from grants.ports import Works
@@ -24,6 +25,7 @@ class Front:
     desk: Desk
     review: Review
     closing: Closing
+    explaining: Explaining
     people: People
     works: Works
     memberships: Memberships

@@ -92,7 +92,7 @@ WORDS: Final = {
         "ELEVATE_EMAIL_DOMAINS": "The domains whose Slack addresses may be matched with Identity Center users,"
         " comma-separated. Required by `run` and `check`.",
         "ELEVATE_POLICY_FILE": "Applied by `run` to a database that has no policies yet;"
-        " the default file of `policies validate` and `policies apply`.",
+        " the default file of `policies validate`, `policies plan` and `policies apply`.",
         "ELEVATE_ENCRYPTION_KEY": "Read, and used for nothing in this version.",
     },
     "Activity": {

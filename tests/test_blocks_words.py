@@ -9,7 +9,7 @@ import pytest
 
 from blocks import refusals, text
 from grants import errors
-from grants.errors import Doubt, Field, Flaw, NoLongerGiven, Problem, Refusal, Unfit, Why
+from grants.errors import Doubt, Field, Flaw, NoLongerGiven, Problem, Refusal, Thing, Unfit, Why
 from grants.lifecycle import FINAL
 from grants.model import Move, Role, State
 from tests.standins.blockkit import check_message
@@ -34,6 +34,12 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.NotAllowed: [errors.NotAllowed("auditors")],
     errors.Tampered: [errors.Tampered("a choice")],
     errors.NotAPerson: [errors.NotAPerson(doubt, LONG) for doubt in Doubt],
+    errors.PoliciesMoved: [errors.PoliciesMoved(4, LONG, datetime(2026, 11, 2, tzinfo=UTC), 3)],
+    errors.UnknownName: [
+        errors.UnknownName(thing, HOSTILE, several, near)
+        for thing, several, near in product(Thing, ((), ("1" * 12, LONG)), ("", LONG))
+    ],
+    errors.NothingRead: [errors.NothingRead()],
     errors.TooSlow: [errors.TooSlow()],
     errors.NotOpened: [errors.NotOpened()],
     errors.OutOfDate: [errors.OutOfDate()],

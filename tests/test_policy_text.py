@@ -123,9 +123,15 @@ channels = st.sampled_from([ChannelId("C0000000001"), ChannelId("G0000000002")])
 ou_scopes = st.builds(
     lambda ou, nested: OuScope(ou.id, ou.name, nested), st.sampled_from(OUS), st.booleans()
 )
+tags = st.dictionaries(
+    st.sampled_from([name for name in NAMES if name.strip()]), st.sampled_from([*NAMES, ""])
+)
 scopes = st.builds(
-    Scope, accounts=some(ACCOUNT_NAMES), ous=st.lists(ou_scopes, max_size=5).map(tuple)
-).filter(lambda scope: bool(scope.accounts or scope.ous))
+    Scope,
+    accounts=some(ACCOUNT_NAMES),
+    ous=st.lists(ou_scopes, max_size=5).map(tuple),
+    tags=tags.map(lambda found: tuple(found.items())),
+).filter(lambda scope: scope != Scope())
 names = st.one_of(
     st.sampled_from([name for name in NAMES if name.isprintable() and name.strip() == name][:-1]),
     st.text(min_size=1, max_size=100).filter(lambda t: t.isprintable() and t.strip() == t),
@@ -144,10 +150,10 @@ approvals = st.builds(
     name=names,
     scope=scopes,
     approvers=somebody,
-    permission_sets=st.just(()),
+    permission_sets=some(SET_NAMES),
     channel=st.none() | channels,
-    approvals=st.just(1),
-    required=st.just(False),
+    approvals=st.integers(1, 20),
+    required=st.booleans(),
     proof=st.just("none"),
 )
 settings = st.builds(

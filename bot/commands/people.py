@@ -1,9 +1,7 @@
 """`people`: which Slack user is which Identity Center user."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import partial
 from typing import Any, Final
 
 import click
@@ -12,8 +10,8 @@ from bot.assemble import bindings, open_aws
 from bot.commands import ground
 from bot.commands.trouble import Misuse, Trouble
 from grants.drafts import shown
-from grants.errors import AwsMissing, AwsRefused
-from grants.model import Lane, SlackUserId, User, UserId
+from grants.model import Lane, SlackUserId, User
+from grants.naming import user_called
 from grants.ports import Binding, Directory
 
 _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,}", re.ASCII)
@@ -81,42 +79,10 @@ def _slack(text: str) -> SlackUserId:
 
 
 def _the_one(directory: Directory, name: str) -> User:
-    found = {user.id: user for user in _called(directory, name)}
-    match list(found.values()):
-        case []:
-            raise Trouble(f"Identity Center has no user {shown(name)}: give a user name,"
-                          " an address or an id")  # fmt: skip
-        case [user] if user.enabled:
-            return user
-        case [_]:
-            raise Trouble(f"the user {shown(name)} is disabled in Identity Center")
-        case _:
-            ids = ", ".join(found)
-            raise Trouble(f"{shown(name)} is the name of one user and the address of another;"
-                          f" give an id: {ids}")  # fmt: skip
-
-
-def _called(directory: Directory, name: str) -> Iterator[User]:
-    asks = [partial(directory.user_by_name, name)]
-    if "@" in name:  # Whether AWS minds the case of an address is not documented.
-        asks += [partial(directory.user_by_email, each) for each in {name, name.lower()}]
-    else:
-        asks.append(partial(directory.user, UserId(name)))
-    for ask in asks:
-        if user := _answer(ask):
-            yield user
-
-
-def _answer(ask: Callable[..., User | None]) -> User | None:
-    """What AWS will not even take for a name, it has nothing by."""
-    try:
-        return ask(lane=Lane.STATUS)
-    except AwsMissing:
-        return None
-    except AwsRefused as refused:
-        if refused.code == "ValidationException":
-            return None
-        raise
+    user = user_called(directory, name, lane=Lane.STATUS)
+    if not user.enabled:
+        raise Trouble(f"the user {shown(name)} is disabled in Identity Center")
+    return user
 
 
 def _facts(binding: Binding) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import click
 from bot.assemble import administration, open_aws, open_storage, refresher
 from bot.commands import ground
 from bot.commands.names import Names
-from bot.commands.trouble import Findings, Misuse
+from bot.commands.trouble import Findings, Misuse, Trouble
 from bot.policy_file import export as written
 from bot.policy_file import load, read
 from bot.settings import Settings
@@ -18,7 +18,7 @@ from grants.differences import differences
 from grants.drafts import PolicyProblem, PolicyProblems
 from grants.errors import AwsFault
 from grants.model import Catalogue, Lane
-from grants.policy import uses_tags
+from grants.policy import PolicyBook, uses_tags
 from storage import schema
 from storage.engine import sqlite_file
 
@@ -39,7 +39,7 @@ def policies() -> None:
 def validate(ctx: click.Context, file: str | None, *, offline: bool, as_json: bool) -> None:
     """Say what is wrong with a policy file. Changes nothing."""
     settings = ground.settings()
-    name, raw = _content(settings, file)
+    name, raw = content(settings, file)
     report = _by_grammar(raw, name) if offline else _by_names(raw, name, settings)
     if as_json:
         ground.print_json(report.as_json())
@@ -51,24 +51,31 @@ def validate(ctx: click.Context, file: str | None, *, offline: bool, as_json: bo
 
 @policies.command()
 @click.argument("file", required=False)
+@click.option(
+    "--planned",
+    type=int,
+    metavar="VERSION",
+    help="Refuse if the policies are not at this version any more: the one that `plan` named.",
+)
 @ground.json_option
-def apply(file: str | None, *, as_json: bool) -> None:
+def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
     """Store a policy file as the next version of the policies. Nothing, where anything is wrong."""
     settings = ground.settings()
-    name, raw = _content(settings, file)
+    name, raw = content(settings, file)
     aws = open_aws(settings)
     if sqlite_file(settings.database_url) is not None:
         schema.migrate(settings.database_url)
     with ground.opened(settings) as storage:
         with storage.works.reading() as work:
             before, stored = work.policies.current(), work.catalogue.load()
+        since = _since(before, planned)
         reading = refresher(storage, aws)
         names = Names(aws, stored, reading.refresh)
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
         found = warnings(book, catalogue, aws.directory)
-        after = administration(storage).apply(book, by=ground.whoever_types(), since=before.version)
+        after = administration(storage).apply(book, by=ground.whoever_types(), since=since)
     same = after.version == before.version
     changes = differences(before, after)
     if as_json:
@@ -81,7 +88,7 @@ def apply(file: str | None, *, as_json: bool) -> None:
             }
         )
         return
-    _warn(found)
+    warn(found)
     for change in changes:
         click.echo(change)
     click.echo(
@@ -99,6 +106,18 @@ def export() -> None:
     if not book.version:
         click.echo("No policies were applied yet; these are the defaults.", err=True)
     click.echo(written(book), nl=False)
+
+
+def _since(before: PolicyBook, planned: int | None) -> int:
+    """The version that the change is made from."""
+    if planned is None:
+        return before.version
+    if not 0 <= planned <= before.version:
+        raise Trouble(
+            f"Not applied: these policies are at version {before.version}, and version {planned} was"
+            " never one of theirs. Is it the database that you planned against?"
+        )
+    return planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +143,7 @@ class Report:
 
     def print(self, name: str) -> None:
         """For people."""
-        _warn(self.warnings)
+        warn(self.warnings)
         if self.unchecked:
             click.echo(
                 f"Names were not checked; --offline checks the grammar alone: {self.unchecked}",
@@ -171,7 +190,8 @@ def _stored(settings: Settings) -> Catalogue | None:
         storage.database.close()
 
 
-def _content(settings: Settings, file: str | None) -> tuple[str, bytes]:
+def content(settings: Settings, file: str | None) -> tuple[str, bytes]:
+    """The name and the bytes of the policy file that is meant."""
     name = file or settings.policy_file
     if not name:
         raise Misuse("name a policy file, or set ELEVATE_POLICY_FILE")
@@ -181,6 +201,7 @@ def _content(settings: Settings, file: str | None) -> tuple[str, bytes]:
         raise Misuse(str(found)) from found
 
 
-def _warn(found: Iterable[PolicyWarning]) -> None:
+def warn(found: Iterable[PolicyWarning]) -> None:
+    """Beside the answer, so that a program can take that as it is."""
     for warning in found:
         click.echo(f"warning: {warning}", err=True)

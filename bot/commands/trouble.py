@@ -10,7 +10,7 @@ from blocks.refusals import words
 from bot.logs import redact
 from bot.settings import SettingsError
 from grants.drafts import PolicyProblems, shown
-from grants.errors import AwsFault, Refusal, UnknownRequest
+from grants.errors import AwsFault, NothingRead, Refusal, UnknownRequest
 from storage.lock import AlreadyRunningError
 from storage.schema import UnknownSchemaError
 
@@ -72,6 +72,8 @@ def told_of(error: Exception) -> Trouble | None:
             return Trouble(error.reason)
         case UnknownRequest():
             return Trouble(f"there is no request {shown(error.request_id)}")
+        case NothingRead():
+            return Trouble("no catalogue was read yet: run `python -m bot catalogue refresh`")
         case Refusal():
             return Trouble(words(error))
         case AlreadyRunningError() | UnknownSchemaError():

@@ -1,0 +1,16 @@
+"""Answers whoever typed a word or pressed in what it brought: to them alone, by Slack's address for it."""
+
+from slack_bolt import Respond
+
+from blocks.text import Message
+
+
+def answered(respond: Respond, message: Message, *, replace: bool = False) -> bool:
+    """False: Slack takes no more answers there (five in thirty minutes)."""
+    said = respond(
+        text=message.text,
+        blocks=message.blocks,
+        response_type="ephemeral",
+        replace_original=replace,
+    )
+    return said.status_code == 200
