@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 
 from blocks import ids
 from blocks.parts import plain
-from grants.lifecycle import moves_from
+from grants.lifecycle import FINAL, moves_from
 from grants.model import Move, Request, Role
 
 _TITLES: Final = {
@@ -21,16 +21,39 @@ _TITLES: Final = {
 
 def row(request: Request, role: Role) -> Iterator[ActionsBlock]:
     """What this role may do now, as a row of buttons; nothing: no row."""
-    moves = [(role, move) for move in moves_from(request.state, role)]
-    found = [_button(*_TITLES[move], request) for move in moves if move in _TITLES]
-    if found:
+    if found := list(_buttons(request, role, primary=ids.APPROVE)):
         yield ActionsBlock(elements=found)
 
 
-def _button(title: str, action: str, request: Request) -> ButtonElement:
+def plainly(request: Request, role: Role) -> Iterator[ActionsBlock]:
+    """The same in a list, where many rows stand below each other and none stands out."""
+    if found := list(_buttons(request, role)):
+        yield ActionsBlock(elements=found)
+
+
+def beside(request: Request, role: Role) -> ButtonElement | None:
+    """The one button beside a line of a list."""
+    return next(_buttons(request, role), None)
+
+
+def again(request: Request, title: str = "Request Again") -> ButtonElement:
+    """Opens the form filled with what this request asked for."""
+    return _button(title, ids.AGAIN, request)
+
+
+def _buttons(request: Request, role: Role, *, primary: str = "") -> Iterator[ButtonElement]:
+    for move in moves_from(request.state, role):
+        if (role, move) in _TITLES:
+            title, action = _TITLES[role, move]
+            yield _button(title, action, request, primary=action == primary)
+    if role is Role.REQUESTER and request.state in FINAL:
+        yield again(request)
+
+
+def _button(title: str, action: str, request: Request, *, primary: bool = False) -> ButtonElement:
     return ButtonElement(
         text=plain(title),
         action_id=action,
         value=f"{request.id}:{request.version}",
-        style="primary" if action == ids.APPROVE else None,
+        style="primary" if primary else None,
     )

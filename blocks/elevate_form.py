@@ -64,6 +64,8 @@ class FormState:
     """Start later was pressed."""
     notice: str = ""
     """What the person must know before sending, such as that they hold this access already."""
+    gone: str = ""
+    """What the form was to be filled with and is not offered any more."""
     held: Target | None = None
     """The access that the notice is about; sent again for this very pair, it is sent knowingly."""
     through_group: bool = False
@@ -91,7 +93,7 @@ def nothing(words: str) -> View:
 def form(state: FormState) -> View:
     """The form itself."""
     kept = Kept(
-        duration=_prefilled(state),
+        duration=_shown(state),
         account=state.account.id if state.account else None,
         later=state.later,
         held=state.held,
@@ -111,6 +113,8 @@ def form(state: FormState) -> View:
 def _blocks(state: FormState) -> Iterator[Block]:
     if state.notice:
         yield said(f"Please read: {shorten(state.notice, 2800)}")
+    if state.gone:
+        yield said(shorten(state.gone, 2800))
     yield from _searching(state) if state.choices is None else _access(state, state.choices)
     yield _duration(state)
     yield _justification(state)
@@ -186,11 +190,13 @@ def _prefilled(state: FormState) -> str:
     return spell(min(PREFILLED, state.longest) if state.longest else PREFILLED)
 
 
-def _duration(state: FormState) -> InputBlock:
+def _shown(state: FormState) -> str:
     typed = state.wish.duration if state.wish else ""
-    element = PlainTextInputElement(
-        action_id=ids.DURATION, initial_value=shorten(typed, 100) or _prefilled(state)
-    )
+    return shorten(typed, 100) or _prefilled(state)
+
+
+def _duration(state: FormState) -> InputBlock:
+    element = PlainTextInputElement(action_id=ids.DURATION, initial_value=_shown(state))
     bound = f" At most {span(state.longest)}." if state.longest else ""
     return _input(ids.DURATION, "Duration", element, hint=f"Such as 45m, 2h or 1h30m.{bound}")
 

@@ -12,21 +12,29 @@ _LINES: Final = (
     "When the access is there, that message has the link, the command lines and *End Access*.",
     "While nobody has decided, *Cancel Request* takes it back. An approver can *Revoke* at any time.",
     "At its end the access is taken away. The message says until when credentials may go on working.",
-    f"`{ids.COMMAND} help` shows this.",
+    "All of this stands in the Home tab of this app too.",
 )
-_LATER: Final = frozenset({"mine", "approvals", "active", "audit", "admin", "explain"})
+_WORDS: Final = (
+    ("mine", "what you hold, what waits, and what you asked for before"),
+    ("approvals", "what waits for your decision"),
+    ("active", "what you hold, and what you may take away from others"),
+    ("explain", "why somebody may or may not ask for an access, and who would approve it"),
+    ("audit", "the requests that you may see, to look through and to export"),
+    ("admin", "the policies and settings, for administrators"),
+    ("help", "this"),
+)
 
 
 def message() -> Message:
     """How to use Elevate."""
     words = "Elevate gives temporary access to AWS accounts."
-    heard = " ".join([words, *_LINES]).replace("`", "").replace("*", "")
-    return Message(heard, drawn([said(words), *(ours(line) for line in _LINES)]))
+    lines = [*_LINES, *(f"`{ids.COMMAND} {word}`: {shows}." for word, shows in _WORDS)]
+    heard = " ".join([words, *lines]).replace("`", "").replace("*", "")
+    return Message(heard, drawn([said(words), *(ours(line) for line in lines)]))
 
 
 def unknown(word: str) -> Message:
-    """There is no such word, or not yet."""
-    why = "is not there yet" if word.strip().casefold() in _LATER else "is not known"
-    rest = f"{why}. {ids.COMMAND} help says what is; {ids.COMMAND} alone opens the form."
+    """There is no such word."""
+    rest = f"is not known. {ids.COMMAND} help says what is; {ids.COMMAND} alone opens the form."
     text = f"{ids.COMMAND} {quote(word, 200)} {rest}"
     return Message(text, drawn([said(f"{ids.COMMAND} {shorten(word, 200)} {rest}")]))

@@ -24,6 +24,13 @@ CANCEL: Final = "cancel_request"
 END: Final = "end_access"
 START_LATER: Final = "start_later"
 START_NOW: Final = "start_now"
+AGAIN: Final = "request_again"
+"""Opens the form filled with what a request asked for; its value is that request's."""
+FORM: Final = "open_form"
+REFRESH: Final = "refresh"
+BACK: Final = "page_back"
+ON: Final = "page_on"
+"""Turn a list's page; the value is the list's name and the page (`turned`)."""
 
 BALLOTS: Final = {APPROVE: Ballot.APPROVE, REJECT: Ballot.REJECT}
 
@@ -55,3 +62,19 @@ def is_permission_set_block(block_id: str) -> bool:
 def revision(request: Request, part: object) -> str:
     """A block of a message that is drawn from the row: another revision, another id."""
     return f"{request.id}:{request.version}:{part}"
+
+
+def turned(name: str, page: int) -> str:
+    """The value of a button that turns a list to a page."""
+    return f"{name}:{page}"
+
+
+def place(section: str, index: int) -> str:
+    """A block of App Home, or of the same list in a message: which section it belongs to."""
+    return f"home:{section}:{index}"
+
+
+def section_of(block_id: object) -> str | None:
+    """The section that a block belongs to; None: it is none of App Home's."""
+    parts = block_id.split(":") if isinstance(block_id, str) else []
+    return parts[1] if len(parts) == 3 and parts[0] == "home" else None

@@ -114,3 +114,8 @@ def approvers(request: Request, write: Write = seen) -> str:
     if not request.may_approve:
         return "nobody is named"
     return write("; ".join(request.may_approve))
+
+
+def no_longer_offered(request: Request, write: Write = seen) -> str:
+    """For the form that was to be filled with this request."""
+    return f"{target(request, write)} is not offered to you any more. Choose another access."

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from grants.crew import Crew
 from grants.desk import Desk
 from grants.errors import OutOfDate
-from handlers import elevate, mine, options
+from handlers import elevate, home, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
@@ -30,6 +30,7 @@ from handlers.guard import Guard, Home
 from handlers.pace import Pace
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.showing import Showing
 from handlers.strays import Strays
 from handlers.undelivered import Undelivered
 
@@ -90,15 +91,25 @@ def connect(
     web = client(settings)
 
     @cache
-    def home() -> Home:
+    def workspace() -> Home:
         said = web.auth_test()
         return Home(str(said["team_id"]), str(said.get("enterprise_id") or ""))
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
-    people = People(web, bindings(settings, storage, aws), storage.works, storage.clock, home)
+    people = People(web, bindings(settings, storage, aws), storage.works, storage.clock, workspace)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     listeners = listeners or ThreadPoolExecutor(LISTENERS, "listeners")
     net = Net(web, people, listeners)
+    showing = Showing(
+        sections=home.SECTIONS,
+        others=home.OTHERS,
+        works=storage.works,
+        client=web,
+        people=people,
+        memberships=desk.memberships,
+        clock=storage.clock,
+        style=style,
+    )
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
     front = Front(
         desk=desk,
@@ -111,6 +122,7 @@ def connect(
         offers=desk.offers,
         style=style,
         net=net,
+        showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
         later=listeners,
@@ -123,9 +135,9 @@ def connect(
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,
     )
-    app.use(Guard(home, storage.works, storage.clock))
+    app.use(Guard(workspace, storage.works, storage.clock))
     app.error(net)
-    for subject in (elevate, options, reviewing, mine):
+    for subject in (elevate, options, reviewing, mine, home):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(
@@ -139,6 +151,7 @@ def connect(
         undelivered=Undelivered(
             storage.works, storage.clock, desk.ask_directly, desk.administrators
         ),
+        home=showing.again,
     )
     return Slack(app, front, announcer, listeners)
 

@@ -8,6 +8,7 @@ from grants.errors import PoliciesMoved
 from grants.model import Actor, Told
 from grants.policy import PolicyBook
 from grants.ports import Clock, Entry, Notice, Works
+from grants.telling import redraw_homes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +49,6 @@ class Administration:
                 told = {"kind": "policies", "by": by.name, "version": after.version,
                         "changes": changes}  # fmt: skip
                 work.outbox.put([Notice(Told.AUDIT, None, None, None, told)], at=now)
+            redraw_homes(work, at=now)
         self.wake()
         return after

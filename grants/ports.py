@@ -32,6 +32,7 @@ from grants.model import (
     Role,
     SlackUserId,
     State,
+    Target,
     Told,
     User,
     UserId,
@@ -273,6 +274,16 @@ class HomeRow:
     """How they have narrowed the list of all requests."""
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Of a request only whose it is and what for: many of them are looked through at once."""
+
+    id: RequestId
+    user_id: UserId
+    """The requester's."""
+    target: Target
+
+
 class Requests(Protocol):
     """The requests, by name."""
 
@@ -308,6 +319,18 @@ class Requests(Protocol):
         """
         ...
 
+    def glimpses(self, states: Collection[State]) -> list[Glimpse]:
+        """Every request in these states, oldest first."""
+        ...
+
+    def several(self, request_ids: Sequence[RequestId]) -> list[Request]:
+        """Those of these ids, in their order."""
+        ...
+
+    def last_of(self, user_id: UserId) -> Request | None:
+        """What this person asked for last. For whoever waits for a form: one look at an index."""
+        ...
+
     def listed(
         self,
         *,
@@ -323,6 +346,10 @@ class Requests(Protocol):
 
 class Votes(Protocol):
     """The votes on requests."""
+
+    def undecided(self, user_id: UserId) -> frozenset[RequestId]:
+        """The requests that this person has voted on and that wait for others still."""
+        ...
 
     def add(self, vote: Vote) -> bool:
         """False: this person has voted on it already; the first one stands."""
@@ -360,7 +387,7 @@ class Outbox(Protocol):
     """What must still be told, in order per stream."""
 
     def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
-        """A REDRAW of a copy replaces an unsent one; the rest is appended."""
+        """A REDRAW of a copy replaces an unsent one, a HOME is left out where one waits; the rest is appended."""
         ...
 
     def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
@@ -441,9 +468,13 @@ class People(Protocol):
 class Homes(Protocol):
     """Who has opened App Home, and what it shows them."""
 
-    def get(self, slack_id: SlackUserId) -> HomeRow | None: ...
+    def get(self, slack_id: SlackUserId) -> HomeRow | None:
+        """Locked for this unit of work."""
+        ...
+
+    def of_user(self, user_id: UserId) -> list[HomeRow]: ...
     def put(self, row: HomeRow) -> None: ...
-    def opened_since(self, since: datetime) -> list[HomeRow]:
+    def opened_since(self, since: datetime, *, limit: int) -> list[HomeRow]:
         """Those who may have it open still, the latest first."""
         ...
 

@@ -7,11 +7,32 @@ from typing import Any, Final
 
 from grants.errors import NotAPerson, Refusal
 from grants.lifecycle import HOLDS
-from grants.model import Actor, Copy, Move, Moved, Place, Request, RequestId, State, Told
+from grants.model import (
+    Actor,
+    Copy,
+    Move,
+    Moved,
+    Place,
+    Request,
+    RequestId,
+    Role,
+    SlackUserId,
+    State,
+    Told,
+    UserId,
+)
 from grants.ports import Clock, Entry, Notice, Work
 
 AUDITED: Final = frozenset({Move.APPROVE, Move.REJECT, Move.CONFIRM, Move.GONE})
 """Moves that get a line in the audit channel: decisions, grants and ends."""
+WATCHING: Final = timedelta(days=1)
+"""Whoever opened App Home within so long may have it before them still."""
+MOMENT: Final = timedelta(seconds=1)
+SOON: Final = timedelta(seconds=3)
+"""Moves come in flocks: App Home is drawn again after them, not after each."""
+WATCHERS: Final = "*"
+"""In the place of one Slack user's id: all of whom a change may concern, looked up when it is told."""
+MANY: Final = 1000
 
 
 def record(
@@ -37,6 +58,7 @@ def record(
     if work.policies.current().settings.audit_channel and audited(moved):
         notices.append(Notice(Told.AUDIT, request.id, None, moved, facts))
     work.outbox.put(notices, at=moved.at)
+    redraw_homes(work, at=moved.at, of=(request.requester.user_id, moved.by.user_id))
 
 
 def held_by(work: Work, request: Request) -> Request | None:
@@ -118,6 +140,37 @@ def remark(
         for told_as in (Told.REDRAW, Told.LINE)
     ]
     work.outbox.put(notices, at=at)
+    redraw_homes(work, at=at, of=(request.requester.user_id,))
+
+
+# App Home
+
+
+def redraw_homes(work: Work, *, at: datetime, of: Iterable[UserId | None] = ()) -> None:
+    """Something changed that App Home shows: for these people in a moment, then for all others.
+
+    Only who opened it within a day has it drawn again; who did not sees it all on opening it.
+    """
+    since = at - WATCHING
+    if not work.homes.opened_since(since, limit=1):
+        return
+    for user_id in {user_id for user_id in of if user_id}:
+        for row in work.homes.of_user(user_id):
+            if row.opened_at >= since:
+                redraw_home(work, row.slack_id, at=at)
+    work.outbox.put([Notice(Told.HOME, None, None, None, {"slack_id": WATCHERS})], at=at + SOON)
+
+
+def redraw_home(work: Work, slack_id: SlackUserId, *, at: datetime) -> None:
+    """This person's, in a moment: what happens until then is drawn with it."""
+    work.outbox.put([Notice(Told.HOME, None, None, None, {"slack_id": slack_id})], at=at + MOMENT)
+
+
+def redraw_watchers(work: Work, *, at: datetime) -> None:
+    """Everybody's who sees more there than their own requests: a change may concern any of them."""
+    for row in work.homes.opened_since(at - WATCHING, limit=MANY):
+        if set(row.roles) - {Role.REQUESTER}:
+            redraw_home(work, row.slack_id, at=at)
 
 
 def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:

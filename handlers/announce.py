@@ -14,12 +14,13 @@ from blocks import activity, audit, card, direct, thread
 from blocks.text import Message, Style
 from grants.activity import from_json
 from grants.crew import Crew
-from grants.model import Copy, Moved, Place, Request, State, Told
+from grants.errors import AwsFault
+from grants.model import Copy, Moved, Place, Request, SlackUserId, State, Told
 from grants.ports import Clock, Notice, Pending, Work, Works
-from grants.telling import held_by, moved_in
+from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
-from handlers.pace import INFO, POST, UPDATE, Pace
+from handlers.pace import INFO, POST, PUBLISH, UPDATE, Pace
 from handlers.undelivered import Undelivered, retry_after
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class Announcer:
     pace: Pace
     crew: Crew
     undelivered: Undelivered
+    home: Callable[[SlackUserId], None]
+    """Draws somebody's App Home again."""
 
     def round(self) -> None:
         """Take what is due, and hand it out."""
@@ -79,7 +82,10 @@ class Announcer:
         if self.clock() > by:
             return  # Somebody else may claim it in a moment: told by both, it would stand twice.
         try:
-            self._send(row.notice)
+            if row.notice.kind is Told.HOME:
+                self._draw_home(row.notice)
+            else:
+                self._send(row.notice)
         except LaterError as later:
             self.undelivered.later(row, later.at)
         except NoChannelError:
@@ -89,11 +95,20 @@ class Announcer:
             self.undelivered.give_up_place(row, unfit.why)
         except SlackApiError as error:
             self.undelivered.refused(row, error)
-        except (SlackClientError, OSError) as error:
+        except (SlackClientError, OSError, AwsFault) as error:
             self.undelivered.again(row, type(error).__name__)
         else:
             with self.works() as work:
                 work.outbox.done(row)
+
+    def _draw_home(self, notice: Notice) -> None:
+        """Drawn from rows when its turn has come; who gets a watcher's is looked up just then."""
+        slack_id = SlackUserId(str((notice.facts or {})["slack_id"]))
+        if slack_id == WATCHERS:
+            with self.works() as work:
+                redraw_watchers(work, at=self.clock())
+            return
+        self._call(PUBLISH, slack_id, lambda: self.home(slack_id))
 
     # What is told
 

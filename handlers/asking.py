@@ -1,12 +1,15 @@
 """What a person may ask for, put together for the form: from memory where it is fresh."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from blocks.elevate_form import FormState
 from blocks.request_answer import chosen_account
-from grants.model import AccountId, Catalogue, Membership, Person
+from blocks.wording import no_longer_offered
+from grants.durations import spell
+from grants.errors import NotTheRequester
+from grants.model import Catalogue, Membership, Person, Request, RequestId, Wish
 from grants.offering import choices, longest_of
 from grants.policy import Offer, PolicyBook, eligibility_groups
 from handlers.front import Front
@@ -46,19 +49,77 @@ def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) 
 
 
 def form_for(
-    asked: Asked, *, view: Mapping[str, Any] | None = None, later: bool = False
+    asked: Asked,
+    *,
+    view: Mapping[str, Any] | None = None,
+    later: bool = False,
+    wish: Wish | None = None,
 ) -> FormState:
-    """The form's state: of a new one, or of the one that is open."""
+    """The form's state: of a new one, filled with a wish, or of the one that is open."""
     settings = asked.book.settings
     searching = asked.offer.count > ONE_SELECT
-    account_id: AccountId | None = chosen_account(view) if searching and view else None
-    offered = account_id if account_id in asked.offer.pairs else None
+    target = wish.target if wish and offers(asked, wish) else None
+    account_id = target.account_id if target else None
+    if view and searching:
+        account_id = chosen_account(view)
+    offered = account_id if searching and account_id in asked.offer.pairs else None
     account = asked.catalogue.accounts[offered] if offered else None
+    there = target if target and target.account_id == offered else None
     return FormState(
         choices=None if searching else choices(asked.offer, asked.catalogue),
         account=account,
+        permission_set=asked.catalogue.permission_sets[there.permission_set_arn] if there else None,
+        wish=wish,
         longest=longest_of(asked.book, asked.membership, account),
         require_ticket=settings.require_ticket,
         ticket_pattern=settings.ticket_pattern,
         later=later,
+    )
+
+
+def offers(asked: Asked, wish: Wish) -> bool:
+    """Whether the form offers what is wished for."""
+    target = wish.target
+    return target is not None and target.permission_set_arn in asked.offer.pairs.get(
+        target.account_id, ()
+    )
+
+
+# What was asked before
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a new form is filled with."""
+
+    wish: Wish
+    gone: str = ""
+    """Said where its access is not offered any more; empty: then nothing of it is filled in."""
+
+
+def last_of(front: Front, person: Person) -> Filled | None:
+    """What this person asked for last; how long they need it is for them to say each time."""
+    with front.works.reading() as work:
+        last = work.requests.last_of(person.user_id)
+    return Filled(replace(_wish(last), duration="")) if last else None
+
+
+def same_as(front: Front, person: Person, request_id: RequestId) -> Filled:
+    """What one of their own requests asked for; NotTheRequester: it is somebody else's."""
+    with front.works.reading() as work:
+        request = work.requests.get(request_id)
+    if request.requester.user_id != person.user_id:
+        raise NotTheRequester
+    return Filled(_wish(request), gone=no_longer_offered(request))
+
+
+def _wish(request: Request) -> Wish:
+    """To be asked for anew, and from now on."""
+    return Wish(
+        form_id="",
+        target=request.target,
+        duration=spell(request.duration),
+        justification=request.justification,
+        ticket=request.ticket,
+        starts_at=None,
     )

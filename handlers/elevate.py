@@ -1,17 +1,17 @@
 """`/elevate` and the shortcut: opens the form, changes it, and takes what it asks for."""
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from blocks import elevate_form, ids
-from blocks.explanation import WORD
 from blocks.help import message as help_message
 from blocks.help import unknown
 from blocks.refusals import words
@@ -26,13 +26,15 @@ from grants.errors import (
     Tampered,
     Unfit,
 )
-from grants.model import Target
-from handlers.asking import Asked, asked_for, form_for
+from grants.model import Person, Target, Wish
+from handlers import home
+from handlers.asking import Asked, Filled, asked_for, form_for, last_of, offers, same_as
 from handlers.errors import refusal_for
 from handlers.explain import explain
 from handlers.front import Front
 from handlers.promptly import InTime
-from handlers.typed import Typed
+from handlers.reading import pressed
+from handlers.typed import Answer, Typed
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -71,6 +73,8 @@ def register(app: App, front: Front) -> None:
     """Listen for the command, the shortcut and the request form."""
     app.command(ids.COMMAND)(partial(command, front=front))
     app.shortcut(ids.SHORTCUT)(partial(opened, front=front))
+    app.action(ids.FORM)(partial(opened, front=front))
+    app.action(ids.AGAIN)(partial(again, front=front))
     app.view(ids.REQUEST_FORM)(partial(submit, front=front))
     app.action({"block_id": ids.WHEN, "action_id": ids.START_LATER})(
         partial(start, later=True, front=front)
@@ -84,29 +88,65 @@ def register(app: App, front: Front) -> None:
 
 
 def command(ack: Ack, body: Payload, client: WebClient, respond: Respond, *, front: Front) -> None:
-    """No word opens the form; anything else is answered with what there is."""
-    word = str(body.get("text") or "").strip()
-    if not word:
+    """No word opens the form; a word has its answer; anything else is told what there is."""
+    typed_words = str(body.get("text") or "").split(maxsplit=1)
+    if not typed_words:
         opened(ack, body, client, front=front)
         return
-    first, _, rest = word.partition(" ")
-    if first.casefold() == WORD:
-        explain(Typed(WORD, rest.strip(), ack, respond, body, client, front))
-        return
-    message = help_message() if word.casefold() == "help" else unknown(word)
-    ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+    word, rest = (*typed_words, "")[:2]
+    typed = Typed(word.casefold(), rest.strip(), ack, respond, body, client, front)
+    WORDS.get(typed.word, not_known)(typed)
+
+
+def helped(typed: Typed) -> None:
+    """In the answer itself: it needs nobody."""
+    message = help_message()
+    typed.ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+def not_known(typed: Typed) -> None:
+    """Said with the whole of what was typed."""
+    message = unknown(str(typed.body["text"]).strip())
+    typed.ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+WORDS: Final[Mapping[str, Answer]] = {
+    "help": helped,
+    "mine": home.listed,
+    "approvals": home.listed,
+    "active": home.listed,
+    "explain": explain,
+}
+"""What may stand after `/elevate`, and who answers it."""
 
 
 def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
-    """The whole form at once where everything is known; else a light one that is filled in."""
+    """The form, filled with what was asked last."""
     ack()
+    _open(body, client, front, lambda person: last_of(front, person))
+
+
+def again(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
+    """The form, filled with what one of their own requests asked for."""
+    ack()
+    request_id = pressed(action)
+    _open(body, client, front, lambda person: same_as(front, person, request_id))
+
+
+def _open(
+    body: Payload, client: WebClient, front: Front, wished: Callable[[Person], Filled | None]
+) -> None:
+    """The whole form at once where everything is known; else a light one that is filled in."""
     if (person := front.people.lately(body)) and (asked := asked_for(front, person, live=False)):
-        client.views_open(trigger_id=body["trigger_id"], view=_drawn(asked))
+        view = _drawn(asked, wished(person))
+        client.views_open(trigger_id=body["trigger_id"], view=view)
         return
     view = client.views_open(trigger_id=body["trigger_id"], view=elevate_form.looking_up())["view"]
     try:
-        drawn = _drawn(asked_for(front, front.people.whose(body), live=True))
+        person = front.people.whose(body)
+        drawn = _drawn(asked_for(front, person, live=True), wished(person))
     except Refusal as refusal:
+        front.people.record(refusal, body)
         drawn = elevate_form.nothing(words(refusal))
     except AwsRefused as denied:
         log.exception("AWS does not let us look up what may be asked for")
@@ -131,12 +171,16 @@ def _show(client: WebClient, view: Payload, drawn: Any, *, newest: bool = False)
                 raise
 
 
-def _drawn(asked: Asked | None) -> Any:
+def _drawn(asked: Asked | None, filled: Filled | None) -> Any:
     if asked is None:
         return elevate_form.nothing(STARTING)
     if not asked.offer.count:
         return elevate_form.nothing(words(NothingToAskFor(asked.whom)))
-    return elevate_form.form(form_for(asked))
+    if filled is None or offers(asked, filled.wish):
+        return elevate_form.form(form_for(asked, wish=filled.wish if filled else None))
+    if not filled.gone:
+        return elevate_form.form(form_for(asked))
+    return elevate_form.form(replace(form_for(asked, wish=filled.wish), gone=filled.gone))
 
 
 def start(ack: Ack, body: Payload, client: WebClient, *, later: bool, front: Front) -> None:
@@ -163,7 +207,7 @@ def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
     asked = _asked(body, front)
     if asked is None:
         return None
-    state = form_for(asked, view=view, later=later)
+    state = form_for(asked, view=view, later=later, wish=_so_far(view))
     kept = _kept_in(view)
     held = kept.held
     if held is not None and held == elevate_form.read(view).target:
@@ -173,6 +217,14 @@ def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
             notice = words(AlreadyHeld(account.name, named.name, kept.through_group))
             state = replace(state, notice=notice, held=held, through_group=kept.through_group)
     return elevate_form.form(state)
+
+
+def _so_far(view: Payload) -> Wish | None:
+    """What stands there now, so that what was filled in for them and left alone is not lost."""
+    try:
+        return elevate_form.read(view)
+    except Tampered:
+        return None  # Nothing is decided by it: when the form is sent, it is refused.
 
 
 def _kept_in(view: Payload) -> elevate_form.Kept:
@@ -257,19 +309,9 @@ def _kept(
     wish, asked = elevate_form.read(view), _asked(body, front)
     if asked is None:
         return elevate_form.nothing(notice)
-    state = form_for(asked, view=view, later=elevate_form.metadata(view).later)
-    sets = asked.catalogue.permission_sets
-    named = sets.get(wish.target.permission_set_arn) if wish.target else None
-    return elevate_form.form(
-        replace(
-            state,
-            notice=notice,
-            held=held,
-            through_group=through_group,
-            wish=wish,
-            permission_set=named,
-        )
-    )
+    later = elevate_form.metadata(view).later
+    state = form_for(asked, view=view, later=later, wish=wish)
+    return elevate_form.form(replace(state, notice=notice, held=held, through_group=through_group))
 
 
 def _record_what_was_not_offered(unfit: Unfit, body: Payload, front: Front) -> None:

@@ -32,10 +32,11 @@ NOBODY_THERE: Final = frozenset(
 NOTHING_THERE: Final = frozenset(
     {
         "cannot_reply_to_message", "cant_update_message", "edit_window_closed", "is_inactive",
-        "message_not_found", "restricted_action_thread_locked", "thread_not_found",
+        "message_not_found", "not_enabled", "restricted_action_thread_locked",
+        "thread_not_found",
     }
 )  # fmt: skip
-"""The message is gone or closed."""
+"""The message is gone or closed, or App Home is switched off."""
 OURS_OR_PASSING: Final = frozenset(
     {
         "accesslimited", "account_inactive", "fatal_error", "internal_error", "invalid_auth",

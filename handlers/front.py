@@ -15,6 +15,7 @@ from grants.review import Review
 from handlers.errors import Net
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.showing import Showing
 from handlers.strays import Strays
 
 
@@ -32,6 +33,8 @@ class Front:
     offers: Offers
     style: Style
     net: Net
+    showing: Showing
+    """App Home, and its lists as messages."""
     promptly: Promptly
     """For a vote or a form that is sent: decided, or said not to be, before Slack stops waiting."""
     strays: Strays

@@ -87,6 +87,8 @@ def _teams(body: Payload) -> list[str]:
 
 def user_of(body: Payload) -> SlackUserId:
     """The user id that Slack signed: the one thing in a payload that is trusted."""
-    user = body.get("user")
+    user, event = body.get("user"), body.get("event")
+    if isinstance(event, dict):
+        return SlackUserId(str(event.get("user") or ""))
     found = user.get("id") if isinstance(user, dict) else body.get("user_id")
     return SlackUserId(str(found or ""))

@@ -1,9 +1,9 @@
-"""Cancel Request and End Access, pressed by the requester in their direct messages."""
+"""Cancel Request and End Access, pressed by the requester in their direct messages or a list."""
 
 from functools import partial
 from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, Respond
 
 from blocks import ids
 from grants.model import Person
@@ -19,18 +19,20 @@ def register(app: App, front: Front) -> None:
     app.action(ids.END)(partial(end, front=front))
 
 
-def cancel(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
+def cancel(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Taken back before anybody decided."""
     front.tidy(action, body)
     front.promptly(lambda _: front.closing.cancel(_whose(body, front), pressed(action)))
     ack()
+    front.showing.pressed(body, action, respond)
 
 
-def end(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
+def end(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Given back before its time."""
     front.tidy(action, body)
     front.promptly(lambda _: front.closing.end(_whose(body, front), pressed(action)))
     ack()
+    front.showing.pressed(body, action, respond)
 
 
 def _whose(body: Payload, front: Front) -> Person:

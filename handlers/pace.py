@@ -7,10 +7,13 @@ from typing import Final
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"
 INFO: Final = "conversations.info"
+PUBLISH: Final = "views.publish"
 BETWEEN_POSTS: Final = timedelta(seconds=1)
 """In one channel (FACTS-slack 2)."""
 BETWEEN_UPDATES: Final = timedelta(seconds=1.2)
 """Of the whole workspace, for each of the other methods: tier 3, fifty a minute."""
+TIER4: Final = frozenset({PUBLISH})
+"""A hundred a minute."""
 UPDATES_AT_ONCE: Final = 10
 
 
@@ -37,7 +40,7 @@ class Pace:
             paused = self._paused.get(method, now)
             if paused > now:
                 return paused
-            return self._post(channel, now) if method == POST else self._tier3(method, now)
+            return self._post(channel, now) if method == POST else self._tier(method, now)
 
     def when(self, channel: str, now: datetime) -> datetime | None:
         """None: a post there could leave now. Nothing is counted."""
@@ -59,9 +62,10 @@ class Pace:
         self._channels[channel] = now + self._between_posts
         return None
 
-    def _tier3(self, method: str, now: datetime) -> datetime | None:
-        burst = self._between_updates * UPDATES_AT_ONCE
-        spent = max(self._spent.get(method, now - burst), now - burst) + self._between_updates
+    def _tier(self, method: str, now: datetime) -> datetime | None:
+        between = self._between_updates / 2 if method in TIER4 else self._between_updates
+        burst = between * UPDATES_AT_ONCE
+        spent = max(self._spent.get(method, now - burst), now - burst) + between
         if spent > now:
             return spent
         self._spent[method] = spent

@@ -47,18 +47,13 @@ class People:
         `giving_back`: what they do only takes away what is theirs, and works while AWS is away.
         """
         slack_id = user_of(body)
-        identify = self._bindings.returning if giving_back else self._bindings.identify
         try:
-            person = identify(self._profile(slack_id))
+            if giving_back:
+                return self._bindings.returning(self._profile(slack_id))
+            return self._settled(slack_id)
         except NotAPerson as refusal:
-            with self._lock:
-                self._known.pop(slack_id, None)
             self.record(refusal, body)
             raise
-        if not giving_back:
-            with self._lock:
-                self._known[slack_id] = (self._clock(), person)
-        return person
 
     def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:
         """The person, if that was settled within so many seconds."""
@@ -67,6 +62,14 @@ class People:
         if found is None or (self._clock() - found[0]).total_seconds() > seconds:
             return None
         return found[1]
+
+    def known(self, slack_id: SlackUserId, *, seconds: float) -> Person:
+        """Who this is, of whom nobody heard just now; NotAPerson where there is any doubt."""
+        with self._lock:
+            at, person = self._known.get(slack_id, (None, None))
+        if at and person and (self._clock() - at).total_seconds() <= seconds:
+            return person
+        return self._settled(slack_id)
 
     def record(self, refusal: Refusal, body: Payload) -> None:
         """Write down a refusal of authority, identity or tampering."""
@@ -81,6 +84,17 @@ class People:
         )
         with self._works() as work:
             refused(work, refusal, actor, about(body), clock=self._clock)
+
+    def _settled(self, slack_id: SlackUserId) -> Person:
+        try:
+            person = self._bindings.identify(self._profile(slack_id))
+        except NotAPerson:
+            with self._lock:
+                self._known.pop(slack_id, None)
+            raise
+        with self._lock:
+            self._known[slack_id] = (self._clock(), person)
+        return person
 
     def _profile(self, slack_id: SlackUserId) -> Profile:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from blocks import decision_form, ids
@@ -35,6 +35,7 @@ def decide(
     action: Payload,
     body: Payload,
     client: WebClient,
+    respond: Respond,
     *,
     ballot: Ballot,
     front: Front,
@@ -44,17 +45,20 @@ def decide(
     with front.works.reading() as work:
         required = work.policies.current().settings.require_decision_comment
 
-    def vote(in_time: InTime) -> None:
+    def vote(in_time: InTime) -> bool:
         person, request_id = front.people.whose(body), pressed(action)
         if ballot is Ballot.APPROVE and not required:
             front.review.vote(person, request_id, ballot, in_time=in_time)
-            return
+            return True
         request = front.review.may_vote(person, request_id)
         form = decision_form.comment_form(request, ballot, required=required, style=front.style)
         client.views_open(trigger_id=body["trigger_id"], view=form)
+        return False
 
-    front.promptly(vote)
+    voted = front.promptly(vote)
     ack()
+    if voted:
+        front.showing.pressed(body, action, respond)
 
 
 def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:

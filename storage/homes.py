@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from grants.model import Role, SlackUserId
+from grants.model import Role, SlackUserId, UserId
 from grants.ports import HomeRow
+from storage.engine import held
 from storage.rows import put
 from storage.tables import homes
 
@@ -20,18 +21,22 @@ class SqlHomes:
     db: Connection
 
     def get(self, slack_id: SlackUserId) -> HomeRow | None:
-        found = self.db.execute(select(homes).where(homes.c.slack_id == slack_id))
-        row = found.mappings().first()
+        this = held(self.db, select(homes).where(homes.c.slack_id == slack_id))
+        row = self.db.execute(this).mappings().first()
         return None if row is None else _home(row)
+
+    def of_user(self, user_id: UserId) -> list[HomeRow]:
+        found = self.db.execute(select(homes).where(homes.c.user_id == user_id))
+        return [_home(row) for row in found.mappings()]
 
     def put(self, row: HomeRow) -> None:
         values = {name: getattr(row, name) for name in HomeRow.__dataclass_fields__}
         values |= {"roles": list(row.roles), "pages": dict(row.pages), "filters": dict(row.filters)}
         put(self.db, homes, values)
 
-    def opened_since(self, since: datetime) -> list[HomeRow]:
+    def opened_since(self, since: datetime, *, limit: int) -> list[HomeRow]:
         lately = select(homes).where(homes.c.opened_at >= since)
-        found = self.db.execute(lately.order_by(homes.c.opened_at.desc()))
+        found = self.db.execute(lately.order_by(homes.c.opened_at.desc()).limit(limit))
         return [_home(row) for row in found.mappings()]
 
 

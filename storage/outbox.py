@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -30,8 +30,8 @@ from storage.tables import Sending, outbox
 WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
 
 
-COALESCED: Final = frozenset({Told.REDRAW, Told.HOME})
-"""Drawn from rows when they are sent: one that waits serves for every later one."""
+IN_HAND: Final = timedelta(seconds=0.5)
+"""What is due so soon may be drawn before the unit of work that changes something has committed."""
 
 
 def stream_of(notice: Notice) -> str:
@@ -88,7 +88,9 @@ class SqlOutbox:
 
     def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
         for notice in notices:
-            if notice.kind in COALESCED and self._coalesced(notice):
+            if notice.kind is Told.REDRAW and self._coalesced(notice):
+                continue
+            if notice.kind is Told.HOME and self._waits(notice, after=at - IN_HAND):
                 continue
             self._append(notice, at)
 
@@ -193,6 +195,24 @@ class SqlOutbox:
             .values(**content(notice), version=outbox.c.version + 1)
         )
         return wrote.rowcount > 0
+
+    def _waits(self, notice: Notice, *, after: datetime) -> bool:
+        """Whether one is due late enough to be drawn with this change.
+
+        Only looked at: many units of work concern one home, and a row that all of them wrote would
+        be a queue in front of it, and now and then a deadlock.
+        """
+        waiting = (
+            select(outbox.c.id)
+            .where(
+                outbox.c.stream == stream_of(notice),
+                outbox.c.lease_until.is_(None),
+                outbox.c.due_at >= after,
+                WAITING,
+            )
+            .limit(1)
+        )
+        return self.db.scalar(waiting) is not None
 
     def _settle(self, row: Pending, **values: Any) -> None:
         """Nothing, where somebody else has claimed the row since: it is theirs to settle."""

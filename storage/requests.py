@@ -1,6 +1,6 @@
 """The requests, each one row for its whole life."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
 from grants.lifecycle import OPEN
 from grants.model import Key, Person, Request, RequestId, State, Tally, Target, UserId, Wanted
+from grants.ports import Glimpse
 from storage.engine import held
 from storage.tables import PERSON, journal_head, requests
 
@@ -141,6 +142,24 @@ class SqlRequests:
             .where(requests.c.requester_user_id == user_id, requests.c.state.in_(sorted(OPEN)))
         ).scalar_one()
         return counted
+
+    def glimpses(self, states: Collection[State]) -> list[Glimpse]:
+        about = requests.c
+        found = self.db.execute(
+            select(about.id, about.requester_user_id, about.account_id, about.permission_set_arn)
+            .where(about.state.in_(sorted(states)))
+            .order_by(about.asked_at, about.id)
+        )
+        return [Glimpse(one, user, Target(account, arn)) for one, user, account, arn in found]
+
+    def several(self, request_ids: Sequence[RequestId]) -> list[Request]:
+        found = self._all(select(requests).where(requests.c.id.in_(request_ids)))
+        return sorted(found, key=lambda request: request_ids.index(request.id))
+
+    def last_of(self, user_id: UserId) -> Request | None:
+        theirs = select(requests).where(requests.c.requester_user_id == user_id)
+        found = self._all(theirs.order_by(requests.c.asked_at.desc(), requests.c.id).limit(1))
+        return found[0] if found else None
 
     def listed(
         self,

@@ -116,6 +116,7 @@ requests = Table(
     partial("state", "due_at", where="due_at IS NOT NULL"),
     partial("remind_at", where="remind_at IS NOT NULL"),
     Index(None, "state", "asked_at"),
+    Index(None, "requester_user_id", "asked_at"),
     Index(None, "requester_user_id", "state", "asked_at"),
     Index(None, "account_id", "state", "asked_at"),
     Index(None, "requester_user_id", "account_id", "permission_set_arn", "state"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from grants.model import RequestId, UserId, Vote
+from grants.model import RequestId, State, UserId, Vote
 from storage.requests import person_in, person_row
-from storage.tables import votes
+from storage.tables import requests, votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,15 @@ class SqlVotes:
             Vote(request_id, person_in(row, "voter"), row["ballot"], row["comment"], row["at"])
             for row in found.mappings()
         ]
+
+    def undecided(self, user_id: UserId) -> frozenset[RequestId]:
+        pending = requests.c.state == State.PENDING
+        found = self.db.scalars(
+            select(votes.c.request_id)
+            .join(requests, votes.c.request_id == requests.c.id)
+            .where(pending, votes.c.voter_user_id == user_id)
+        )
+        return frozenset(found)
 
     def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
         return any(vote.voter.user_id == user_id for vote in self.on(request_id))

@@ -16,6 +16,7 @@ from grants.model import (
     Holding,
     Instance,
     Key,
+    Membership,
     Ou,
     OuId,
     PermissionSet,
@@ -68,6 +69,10 @@ def a_person(name: str = "Eve Engineer", **changes: Any) -> Person:
         email=f"{user_name}@example.com",
     )
     return replace(person, **changes)
+
+
+def a_membership(person: Person, *groups: GroupId) -> Membership:
+    return Membership(person.user_id, frozenset(groups), NOON)
 
 
 def an_account(account_id: str = "111122223333", **changes: Any) -> Account:

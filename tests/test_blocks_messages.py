@@ -142,7 +142,7 @@ def test_without_a_portal_the_message_still_says_where_to_go() -> None:
         (State.GRANTING, ["End Access"]),
         (State.ACTIVE, ["End Access"]),
         (State.REVOKING, []),
-        (State.REJECTED, []),
+        (State.REJECTED, ["Request Again"]),
     ],
 )
 def test_only_the_newest_direct_message_has_buttons(state: State, titles: list[str]) -> None:
@@ -241,12 +241,12 @@ def test_an_audit_line_says_what_of_whom_where_by_whom_and_when() -> None:
 def test_help_names_the_command_and_unknown_words_are_refused_by_name() -> None:
     for message in (
         help_words.message(),
-        help_words.unknown("mine"),
+        help_words.unknown("yours"),
         help_words.unknown("<!channel>" * 60),
     ):
         assert check_message(message.text, message.blocks) == []
         assert "<!channel" not in message.text
-    assert "/elevate mine is not there yet" in help_words.unknown("mine").text
+    assert "/elevate yours is not known" in help_words.unknown("yours").text
 
 
 def test_a_summary_of_a_long_day_stays_short() -> None:

@@ -41,11 +41,13 @@ def test_the_card_is_drawn_again_at_every_move_with_the_buttons_that_work(world:
 
 
 @pytest.mark.parametrize("live", LIVES, ids=lambda live: live.__name__)
-def test_at_the_end_no_button_is_left_anywhere(world: World, live: Life) -> None:
+def test_at_the_end_no_button_is_left_but_the_one_to_ask_again(world: World, live: Life) -> None:
     request = live(world)
 
-    everywhere = [world.card(request), *world.slack.dms("bob"), *top(world, AUDIT)]
+    *earlier, last = world.slack.dms("bob")
+    everywhere = [world.card(request), *earlier, *top(world, AUDIT)]
     assert [message.text for message in everywhere if message.buttons()] == []
+    assert last.buttons() == ["Request Again"]
 
 
 def test_an_older_direct_message_keeps_its_words_when_it_loses_its_buttons(world: World) -> None:

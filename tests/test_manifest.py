@@ -164,11 +164,24 @@ def test_command_and_shortcut_are_those_that_are_listened_to(manifest: dict[str,
     assert re.search(r"app\.(global_)?shortcut\(\s*(ids\.)?SHORTCUT", listeners)
 
 
+def test_app_home_is_there_and_its_opening_is_the_one_event_that_is_listened_to(
+    manifest: dict[str, Any],
+) -> None:
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    listeners = "\n".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "handlers").rglob("*.py")
+    )
+
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+    assert events == re.findall(r'app\.event\(\s*"(\w+)"', listeners) == ["app_home_opened"]
+
+
 def test_socket_mode_needs_no_address_of_ours(manifest: dict[str, Any]) -> None:
     settings = manifest["settings"]
 
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
+    assert set(settings["event_subscriptions"]) == {"bot_events"}
     assert "url" not in manifest["features"]["slash_commands"][0]
 
 
@@ -179,6 +192,7 @@ def test_its_comments_make_one_for_http() -> None:
         changed["features"]["slash_commands"][0]["url"],
         interactivity["request_url"],
         interactivity["message_menu_options_url"],
+        changed["settings"]["event_subscriptions"]["request_url"],
     }
 
     assert changed["settings"]["socket_mode_enabled"] is False

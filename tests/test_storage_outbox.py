@@ -208,3 +208,41 @@ def test_copies_come_back_as_they_were(works: SqlWorks) -> None:
 def test_a_copy_belongs_to_a_request(works: SqlWorks) -> None:
     with pytest.raises(IntegrityError), works() as work:
         work.copies.add(make.a_request("N0THERE").id, Place.CHANNEL, "C1")
+
+
+# App Home
+
+
+def a_home(slack_id: str = "U1") -> Notice:
+    return Notice(Told.HOME, None, None, None, {"slack_id": slack_id})
+
+
+def test_one_drawing_of_a_home_serves_every_change_before_it(works: SqlWorks) -> None:
+    with works() as work:
+        for seconds in (0.0, 0.2, 0.4):
+            work.outbox.put([a_home()], at=NOON + timedelta(seconds=1 + seconds))
+
+        assert work.outbox.depth() == 1
+
+
+def test_a_change_is_not_left_to_a_drawing_that_may_be_under_way(works: SqlWorks) -> None:
+    with works() as work:
+        work.outbox.put([a_home()], at=NOON)
+        work.outbox.put([a_home()], at=NOON + timedelta(seconds=1))
+        (claimed,) = claim(work)
+
+        work.outbox.put([a_home()], at=NOON + timedelta(seconds=1))
+
+        assert claimed.notice == a_home()
+        assert work.outbox.depth() == 2
+
+
+def test_everybodys_home_is_drawn_by_itself(works: SqlWorks) -> None:
+    with works() as work:
+        work.outbox.put([a_home("U1"), a_home("U2"), a_home("*")], at=NOON)
+
+        assert [row.notice.facts for row in claim(work)] == [
+            {"slack_id": "U1"},
+            {"slack_id": "U2"},
+            {"slack_id": "*"},
+        ]

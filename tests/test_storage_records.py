@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from grants.model import AccountId, ChannelId, PermissionSetArn, SlackUserId, UserId
+from grants.model import AccountId, ChannelId, PermissionSetArn, Role, SlackUserId, UserId
 from grants.policy import Named, OuScope, PolicyBook, PolicySettings, Scope, Who
-from grants.ports import ActivityRow, Binding
+from grants.ports import ActivityRow, Binding, HomeRow
 from storage.engine import Database, open_database
 from storage.work import SqlWorks
 from tests import make
@@ -240,3 +240,32 @@ def test_of_two_who_save_activity_one_has_it(works: SqlWorks) -> None:
         work.activities.put(replace(row, due_at=NOON + HOUR))
         assert not work.activities.save(replace(row, tries=3, version=1))
         assert work.activities.get(row.request_id) == replace(row, due_at=NOON + HOUR, version=2)
+
+
+HOME = HomeRow(
+    SlackUserId("U1"), UserId("u1"), NOON, "h1", (Role.APPROVER, Role.REQUESTER),
+    {"recent": 2}, {"state": "ended"},
+)  # fmt: skip
+
+
+def test_a_home_comes_back_as_it_was_and_the_newest_stands(works: SqlWorks) -> None:
+    with works() as work:
+        work.homes.put(HOME)
+        work.homes.put(replace(HOME, hash="h2", pages={}))
+
+    with works.reading() as work:
+        assert work.homes.get(HOME.slack_id) == replace(HOME, hash="h2", pages={})
+        assert work.homes.get(SlackUserId("U2")) is None
+
+
+def test_homes_are_found_by_whose_they_are_and_when_they_were_opened(works: SqlWorks) -> None:
+    second = replace(HOME, slack_id=SlackUserId("U2"), opened_at=NOON + MINUTE)
+    others = replace(HOME, slack_id=SlackUserId("U3"), user_id=UserId("u3"), opened_at=NOON - HOUR)
+    with works() as work:
+        for row in (HOME, second, others):
+            work.homes.put(row)
+
+    with works.reading() as work:
+        assert {row.slack_id for row in work.homes.of_user(HOME.user_id)} == {"U1", "U2"}
+        assert [row.slack_id for row in work.homes.opened_since(NOON, limit=9)] == ["U2", "U1"]
+        assert [row.slack_id for row in work.homes.opened_since(NOON, limit=1)] == ["U2"]

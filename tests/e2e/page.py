@@ -29,6 +29,12 @@ class SlackPage:
         self.page.locator(".sidebar-item", has_text=name).first.click()
         expect(self.page.locator(".channel-title")).to_contain_text(name)
 
+    def home(self) -> Locator:
+        """To the app's Home tab, which is drawn as it is opened."""
+        self.page.locator(".sidebar-item", has_text="Elevate").first.click()
+        expect(self.page.get_by_role("button", name="Request Access", exact=True)).to_be_visible()
+        return self.page.locator(".main")
+
     def type(self, words: str) -> None:
         """Into the channel, and send it."""
         self.page.locator(".main .composer-input").fill(words)

@@ -42,6 +42,11 @@ def upgrade() -> None:
         sqlite_where=sa.text("remind_at IS NOT NULL"),
         postgresql_where=sa.text("remind_at IS NOT NULL"),
     )
+    op.create_index(
+        op.f("ix_requests_requester_user_id_asked_at"),
+        "requests",
+        ["requester_user_id", "asked_at"],
+    )
     _kinds(AFTER)
 
 
@@ -54,6 +59,7 @@ def _kinds(words: str) -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE kind IN ('home', 'reminder')")
     _kinds(BEFORE)
+    op.drop_index(op.f("ix_requests_requester_user_id_asked_at"), "requests")
     op.drop_index(op.f("ix_requests_remind_at"), "requests")
     with op.batch_alter_table("requests") as requests:
         requests.drop_column("nudged_at")
