@@ -20,27 +20,32 @@ _LINE: Final = 600
 
 def summary(summary: Summary, request: Request, style: Style) -> Message:
     """Posted once, then edited until it is final."""
+    blocks = drawn(list(paragraphs(summary, request, style)))
     if summary.unavailable:
-        return _unavailable(summary, request)
-    blocks: list[Block] = [said(_counts(summary, request, _plain))]
-    blocks += [said(words) for words in _named(summary, _plain)]
+        return Message(heard(lambda most: _unavailable(summary, request, hear(most))), blocks)
+    return Message(heard(lambda most: _text(summary, request, most)), blocks)
+
+
+def paragraphs(summary: Summary, request: Request, style: Style) -> Iterator[Block]:
+    """What is seen of it."""
+    if summary.unavailable:
+        yield said(_unavailable(summary, request, _plain))
+        return
+    yield said(_counts(summary, request, _plain))
+    yield from (said(words) for words in _named(summary, _plain))
     if words := _times(summary, lambda at: moment(at, style)):
-        blocks.append(ours(words))
-    blocks.append(aside(plain(label(_completeness(summary, _plain), 1900))))
-    blocks.append(aside(marked(f"Read {moment(summary.read_at, style)}")))
-    return Message(heard(lambda most: _text(summary, request, most)), drawn(blocks))
+        yield ours(words)
+    yield aside(plain(label(_completeness(summary, _plain), 1900)))
+    yield aside(marked(f"Read {moment(summary.read_at, style)}"))
 
 
 def _plain(words: str) -> str:
     return label(words, _LINE)
 
 
-def _unavailable(summary: Summary, request: Request) -> Message:
-    def words(write: Write) -> str:
-        about = wording.target(request, write)
-        return f"Activity unavailable: {write(summary.unavailable)}\nThis is about {about}."
-
-    return Message(heard(lambda most: words(hear(most))), drawn([said(words(_plain))]))
+def _unavailable(summary: Summary, request: Request, write: Write) -> str:
+    about = wording.target(request, write)
+    return f"Activity unavailable: {write(summary.unavailable)}\nThis is about {about}."
 
 
 def _text(summary: Summary, request: Request, most: int) -> str:

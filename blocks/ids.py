@@ -13,6 +13,7 @@ REQUEST_FORM: Final = "request_form"
 NOTICE_FORM: Final = "notice"
 """A view that only says something: it has nothing to submit."""
 COMMENT_FORM: Final = "comment_form"
+FILTER_FORM: Final = "filter_form"
 REVOKE_FORM: Final = "revoke_form"
 
 # Buttons, by action id
@@ -31,6 +32,12 @@ REFRESH: Final = "refresh"
 BACK: Final = "page_back"
 ON: Final = "page_on"
 """Turn a list's page; the value is the list's name and the page (`turned`)."""
+DETAILS: Final = "request_details"
+FILTER: Final = "filter_requests"
+ALL: Final = "all_requests"
+"""Takes the filters away."""
+EXPORT_CSV: Final = "export_csv"
+EXPORT_JSONL: Final = "export_jsonl"
 
 BALLOTS: Final = {APPROVE: Ballot.APPROVE, REJECT: Ballot.REJECT}
 
@@ -47,6 +54,11 @@ WHEN: Final = "when"
 """The block of the Start later button."""
 COMMENT: Final = "comment"
 REASON: Final = "reason"
+OF_PERSON: Final = "of_person"
+IN_ACCOUNT: Final = "in_account"
+IN_STATE: Final = "in_state"
+SINCE: Final = "since"
+UNTIL: Final = "until"
 
 
 def permission_set_block(account: AccountId | None) -> str:

@@ -29,6 +29,7 @@ from grants.errors import (
     Problem,
     Refusal,
     RequesterNoLongerEligible,
+    StillExporting,
     Tampered,
     Thing,
     TooSlow,
@@ -78,6 +79,13 @@ def words(refusal: Refusal) -> str:
             )
         case PoliciesMoved():
             return _policies_moved(refusal)
+        case StillExporting(theirs=True):
+            return (
+                "Your last export is still being made. It comes into your direct messages;"
+                " after that, ask for the next."
+            )
+        case StillExporting():
+            return "Others are exporting just now. Please press again in a minute."
         case TooSlow():
             return "Not recorded yet. Press again: it is safe."
         case NotOpened():
@@ -266,6 +274,10 @@ _FIELDS: Final = {
     Field.START: "the start",
     Field.COMMENT: "the comment",
     Field.REASON: "the reason",
+    Field.PERSON: "the person",
+    Field.ACCOUNT: "the account",
+    Field.SINCE: "the first day",
+    Field.UNTIL: "the last day",
 }
 _MISSING: Final = {
     Field.TARGET: "Choose an account and a permission set.",
@@ -276,10 +288,27 @@ _MISSING: Final = {
     Field.START: "Choose a start, or press Start now.",
     Field.COMMENT: "Give a comment: it is required for a decision.",
     Field.REASON: "Give a reason: it is told to the requester.",
+    Field.PERSON: "Say whose requests you look for.",
+    Field.ACCOUNT: "Say for which account.",
+    Field.SINCE: "Choose the first day.",
+    Field.UNTIL: "Choose the last day.",
 }
 _UNREADABLE: Final = {
     Field.DURATION: "This is not a duration. Write it like 45m, 2h, 1h30m or 1.5h.",
     Field.START: "This is not a time. Choose a day and a time.",
+    Field.SINCE: "This is not a day. Write it like 2026-11-30.",
+    Field.UNTIL: "This is not a day. Write it like 2026-11-30.",
+}
+_NOT_FOUND: Final = {
+    Field.PERSON: (
+        "Nobody of this name has asked for anything."
+        " Give a user name, an address, a whole name or an Identity Center user id."
+    ),
+    Field.ACCOUNT: "There is no account of this name. Give its whole name, or its 12 digits.",
+}
+_SEVERAL: Final = {
+    Field.PERSON: "Several people are called this. Give a user name, an address or an id.",
+    Field.ACCOUNT: "Several accounts are called this. Give the 12 digits of one.",
 }
 
 
@@ -312,6 +341,12 @@ def sentence(problem: Problem) -> str:
         case Flaw.TOO_MANY_OPEN:
             bound = f" ({limit} at most)" if limit else ""
             return f"You have too many open requests{bound}. End or cancel one first."
+        case Flaw.NOT_FOUND:
+            return _NOT_FOUND.get(problem.field, f"Elevate does not know {what}.")
+        case Flaw.SEVERAL:
+            return _SEVERAL.get(problem.field, f"Elevate cannot tell which is meant by {what}.")
+        case Flaw.BACKWARDS:
+            return "This is before the first day: nothing can lie between the two."
 
 
 def _limit(problem: Problem) -> str:

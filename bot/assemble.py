@@ -8,6 +8,7 @@ from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
 from bot.settings import Settings, Source
 from grants.administration import Administration
+from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
 from grants.aws.cloudtrail.lookup_events import LookupEvents
@@ -132,6 +133,11 @@ def desk(storage: Storage, aws: Aws, *, wake: Wake = lambda: None) -> Desk:
 def administration(storage: Storage, *, wake: Wake = lambda: None) -> Administration:
     """Where policies are changed."""
     return Administration(storage.works, storage.clock, wake)
+
+
+def auditing(storage: Storage, memberships: Memberships) -> Auditing:
+    """Where requests are looked up."""
+    return Auditing(storage.works, memberships, storage.clock)
 
 
 def review(storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake) -> Review:

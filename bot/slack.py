@@ -14,17 +14,18 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from blocks import elevate_form
 from blocks.refusals import words
 from blocks.text import Style
-from bot.assemble import Aws, Storage, bindings, closing, explaining, review
+from bot.assemble import Aws, Storage, auditing, bindings, closing, explaining, review
 from bot.clock import in_time
 from bot.settings import Settings
 from grants.crew import Crew
 from grants.desk import Desk
 from grants.errors import OutOfDate
-from handlers import elevate, home, mine, options
+from handlers import audit, elevate, home, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
 from handlers.errors import Net
+from handlers.exports import Exports
 from handlers.front import Front
 from handlers.guard import Guard, Home
 from handlers.pace import Pace
@@ -110,6 +111,7 @@ def connect(
         clock=storage.clock,
         style=style,
     )
+    the_auditing = auditing(storage, desk.memberships)
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
     front = Front(
         desk=desk,
@@ -122,6 +124,8 @@ def connect(
         offers=desk.offers,
         style=style,
         net=net,
+        auditing=the_auditing,
+        exports=Exports(web, the_auditing, net),
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
@@ -137,7 +141,7 @@ def connect(
     )
     app.use(Guard(workspace, storage.works, storage.clock))
     app.error(net)
-    for subject in (elevate, options, reviewing, mine, home):
+    for subject in (elevate, options, reviewing, mine, home, audit):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(

@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 
 class Field(StrEnum):
-    """The fields of the request form and of the small ones, by what they are about."""
+    """The fields of the forms, by what they are about."""
 
     TARGET = "target"
     """Access; or Account and Permission set."""
@@ -29,6 +29,11 @@ class Field(StrEnum):
     START = "start"
     COMMENT = "comment"
     REASON = "reason"
+    PERSON = "person"
+    """Of whom requests are looked for; and so with the next three."""
+    ACCOUNT = "account"
+    SINCE = "since"
+    UNTIL = "until"
 
 
 class Flaw(StrEnum):
@@ -44,6 +49,9 @@ class Flaw(StrEnum):
     NOT_OFFERED = "not_offered"
     NO_APPROVER = "no_approver"
     TOO_MANY_OPEN = "too_many_open"
+    NOT_FOUND = "not_found"
+    SEVERAL = "several"
+    BACKWARDS = "backwards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,13 @@ class UnknownRequest(Refusal):
     """There is no request of this id, or none that this person may see."""
 
     request_id: str
+
+
+@dataclass(eq=False)
+class Unseen(UnknownRequest):
+    """There is one, and this person may not see it: told as if there were none, and recorded."""
+
+    journalled = True
 
 
 @dataclass(eq=False)
@@ -150,6 +165,13 @@ class Tampered(Denied):
     """What came back from a form or button is not what was offered there."""
 
     what: str
+
+
+@dataclass(eq=False)
+class StillExporting(Refusal):
+    """A file is being made already: this person's, or as many as may be made at once."""
+
+    theirs: bool
 
 
 # About policies

@@ -275,6 +275,20 @@ class HomeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Which requests are looked for; what is left empty lets everything through."""
+
+    user_id: UserId | None = None
+    """Whose."""
+    account_id: AccountId | None = None
+    states: frozenset[State] = frozenset()
+    since: datetime | None = None
+    """Asked then or later."""
+    until: datetime | None = None
+    """Asked before then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Glimpse:
     """Of a request only whose it is and what for: many of them are looked through at once."""
 
@@ -343,6 +357,20 @@ class Requests(Protocol):
         """Newest first; empty filters let everything through."""
         ...
 
+    def found(
+        self, search: Search, *, limit: int, older_than: Request | None = None
+    ) -> list[Request]:
+        """Newest first, from behind the one named on."""
+        ...
+
+    def walk(self, search: Search) -> Iterator[Request]:
+        """Oldest first, as many as there are: a part of them in memory at a time."""
+        ...
+
+    def requesters(self) -> list[Person]:
+        """Everybody who ever asked for anything, once each, as a newer request of theirs has them."""
+        ...
+
 
 class Votes(Protocol):
     """The votes on requests."""
@@ -356,6 +384,9 @@ class Votes(Protocol):
         ...
 
     def on(self, request_id: RequestId) -> list[Vote]: ...
+    def of(self, requests: Collection[RequestId]) -> dict[RequestId, list[Vote]]:
+        """Those on each of these at once, the first first; none: no key."""
+        ...
 
 
 class Assignments(Protocol):
@@ -497,6 +528,10 @@ class Activities(Protocol):
 
     def put(self, row: ActivityRow) -> None: ...
     def get(self, request_id: RequestId) -> ActivityRow | None: ...
+    def of(self, requests: Collection[RequestId]) -> dict[RequestId, ActivityRow]:
+        """Those of these requests at once; none: no key."""
+        ...
+
     def due(self, now: datetime, *, limit: int) -> list[ActivityRow]: ...
     def next_due(self) -> datetime | None: ...
     def save(self, row: ActivityRow) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from grants.errors import AlreadyMoved
-from grants.model import Account, Request, State
+from grants.model import Account, Catalogue, Request, State
 from grants.policy import ApprovalPolicy, PolicyBook, approval_policies
 from grants.ports import Work
 
@@ -24,7 +24,12 @@ def asked_of(work: Work, book: PolicyBook, request: Request) -> tuple[ApprovalPo
 
 def account_of(work: Work, request: Request) -> Account:
     """Where the account stands, as last read; bare where it is not in the catalogue any more."""
-    catalogue, account_id = work.catalogue.load(), request.target.account_id
+    return account_in(work.catalogue.load(), request)
+
+
+def account_in(catalogue: Catalogue | None, request: Request) -> Account:
+    """The same, of a catalogue that is at hand."""
+    account_id = request.target.account_id
     known = catalogue.accounts.get(account_id) if catalogue else None
     return known or Account(account_id, request.account_name)
 

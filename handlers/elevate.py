@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from blocks import elevate_form, ids
 from blocks.help import message as help_message
@@ -27,7 +26,7 @@ from grants.errors import (
     Unfit,
 )
 from grants.model import Person, Target, Wish
-from handlers import home
+from handlers import audit, home
 from handlers.asking import Asked, Filled, asked_for, form_for, last_of, offers, same_as
 from handlers.errors import refusal_for
 from handlers.explain import explain
@@ -35,6 +34,7 @@ from handlers.front import Front
 from handlers.promptly import InTime
 from handlers.reading import pressed
 from handlers.typed import Answer, Typed
+from handlers.windows import fill
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -116,6 +116,7 @@ WORDS: Final[Mapping[str, Answer]] = {
     "approvals": home.listed,
     "active": home.listed,
     "explain": explain,
+    "audit": audit.listed,
 }
 """What may stand after `/elevate`, and who answers it."""
 
@@ -154,21 +155,7 @@ def _open(
     except Exception:
         log.exception("could not look up what may be asked for")
         drawn = elevate_form.nothing(NOT_LOOKED_UP)
-    _show(client, view, drawn)
-
-
-def _show(client: WebClient, view: Payload, drawn: Any, *, newest: bool = False) -> None:
-    """`newest`: over whatever is there by now, for nothing later was chosen."""
-    try:
-        client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
-    except SlackApiError as error:
-        match error.response.get("error"):
-            case "hash_conflict" if newest:
-                client.views_update(view_id=view["id"], view=drawn)
-            case "hash_conflict" | "not_found":
-                pass  # Something newer is on its way already, or the form was closed meanwhile.
-            case _:
-                raise
+    fill(client, view, drawn)
 
 
 def _drawn(asked: Asked | None, filled: Filled | None) -> Any:
@@ -187,7 +174,7 @@ def start(ack: Ack, body: Payload, client: WebClient, *, later: bool, front: Fro
     """Start later adds the field for it; Start now takes it away again."""
     ack()
     if drawn := _redrawn(body, front, later=later):
-        _show(client, body["view"], drawn)
+        fill(client, body["view"], drawn)
 
 
 def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices: Latest) -> None:
@@ -198,7 +185,7 @@ def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices:
     drawn = _redrawn(body, front, later=elevate_form.metadata(view).later)
     # Whoever chooses twice in a second sends both with one hash: the later choice has to win.
     if drawn and choices.is_latest(view["id"], choice):
-        _show(client, view, drawn, newest=True)
+        fill(client, view, drawn, newest=True)
 
 
 def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:

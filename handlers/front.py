@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blocks.text import Style
+from grants.auditing import Auditing
 from grants.closing import Closing
 from grants.desk import Desk
 from grants.explaining import Explaining
@@ -13,6 +14,7 @@ from grants.people import Memberships
 from grants.ports import Works
 from grants.review import Review
 from handlers.errors import Net
+from handlers.exports import Exports
 from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.showing import Showing
@@ -33,6 +35,8 @@ class Front:
     offers: Offers
     style: Style
     net: Net
+    auditing: Auditing
+    exports: Exports
     showing: Showing
     """App Home, and its lists as messages."""
     promptly: Promptly

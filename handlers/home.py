@@ -17,6 +17,7 @@ from grants.errors import Refusal, Tampered
 from grants.model import Role
 from grants.overview import Viewer
 from grants.ports import Work
+from handlers import audit
 from handlers.answering import answered
 from handlers.front import Front
 from handlers.guard import user_of
@@ -63,10 +64,12 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section("approvals", APPROVING, 18, approvals, without=NO_APPROVER),
     Section("mine", EVERYBODY, 30, mine, lists=frozenset({"holding", "pending", "recent"})),
     Section("revocable", DECIDING, 14, revocable),
+    audit.SECTION,
 )
 """App Home, from top to bottom: what waits for somebody goes first."""
 OTHERS: Final[tuple[Section, ...]] = (
     Section("active", EVERYBODY, 20, active, lists=frozenset({"holding", "revocable"})),
+    audit.EVERYBODY,
 )
 """Only ever shown as messages, to whoever types their name."""
 

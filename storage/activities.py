@@ -1,6 +1,6 @@
 """Whose activity is still to be looked up, and what was found last."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,8 +26,11 @@ class SqlActivities:
         put(self.db, activities, _values(row), version=activities.c.version + 1)
 
     def get(self, request_id: RequestId) -> ActivityRow | None:
-        found = self._all(select(activities).where(activities.c.request_id == request_id))
-        return found[0] if found else None
+        return self.of([request_id]).get(request_id)
+
+    def of(self, requests: Collection[RequestId]) -> dict[RequestId, ActivityRow]:
+        these = select(activities).where(activities.c.request_id.in_(requests))
+        return {row.request_id: row for row in self._all(these)}
 
     def due(self, now: datetime, *, limit: int) -> list[ActivityRow]:
         due = select(activities).where(activities.c.due_at <= now)

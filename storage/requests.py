@@ -1,17 +1,40 @@
 """The requests, each one row for its whole life."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, func, insert, select, union_all, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
 from grants.lifecycle import OPEN
-from grants.model import Key, Person, Request, RequestId, State, Tally, Target, UserId, Wanted
-from grants.ports import Glimpse
+from grants.model import (
+    AccountId,
+    Key,
+    Person,
+    Request,
+    RequestId,
+    State,
+    Tally,
+    Target,
+    UserId,
+    Wanted,
+)
+from grants.ports import Glimpse, Search
 from storage.engine import held
 from storage.tables import PERSON, journal_head, requests
 
@@ -23,6 +46,10 @@ PLAIN: Final = tuple(
 )
 """Columns that are fields of a request as they are."""
 AT_AWS: Final = (State.GRANTING, State.ACTIVE, State.REVOKING)
+OLDEST: Final = (requests.c.asked_at, requests.c.id)
+NEWEST: Final = tuple(column.desc() for column in OLDEST)
+AT_ONCE: Final = 500
+"""So many rows of a long walk are in memory at a time."""
 
 
 def person_row(person: Person, prefix: str) -> dict[str, str]:
@@ -166,32 +193,55 @@ class SqlRequests:
         *,
         states: Collection[State] = (),
         user_id: UserId | None = None,
-        account_id: str | None = None,
+        account_id: AccountId | None = None,
         limit: int = 100,
         before: datetime | None = None,
     ) -> list[Request]:
-        asked, about = requests.c.asked_at, requests.c
-        wanted = [
-            *([about.requester_user_id == user_id] if user_id is not None else []),
-            *([about.account_id == account_id] if account_id is not None else []),
-            *([asked < before] if before is not None else []),
-        ]
+        search = Search(user_id, account_id, frozenset(states), until=before)
+        return self.found(search, limit=limit)
+
+    def found(
+        self, search: Search, *, limit: int, older_than: Request | None = None
+    ) -> list[Request]:
+        wanted = [*_conditions(search), *([_behind(older_than)] if older_than else [])]
         # State by state, each in an index's order: a million others are never looked at.
         newest = [
             select(requests.c.id)
             .where(requests.c.state == state, *wanted)
-            .order_by(asked.desc(), requests.c.id.desc())
+            .order_by(*NEWEST)
             .limit(limit)
             .subquery()
-            for state in sorted(states or State)
+            for state in sorted(search.states or State)
         ]
-        found = union_all(*(select(each.c.id) for each in newest))
+        ids = union_all(*(select(each.c.id) for each in newest))
         return self._all(
-            select(requests)
-            .where(requests.c.id.in_(found))
-            .order_by(asked.desc(), requests.c.id.desc())
-            .limit(limit)
+            select(requests).where(requests.c.id.in_(ids)).order_by(*NEWEST).limit(limit)
         )
+
+    def walk(self, search: Search) -> Iterator[Request]:
+        wanted = [requests.c.state.in_(sorted(search.states))] if search.states else []
+        every = select(requests).where(*wanted, *_conditions(search)).order_by(*OLDEST)
+        # A cursor of the database's: what is not read yet is not in our memory.
+        rows = self.db.execute(every, execution_options={"yield_per": AT_ONCE})
+        return (from_row(row) for row in rows.mappings())
+
+    def requesters(self) -> list[Person]:
+        # From one person to the next along an index, so that their requests are not looked at.
+        someone = requests.c.requester_user_id
+        first = select(func.min(someone).label("id")).cte("askers", recursive=True)
+        after = select(func.min(someone)).where(someone > first.c.id).scalar_subquery()
+        asker = first.union_all(select(after).where(first.c.id.is_not(None)))
+        theirs = requests.alias("theirs")
+        one = (
+            select(theirs.c.id)
+            .where(theirs.c.requester_user_id == asker.c.id)
+            .order_by(theirs.c.state.desc(), theirs.c.asked_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        columns = [requests.c[f"requester_{part}"] for part in PERSON]
+        found = self.db.execute(select(*columns).join_from(asker, requests, requests.c.id == one))
+        return [person_in(row, "requester") for row in found.mappings()]
 
     def _first(self, column: Column[datetime]) -> datetime | None:
         first: datetime | None = self.db.scalar(select(func.min(column)).where(column.is_not(None)))
@@ -207,3 +257,20 @@ class SqlRequests:
 
     def _all(self, statement: Select[Any]) -> list[Request]:
         return [from_row(row) for row in self.db.execute(statement).mappings()]
+
+
+def _conditions(search: Search) -> list[ColumnElement[bool]]:
+    """All but the states."""
+    about = requests.c
+    return [
+        *([about.requester_user_id == search.user_id] if search.user_id is not None else []),
+        *([about.account_id == search.account_id] if search.account_id is not None else []),
+        *([about.asked_at >= search.since] if search.since is not None else []),
+        *([about.asked_at < search.until] if search.until is not None else []),
+    ]
+
+
+def _behind(newer: Request) -> ColumnElement[bool]:
+    """Older than this one; of those asked at the same instant, what comes after it in a list."""
+    at, asked = newer.asked_at, requests.c.asked_at
+    return and_(asked <= at, or_(asked < at, requests.c.id < newer.id))

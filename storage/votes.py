@@ -1,6 +1,8 @@
 """The votes on requests: one each, and the first one stands."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -34,13 +36,14 @@ class SqlVotes:
         return True
 
     def on(self, request_id: RequestId) -> list[Vote]:
-        found = self.db.execute(
-            select(votes).where(votes.c.request_id == request_id).order_by(votes.c.id)
-        )
-        return [
-            Vote(request_id, person_in(row, "voter"), row["ballot"], row["comment"], row["at"])
-            for row in found.mappings()
-        ]
+        return self.of([request_id]).get(request_id, [])
+
+    def of(self, requests: Collection[RequestId]) -> dict[RequestId, list[Vote]]:
+        cast = select(votes).where(votes.c.request_id.in_(requests)).order_by(votes.c.id)
+        found: dict[RequestId, list[Vote]] = {}
+        for row in self.db.execute(cast).mappings():
+            found.setdefault(row["request_id"], []).append(_vote(row))
+        return found
 
     def undecided(self, user_id: UserId) -> frozenset[RequestId]:
         pending = requests.c.state == State.PENDING
@@ -53,3 +56,8 @@ class SqlVotes:
 
     def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
         return any(vote.voter.user_id == user_id for vote in self.on(request_id))
+
+
+def _vote(row: Mapping[Any, Any]) -> Vote:
+    voter = person_in(row, "voter")
+    return Vote(row["request_id"], voter, row["ballot"], row["comment"], row["at"])

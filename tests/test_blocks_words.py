@@ -23,6 +23,8 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.AlreadyHeld: [errors.AlreadyHeld(LONG, "Admin", t) for t in (True, False)],
     errors.NothingToAskFor: [errors.NothingToAskFor(), errors.NothingToAskFor(("Dan", LONG))],
     errors.UnknownRequest: [errors.UnknownRequest(HOSTILE * 90)],
+    errors.Unseen: [errors.Unseen(HOSTILE * 90)],
+    errors.StillExporting: [errors.StillExporting(theirs) for theirs in (True, False)],
     errors.AlreadyMoved: [
         errors.AlreadyMoved(a_request(state), yours) for state in State for yours in (False, True)
     ],

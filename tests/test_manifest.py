@@ -40,7 +40,8 @@ SCOPES_OF: dict[str, set[str]] = {
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
-    "files_upload_v2": {"files:write"},
+    "files_completeUploadExternal": {"files:write"},
+    "files_getUploadURLExternal": {"files:write"},
     "users_info": {"users:read", "users:read.email"},  # and the address in it
     "users_lookupByEmail": {"users:read.email"},
     "views_open": set(),

@@ -1,7 +1,5 @@
 """`requests`: what was asked for, what became of it, and taking it away."""
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -10,21 +8,15 @@ from blocks.refusals import words
 from blocks.text import utc
 from bot.assemble import closing, open_aws
 from bot.commands import ground
-from bot.commands.stories import Story, facts, told
+from bot.commands.filters import filters, search
+from bot.commands.stories import Story, told
 from grants.asking import fit_reason
-from grants.drafts import shown
 from grants.durations import spell
 from grants.errors import Unfit
+from grants.exporting import facts
 from grants.lifecycle import FINAL
-from grants.model import AccountId, Request, RequestId, State
+from grants.model import Request, RequestId
 from grants.people import Memberships
-
-
-def _account(_ctx: click.Context, _param: click.Parameter, said: str | None) -> AccountId | None:
-    """An empty list would read as if nobody had access."""
-    if said is None or re.fullmatch(r"\d{12}", said, re.ASCII):
-        return AccountId(said) if said else None
-    raise click.BadParameter(f"{shown(said)} is no account id; write its 12 digits")
 
 
 @click.group()
@@ -33,19 +25,13 @@ def requests() -> None:
 
 
 @requests.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([*map(str, State), "open"]),
-              help="Only these; may be repeated. open: all that are not at an end.")  # fmt: skip
-@click.option("--account", callback=_account, help="Only of this account (12 digits).")
+@filters
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @ground.json_option
-def list_(states: tuple[str, ...], account: AccountId | None, limit: int, *, as_json: bool) -> None:
+def list_(*, limit: int, as_json: bool, **typed: Any) -> None:
     """Print requests, the newest first."""
     with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
-        found = work.requests.listed(
-            states=frozenset(_states(states)),
-            account_id=account,
-            limit=limit,
-        )
+        found = work.requests.found(search(work, **typed), limit=limit)
     if as_json:
         ground.print_json([facts(request) for request in found])
         return
@@ -104,14 +90,6 @@ def revoke(request_id: str, reason: str) -> None:
 
 def _id(text: str) -> RequestId:
     return RequestId(text.strip().upper())
-
-
-def _states(words: tuple[str, ...]) -> Iterator[State]:
-    for word in words:
-        if word == "open":
-            yield from frozenset(State) - FINAL
-        else:
-            yield State(word)
 
 
 def _row(request: Request) -> tuple[Any, ...]:

@@ -1,12 +1,13 @@
 """A request as the command line tells it: for people, and as JSON."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from blocks.text import utc
 from grants.durations import spell
+from grants.exporting import facts, plain, vote_as_json
 from grants.model import Assignment, Copy, Request, State, Vote
 from grants.ports import ActivityRow, Line
 
@@ -26,18 +27,10 @@ class Story:
         """The request's facts, and beside them the rest."""
         return {
             **facts(self.request),
-            "votes": [
-                {
-                    "ballot": vote.ballot,
-                    "voter": asdict(vote.voter),
-                    "comment": vote.comment,
-                    "at": vote.at.isoformat(),
-                }
-                for vote in self.votes
-            ],
+            "votes": [vote_as_json(vote) for vote in self.votes],
             "journal": [_line(line) for line in self.lines],
-            "cards": [_plain(asdict(copy)) for copy in self.copies],
-            "assignment": _plain(asdict(self.assignment)) if self.assignment else None,
+            "cards": [plain(copy) for copy in self.copies],
+            "assignment": plain(self.assignment) if self.assignment else None,
             "activity": self.activity.summary if self.activity else None,
         }
 
@@ -79,19 +72,6 @@ class Story:
             )
 
 
-def facts(request: Request) -> dict[str, Any]:
-    """A request as JSON values: its fields, with durations in seconds and times in ISO 8601."""
-    values: dict[str, Any] = _plain(asdict(request))
-    target = values.pop("target")
-    until = request.credentials_until
-    return {
-        **values,
-        "account_id": target["account_id"],
-        "permission_set_arn": target["permission_set_arn"],
-        "credentials_until": until.isoformat() if until else None,
-    }
-
-
 def told(request: Request) -> Iterator[tuple[str, object]]:
     """A request for people: a name and a value, which may be empty."""
     who = request.requester
@@ -124,27 +104,13 @@ def _line(line: Line) -> dict[str, Any]:
         "seq": line.seq,
         "at": entry.at.isoformat(),
         "event": entry.event,
-        "actor": _plain(asdict(entry.actor)),
+        "actor": plain(entry.actor),
         "before": entry.before,
         "after": entry.after,
         "reason": entry.reason,
         "facts": entry.facts,
         "hash": line.hash,
     }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case timedelta():
-            return int(value.total_seconds())
-        case datetime():
-            return value.isoformat()
-        case dict():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_plain(inner) for inner in value]
-        case _:
-            return value
 
 
 def _at(at: datetime | None) -> str:

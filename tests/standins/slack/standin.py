@@ -100,7 +100,10 @@ class SlackStandIn(Slack):
             case "response":
                 return self._respond_to_url(rest, asked.args)
             case "upload":
-                self.workspace.files[rest].body = asked.body
+                file = self.workspace.files[rest]
+                if len(asked.body) != file.length:
+                    return Answer(400, {"Content-Type": "text/plain"}, b"not as long as was said")
+                file.body = asked.body
                 return Answer(200, {"Content-Type": "text/plain"}, b"OK")
             case _:
                 return Answer(404, {}, b"")

@@ -52,6 +52,7 @@ class File:
 
     id: str
     name: str
+    length: int
     body: bytes | None = None
     title: str = ""
 

@@ -11,8 +11,8 @@ files = Methods()
 def get_upload_url(slack: Slack, args: JSON) -> JSON:
     """Where to send the bytes."""
     file_id = slack.workspace.new_id("F")
-    slack.workspace.files[file_id] = File(file_id, required(args, "filename"))
-    required(args, "length")
+    length = int(required(args, "length"))
+    slack.workspace.files[file_id] = File(file_id, required(args, "filename"), length)
     return {"upload_url": f"{slack.origin}/upload/{file_id}", "file_id": file_id}
 
 

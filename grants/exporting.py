@@ -1,0 +1,158 @@
+"""Requests as lines of a file, CSV or JSON, under names that stay."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from grants.model import Request, Vote
+
+
+class Format(StrEnum):
+    """What kind of file."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A request with what belongs to it."""
+
+    request: Request
+    votes: Sequence[Vote] = ()
+    activity: Mapping[str, Any] | None = None
+    """`grants.activity.Summary` as JSON values."""
+
+
+COLUMNS: Final = (
+    "id", "state", "requester_name", "requester_user_name", "requester_email", "requester_user_id",
+    "requester_slack_id", "account_id", "account_name", "permission_set_name", "permission_set_arn",
+    "duration", "session_duration", "justification", "ticket", "ticket_url", "asked_at",
+    "starts_at", "expires_at", "approval_needed", "approvals", "may_approve", "votes",
+    "decided_at", "decided_by", "active_at", "ends_at", "ended_at", "because", "closed_by",
+    "reason", "standing", "credentials_until", "reminded", "nudged_at", "policy_version",
+    "activity_source", "activity_unavailable", "activity_final", "activity_calls",
+    "activity_reads", "activity_writes", "activity_errors", "activity_services",
+    "activity_write_actions", "activity_first_at", "activity_last_at", "activity_after_end",
+    "activity_truncated",
+)  # fmt: skip
+"""A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
+FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # the wide ones begin a formula too, in some places
+"""A cell that begins so may be carried out by whoever opens the file in a spreadsheet."""
+
+
+def heading(kind: Format) -> str:
+    """What stands above the lines."""
+    return _row(COLUMNS) if kind is Format.CSV else ""
+
+
+def line(record: Record, kind: Format) -> str:
+    """A request as one line of the file; in a table a cell may hold several."""
+    values = as_json(record)
+    if kind is Format.JSONL:
+        return f"{json.dumps(values, ensure_ascii=False)}\n"
+    found = _flat(values)
+    return _row([harmless(_cell(name, found.get(name))) for name in COLUMNS])
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """A request's facts, its votes, and what its session did."""
+    return {
+        **facts(record.request),
+        "votes": [vote_as_json(vote) for vote in record.votes],
+        "activity": dict(record.activity) if record.activity else None,
+    }
+
+
+def facts(request: Request) -> dict[str, Any]:
+    """A request as JSON values: its fields, with durations in seconds and times in ISO 8601."""
+    values: dict[str, Any] = plain(request)
+    target = values.pop("target")
+    until = request.credentials_until
+    return {
+        **values,
+        "account_id": target["account_id"],
+        "permission_set_arn": target["permission_set_arn"],
+        "credentials_until": until.isoformat() if until else None,
+    }
+
+
+def vote_as_json(vote: Vote) -> dict[str, Any]:
+    """One vote, under its request."""
+    return {
+        "ballot": vote.ballot.value,
+        "voter": plain(vote.voter),
+        "comment": vote.comment,
+        "at": vote.at.isoformat(),
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as a JSON value."""
+    match value:
+        case str() | int() | None:
+            return value
+        case timedelta():
+            return int(value.total_seconds())
+        case datetime():
+            return value.isoformat()
+        case dict():
+            return {name: plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case _ if is_dataclass(value):
+            # Not `asdict`, which copies what is here only looked at: exports are long.
+            return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            return value
+
+
+# As a table
+
+
+def _row(cells: Sequence[str]) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(cells)
+    return written.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """What begins like a formula is text to a spreadsheet from here on."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands within another value has both names."""
+    found = dict(values)
+    for name in ("requester", "activity"):
+        inner = values[name] or {}
+        found |= {f"{name}_{key}": value for key, value in inner.items()}
+    return found
+
+
+def _cell(name: str, value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list() if name == "votes":
+            return "\n".join(_vote(vote) for vote in value)
+        case list():
+            return "; ".join(map(str, value))
+        case dict():
+            return "; ".join(f"{key} {count}" for key, count in value.items())
+        case _:
+            return str(value)
+
+
+def _vote(vote: Mapping[str, Any]) -> str:
+    """Such as `approve by Eve Engineer <eve@example.com> at 2026-11-02T12:00:00+00:00: Fine.`."""
+    voter = vote["voter"]
+    said = f"{vote['ballot']} by {voter['name']} <{voter['email']}> at {vote['at']}"
+    return f"{said}: {vote['comment']}" if vote["comment"] else said

@@ -1,0 +1,101 @@
+"""Makes a file of requests and brings it into the direct messages of whoever wanted it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import IO, Any, Final
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from blocks import home_audit
+from grants import auditing
+from grants.auditing import Auditing
+from grants.errors import StillExporting
+from grants.exporting import Format, heading, line
+from grants.model import Person, SlackUserId
+from grants.ports import Search
+from grants.sight import Sight
+from handlers.errors import Net
+
+log = logging.getLogger(__name__)
+Payload = dict[str, Any]
+
+AT_ONCE: Final = 2
+"""So many are made at once: each keeps a listener and a reader of the database busy for a while."""
+
+
+class Exports:
+    """One for each person at a time. However long the file, a part of it is in memory."""
+
+    def __init__(self, client: WebClient, auditing: Auditing, net: Net) -> None:
+        """None is being made."""
+        self._client = client
+        self._auditing = auditing
+        self._net = net
+        self._under_way: set[SlackUserId] = set()
+        self._lock = Lock()
+
+    def send(self, person: Person, search: Search, kind: Format, body: Payload) -> None:
+        """All that they may see of what they search for; StillExporting where one is under way."""
+        with self._turn(person.slack_id), TemporaryFile("w+b") as file:
+            sight = self._auditing.taking(person, search, kind)
+            words = self._write(file, sight, search, kind)
+            try:
+                self._upload(person.slack_id, file, f"elevate-requests.{kind}", words)
+            except SlackApiError as error:
+                self._not_sent(str(error.response.get("error") or ""), body)
+            except (SlackClientError, OSError) as error:
+                self._not_sent(type(error).__name__, body)
+
+    @contextmanager
+    def _turn(self, slack_id: SlackUserId) -> Iterator[None]:
+        with self._lock:
+            theirs = slack_id in self._under_way
+            if theirs or len(self._under_way) >= AT_ONCE:
+                raise StillExporting(theirs)
+            self._under_way.add(slack_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.remove(slack_id)
+
+    def _write(self, file: IO[bytes], sight: Sight, search: Search, kind: Format) -> str:
+        """Gives the words that stand above the file."""
+        count = 0
+        file.write(heading(kind).encode())
+        with self._auditing.works.reading() as work:
+            person, account = auditing.named(work, search)
+            for count, record in enumerate(auditing.records(work, sight, search), start=1):  # noqa: B007
+                file.write(line(record, kind).encode())
+        only = home_audit.narrowed(search, person, account)
+        return home_audit.sent(count, kind, only, self._auditing.clock())
+
+    def _upload(self, slack_id: SlackUserId, file: IO[bytes], name: str, words: str) -> None:
+        """As the SDK's `files_upload_v2` does, which holds the whole file in memory."""
+        direct = self._client.conversations_open(users=[slack_id])["channel"]["id"]
+        length = file.tell()
+        file.seek(0)
+        place: Any = self._client.files_getUploadURLExternal(filename=name, length=length)
+        sending = HttpRequest(  # noqa: S310 - Slack's own address
+            place["upload_url"],
+            data=file,
+            headers={"Content-Length": str(length), "Content-Type": "application/octet-stream"},
+            method="POST",
+        )
+        with urlopen(sending, timeout=self._client.timeout, context=self._client.ssl):  # noqa: S310 - the same
+            pass  # another status than 200 is an OSError
+        self._client.files_completeUploadExternal(
+            files=[{"id": place["file_id"], "title": name}],
+            channel_id=direct,
+            initial_comment=words,
+        )
+
+    def _not_sent(self, why: str, body: Payload) -> None:
+        log.warning("an export was not sent", extra={"error": why})
+        self._net.whisper(home_audit.not_sent(why), body)
