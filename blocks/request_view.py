@@ -138,7 +138,7 @@ def _history(found: Whole, style: Style) -> Iterator[Block]:
 def _line(line: Line, request: Request) -> str:
     entry = line.entry
     if moved := moved_in(entry):
-        return f"{thread.word(moved)}{thread.told(moved, request)} By {wording.who(moved.by)}."
+        return f"{thread.word(moved)}{thread.told(moved, request, entry.facts or {})} By {wording.who(moved.by)}."
     by = wording.who(entry.actor)
     match entry.event:
         case "vote":

@@ -127,7 +127,9 @@ LIVES: dict[Life, tuple[list[str], list[str], list[str]]] = {
 
 
 def top(world: World, channel: str) -> list[Message]:
-    return world.slack.channel(channel).messages
+    """What is told there; not that the policies were applied under which the test begins."""
+    told = world.slack.channel(channel).messages
+    return [message for message in told if not message.text.startswith("Policies:")]
 
 
 def first_words(lines: list[str]) -> list[str]:
