@@ -29,6 +29,8 @@ _CURES: Final = {
 POLICIES: Final = "policies"
 """The kind of a line that tells of a change of policies. Facts: `by`, `version`, `changes`."""
 CHANGES_MOST: Final = 10
+PEOPLE: Final = "people.link"
+"""Of a line that tells who is taken for whom from now on. Facts: `by`, `slack_id`, `user`."""
 
 
 def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Style) -> Message:
@@ -69,6 +71,8 @@ def _text(moved: Moved, request: Request, facts: Facts, why: str, most: int) -> 
 def _alarm(request: Request | None, facts: Facts) -> Message:
     if facts.get("kind") == POLICIES:
         return _policies(facts)
+    if facts.get("kind") == PEOPLE:
+        return _people(facts)
 
     def words(write: Write) -> str:
         about = _about(request, write) if request else _named(facts, write)
@@ -120,3 +124,15 @@ def _policies(facts: Facts) -> Message:
 
     text = heard(lambda most: " ".join(words(hear(most))))
     return Message(text, drawn([said(line) for line in words(seen)]))
+
+
+def _people(facts: Facts) -> Message:
+    """Who says that somebody is somebody else; without a user, that they are forgotten."""
+
+    def words(write: Write) -> str:
+        by, slack_id, user = (write(str(facts.get(key))) for key in ("by", "slack_id", "user"))
+        if not facts.get("user"):
+            return f"People: {by} unlinked Slack user {slack_id}."
+        return f"People: {by} linked Slack user {slack_id} to {user}."
+
+    return Message(heard(lambda most: words(hear(most))), drawn([said(words(seen))]))

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from blocks import ids
 from blocks.parts import plain
 from grants.lifecycle import FINAL, moves_from
-from grants.model import Move, Request, Role
+from grants.model import Move, Request, Role, State
 
 _TITLES: Final = {
     (Role.APPROVER, Move.APPROVE): ("Approve", ids.APPROVE),
@@ -46,6 +46,8 @@ def _buttons(request: Request, role: Role, *, primary: str = "") -> Iterator[But
         if (role, move) in _TITLES:
             title, action = _TITLES[role, move]
             yield _button(title, action, request, primary=action == primary)
+    if role is Role.REQUESTER and request.state is State.PENDING:
+        yield _button("Nudge Approvers", ids.NUDGE, request)
     if role is Role.REQUESTER and request.state in FINAL:
         yield again(request)
 

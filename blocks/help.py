@@ -10,7 +10,8 @@ _LINES: Final = (
     f"`{ids.COMMAND}` opens the form: choose an account and a permission set, say for how long and why.",
     "Approvers see a card with *Approve* and *Reject*; you read the outcome in a direct message.",
     "When the access is there, that message has the link, the command lines and *End Access*.",
-    "While nobody has decided, *Cancel Request* takes it back. An approver can *Revoke* at any time.",
+    "While nobody has decided, *Cancel Request* takes it back, and *Nudge Approvers* reminds them.",
+    "An approver can *Revoke* at any time.",
     "At its end the access is taken away. The message says until when credentials may go on working.",
     "All of this stands in the Home tab of this app too.",
 )

@@ -16,6 +16,11 @@ COMMENT_FORM: Final = "comment_form"
 FILTER_FORM: Final = "filter_form"
 REVOKE_FORM: Final = "revoke_form"
 
+POLICY_FORM: Final = "policy_form"
+DELETE_FORM: Final = "delete_policy_form"
+PEOPLE_LIST: Final = "people_list"
+LINK_FORM: Final = "link_form"
+
 # Buttons, by action id
 
 APPROVE: Final = "approve"
@@ -23,6 +28,7 @@ REJECT: Final = "reject"
 REVOKE: Final = "revoke"
 CANCEL: Final = "cancel_request"
 END: Final = "end_access"
+NUDGE: Final = "nudge_approvers"
 START_LATER: Final = "start_later"
 START_NOW: Final = "start_now"
 AGAIN: Final = "request_again"
@@ -38,6 +44,19 @@ ALL: Final = "all_requests"
 """Takes the filters away."""
 EXPORT_CSV: Final = "export_csv"
 EXPORT_JSONL: Final = "export_jsonl"
+
+ADD_ELIGIBILITY: Final = "add_eligibility"
+ADD_APPROVAL: Final = "add_approval"
+SETTINGS: Final = "edit_settings"
+EDIT: Final = "edit_policy"
+DELETE: Final = "delete_policy"
+"""Their value is the section and the name of the policy (`policy`)."""
+WARNINGS: Final = "show_warnings"
+PEOPLE: Final = "people_links"
+PEOPLE_BACK: Final = "people_back"
+PEOPLE_ON: Final = "people_on"
+LINK: Final = "link_somebody"
+UNLINK: Final = "unlink"
 
 BALLOTS: Final = {APPROVE: Ballot.APPROVE, REJECT: Ballot.REJECT}
 
@@ -59,6 +78,10 @@ IN_ACCOUNT: Final = "in_account"
 IN_STATE: Final = "in_state"
 SINCE: Final = "since"
 UNTIL: Final = "until"
+
+
+SLACK_USER: Final = "slack_user"
+USER: Final = "user"
 
 
 def permission_set_block(account: AccountId | None) -> str:
@@ -90,3 +113,8 @@ def section_of(block_id: object) -> str | None:
     """The section that a block belongs to; None: it is none of App Home's."""
     parts = block_id.split(":") if isinstance(block_id, str) else []
     return parts[1] if len(parts) == 3 and parts[0] == "home" else None
+
+
+def policy(section: str, name: str) -> str:
+    """The value of a button that is about a policy."""
+    return f"{section}:{name}"

@@ -7,10 +7,12 @@ from blocks import ids
 from blocks.parts import drawn, said
 from blocks.text import Message, heard, inline, quote, several, shorten, span, utc
 from grants.errors import (
+    AboutOneself,
     AlreadyHeld,
     AlreadyMoved,
     AskedAlready,
     AwsDenies,
+    CannotBeLinked,
     Denied,
     Doubt,
     Field,
@@ -23,6 +25,7 @@ from grants.errors import (
     NothingToAskFor,
     NotOpened,
     NotTheRequester,
+    NudgedLately,
     OutOfDate,
     OwnRequest,
     PoliciesMoved,
@@ -32,9 +35,11 @@ from grants.errors import (
     StillExporting,
     Tampered,
     Thing,
+    TooLongHere,
     TooSlow,
     Unfit,
     UnknownName,
+    UnknownPolicy,
     UnknownRequest,
     Why,
     WrongRole,
@@ -86,6 +91,19 @@ def words(refusal: Refusal) -> str:
             )
         case StillExporting():
             return "Others are exporting just now. Please press again in a minute."
+        case UnknownPolicy():
+            return (
+                f'There is no {refusal.section} policy "{_name(refusal.name)}" any more.'
+                " Nothing was changed."
+            )
+        case CannotBeLinked():
+            return (
+                f"{UNLINKABLE.get(refusal.doubt, UNLINKABLE[Doubt.UNKNOWN])} Nothing was changed."
+            )
+        case TooLongHere():
+            return _too_long_here(refusal)
+        case NudgedLately():
+            return _nudged_lately(refusal)
         case TooSlow():
             return "Not recorded yet. Press again: it is safe."
         case NotOpened():
@@ -98,7 +116,8 @@ def words(refusal: Refusal) -> str:
         case AwsDenies():
             return (
                 "AWS does not let Elevate look up what this takes, and nothing was changed. Trying"
-                f" again will not help: tell {_ADMINISTRATOR} that AWS says: {_name(refusal.reason)}"
+                f" again will not help: tell {_ADMINISTRATOR}. AWS says:"
+                f" {_name(refusal.reason.rstrip('.'))}."
             )
         case Denied() | WrongRole():
             return _denied(refusal)
@@ -120,6 +139,11 @@ def _denied(refusal: Denied | WrongRole) -> str:
             return "Only whoever made this request may do this. Nothing was changed."
         case NotAllowed():
             return f"Only {_name(refusal.needed)} may do this. Nothing was changed. {_help()}"
+        case AboutOneself():
+            return (
+                "Nobody says who they themselves are. Turn to another administrator, or to whoever"
+                " runs Elevate's command line. Nothing was changed."
+            )
         case WrongRole():
             return f"This is not for you to do on this request. Nothing was changed. {_help()}"
         case Tampered():
@@ -165,11 +189,28 @@ def _no_longer_eligible(request: Request) -> str:
     )
 
 
+def _nudged_lately(refusal: NudgedLately) -> str:
+    again = (
+        f"You may nudge them again from {utc(refusal.again_at)} on."
+        if refusal.again_at
+        else "The request expires before they may be nudged again."
+    )
+    return f"Nobody was reminded: you nudged them at {utc(refusal.nudged_at)}. {again}"
+
+
 def _policies_moved(refusal: PoliciesMoved) -> str:
     return (
         f"Not applied: {_name(refusal.by)} changed the policies at {utc(refusal.at)} (version"
         f" {refusal.version}; this change was made from version {refusal.since}). Nothing was"
         " overwritten. Look at what holds now, and make the change again."
+    )
+
+
+def _too_long_here(refusal: TooLongHere) -> str:
+    what = f'The policy "{_name(refusal.name)}" is' if refusal.name else "These settings are"
+    return (
+        f"{what} too long for a form: a field takes 3,000 characters. Change it in the policy file"
+        " (policies export, policies apply)."
     )
 
 
@@ -392,6 +433,21 @@ DOUBTS: Final = {
     ),
     Doubt.UNKNOWN: "Elevate cannot tell who you are just now. Try again; if it stays so, turn to an administrator of Elevate.",
 }
+
+
+UNLINKABLE: Final = {
+    Doubt.BOT: "This is a bot, and bots cannot use Elevate.",
+    Doubt.GUEST: "This is a guest of the workspace. Guests cannot use Elevate.",
+    Doubt.STRANGER: "This is somebody of another organization. They cannot use Elevate.",
+    Doubt.OTHER_TEAM: "This is somebody of another workspace. They cannot use Elevate.",
+    Doubt.DEACTIVATED: "This Slack account is deactivated.",
+    Doubt.INVITED: "This Slack account has not been taken up yet. They have to sign in to Slack once.",
+    Doubt.UNCONFIRMED: "Their address in Slack is not confirmed. They have to confirm it first.",
+    Doubt.NO_ADDRESS: "Slack does not tell Elevate their address. Look at the app's scopes.",
+    Doubt.DISABLED: "This Identity Center user is disabled.",
+    Doubt.UNKNOWN: "Slack knows no such user.",
+}
+"""Why a link would be of no use; the other doubts are what a link is there to settle."""
 
 
 # The last check before access is given

@@ -114,7 +114,13 @@ def _last(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
         case Move.END, State.REVOKING:
             return f": {by} gives it back. {_asked(request, facts)}"
         case Move.REVOKE, State.REVOKING:
-            return f": {by} ends it. {_asked(request, facts)}"
+            stays = wording.stays(request, facts)
+            does = (
+                f"ends this request. {stays}"
+                if stays
+                else "takes the access away. AWS has been asked."
+            )
+            return f": {by} {does}"
         case Move.END, _:
             return f": {by} gave it back before it began."
         case Move.REVOKE, _:

@@ -21,17 +21,22 @@ from grants.aws.organizations import OrganizationAtAws
 from grants.closing import Closing
 from grants.crew import Crew
 from grants.desk import Desk
+from grants.editing import Editing
 from grants.engine import Engine
 from grants.errors import NoLongerGiven
 from grants.explaining import Explaining
 from grants.jobs import Jobs
 from grants.last_check import LastCheck
-from grants.model import Request
+from grants.linking import Linking
+from grants.model import Request, SlackUserId
 from grants.offering import Offers
-from grants.people import Bindings, Memberships
+from grants.people import Bindings, Memberships, Profile
 from grants.ports import Clock, Directory, IdentityCenter, Organization, Trail
 from grants.refreshing import Refresher
+from grants.remembering import Remembering
+from grants.reminding import Reminding
 from grants.review import Review
+from grants.watching import Watch
 from storage.engine import Database, now, open_database
 from storage.work import SqlWorks
 
@@ -140,6 +145,31 @@ def auditing(storage: Storage, memberships: Memberships) -> Auditing:
     return Auditing(storage.works, memberships, storage.clock)
 
 
+def editing(
+    storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake = lambda: None
+) -> Editing:
+    """Where administrators change policies by forms."""
+    return Editing(
+        works=storage.works,
+        memberships=memberships,
+        directory=aws.directory,
+        names=Remembering(aws.directory, storage.clock),
+        administration=administration(storage, wake=wake),
+    )
+
+
+def linking(
+    bound: Bindings, aws: Aws, editor: Editing, profile: Callable[[SlackUserId], Profile]
+) -> Linking:
+    """Where administrators say who is who."""
+    return Linking(bound, aws.directory, editor.administrator, profile)
+
+
+def watch(storage: Storage, aws: Aws, crew: Crew) -> Watch:
+    """What administrators are to be warned of."""
+    return Watch(storage.works, aws.directory, storage.clock, crew)
+
+
 def review(storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake) -> Review:
     """Where approvers decide."""
     return Review(storage.works, aws.directory, memberships, storage.clock, wake)
@@ -153,6 +183,11 @@ def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: 
 def explaining(storage: Storage, aws: Aws, memberships: Memberships) -> Explaining:
     """Why somebody may or may not ask for something."""
     return Explaining(storage.works, aws.directory, memberships, storage.clock)
+
+
+def reminding(storage: Storage, *, wake: Wake) -> Reminding:
+    """Where people are reminded in time, or nudged."""
+    return Reminding(storage.works, storage.clock, wake)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +232,7 @@ def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
         engine=Engine(storage.works, aws.identity_center, storage.clock, why_not=why_not),
         last_check=last_check,
         trail=aws.trail,
+        reminding=reminding(storage, wake=wake),
         clock=storage.clock,
         ends=Crew(workers.ends, wake),
         grants=Crew(workers.grants, wake),

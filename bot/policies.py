@@ -46,11 +46,12 @@ class FirstPolicies:
             log.error("policies not applied", extra={"problems": str(problems)})  # noqa: TRY400 - the text is all there is to it
             return
         by = Actor(Role.ADMINISTRATOR, f"file:{name}")
+        self.trouble = ""
         try:
             after = administration(self.storage).apply(book, by=by, since=0)
         except PoliciesMoved:
-            return  # Somebody has applied policies meanwhile: those hold.
-        self.trouble = ""
+            log.info("other policies were applied first")
+            return
         log.info("policies applied", extra={"version": after.version})
 
     def _read(self) -> bytes:

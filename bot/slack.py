@@ -14,13 +14,25 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from blocks import elevate_form
 from blocks.refusals import words
 from blocks.text import Style
-from bot.assemble import Aws, Storage, auditing, bindings, closing, explaining, review
+from bot.assemble import (
+    Aws,
+    Storage,
+    auditing,
+    bindings,
+    closing,
+    editing,
+    explaining,
+    linking,
+    reminding,
+    review,
+    watch,
+)
 from bot.clock import in_time
 from bot.settings import Settings
 from grants.crew import Crew
 from grants.desk import Desk
 from grants.errors import OutOfDate
-from handlers import audit, elevate, home, mine, options
+from handlers import admin, audit, elevate, home, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
@@ -97,12 +109,14 @@ def connect(
         return Home(str(said["team_id"]), str(said.get("enterprise_id") or ""))
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
-    people = People(web, bindings(settings, storage, aws), storage.works, storage.clock, workspace)
+    bound = bindings(settings, storage, aws)
+    people = People(web, bound, storage.works, storage.clock, workspace)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     listeners = listeners or ThreadPoolExecutor(LISTENERS, "listeners")
     net = Net(web, people, listeners)
+    watching = watch(storage, aws, Crew(listeners, wake))
     showing = Showing(
-        sections=home.SECTIONS,
+        sections=(*home.SECTIONS, admin.section(watching)),
         others=home.OTHERS,
         works=storage.works,
         client=web,
@@ -113,11 +127,16 @@ def connect(
     )
     the_auditing = auditing(storage, desk.memberships)
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
+    editor = editing(storage, aws, desk.memberships, wake=wake)
     front = Front(
         desk=desk,
         review=review(storage, aws, desk.memberships, wake=wake),
         closing=closing(storage, desk.memberships, wake=wake),
         explaining=explaining(storage, aws, desk.memberships),
+        editing=editor,
+        linking=linking(bound, aws, editor, people.profile),
+        watch=watching,
+        reminding=reminding(storage, wake=wake),
         people=people,
         works=storage.works,
         memberships=desk.memberships,
@@ -141,7 +160,7 @@ def connect(
     )
     app.use(Guard(workspace, storage.works, storage.clock))
     app.error(net)
-    for subject in (elevate, options, reviewing, mine, home, audit):
+    for subject in (elevate, options, reviewing, mine, home, audit, admin):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(

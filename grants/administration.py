@@ -33,7 +33,7 @@ class Administration:
                 raise PoliciesMoved(newest.version, newest.by, newest.at, since)
             if before.version and replace(book, version=before.version) == before:
                 return before
-            after = work.policies.apply(book, by=by.name, at=now)
+            after = work.policies.apply(book, by=by.name, at=now, since=before.version)
             changes = differences(before, after)
             work.journal.write(
                 Entry(

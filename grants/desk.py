@@ -253,6 +253,8 @@ def _request(
     now: datetime,
 ) -> Request:
     permission_set = catalogue.permission_sets[target.permission_set_arn]
+    expires_at = now + book.settings.pending_expiry
+    remind_at = policy.approvers_reminded_at(book.settings, now, expires_at)
     return Request(
         id=request_id,
         requester=person,
@@ -267,13 +269,14 @@ def _request(
         ticket_url=link_to(book.settings.ticket_url, wish.ticket.strip()),
         form_id=wish.form_id,
         asked_at=now,
-        expires_at=now + book.settings.pending_expiry,
+        expires_at=expires_at,
         approval_needed=needed,
         approvals=policy.approvals(asked),
         tally=tally_of(asked) if needed else Tally(),
         may_approve=approvers.words,
         policy_version=book.version,
         state=State.PENDING if needed else State.SCHEDULED,
+        remind_at=remind_at if needed else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from grants import pace, telling
+from grants import pace, policy, telling
 from grants.lifecycle import take
 from grants.model import AWS, Assignment, Holding, Move, Request, State
 from grants.ports import ActivityRow, Entry, Work
@@ -14,11 +14,13 @@ VANISHED = "removed outside Elevate"
 
 def confirmed(work: Work, holders: Iterable[Request], now: datetime, *, standing: bool) -> None:
     """Access is there: whoever waits for it is active from this very moment."""
+    settings = work.policies.current().settings
     for request in holders:
         if request.state is State.GRANTING:
+            ends_at = now + request.duration
             _moved(
-                work, request, Move.CONFIRM, now,
-                active_at=now, ends_at=now + request.duration, standing=standing,
+                work, request, Move.CONFIRM, now, active_at=now, ends_at=ends_at, standing=standing,
+                remind_at=policy.requester_reminded_at(settings, now, ends_at),
             )  # fmt: skip
 
 

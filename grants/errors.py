@@ -174,6 +174,15 @@ class StillExporting(Refusal):
     theirs: bool
 
 
+@dataclass(eq=False)
+class NudgedLately(Refusal):
+    """The approvers were nudged a moment ago."""
+
+    nudged_at: datetime
+    again_at: datetime | None
+    """When they may be nudged again; None: not before the request expires."""
+
+
 # About policies
 
 
@@ -186,6 +195,28 @@ class PoliciesMoved(Refusal):
     at: datetime
     since: int
     """The version that this change was made from."""
+
+
+@dataclass(eq=False)
+class UnknownPolicy(Refusal):
+    """There is no policy of this name any more."""
+
+    section: str
+    name: str
+
+
+@dataclass(eq=False)
+class TooLongHere(Refusal):
+    """What does not fit into a form as it stands is changed in the policy file alone."""
+
+    section: str
+    name: str = ""
+    """Empty: the settings."""
+
+
+@dataclass(eq=False)
+class AboutOneself(Denied):
+    """Nobody says who they themselves are."""
 
 
 # About names
@@ -245,6 +276,13 @@ class NotAPerson(Denied):
 
     doubt: Doubt
     detail: str = ""
+
+
+@dataclass(eq=False)
+class CannotBeLinked(Refusal):
+    """This Slack user, or this Identity Center user, would be nobody all the same."""
+
+    doubt: Doubt
 
 
 # About timing

@@ -15,6 +15,7 @@ from grants.last_check import LastCheck
 from grants.lifecycle import take
 from grants.model import CLOCK, Move, Place, Request, RequestId, State, Told
 from grants.ports import ActivityRow, Clock, Notice, Trail, Works
+from grants.reminding import Reminding
 
 ROUND: Final = 200
 """So many rows of a kind are taken at a time; what is left over is due at once again."""
@@ -35,6 +36,7 @@ class Jobs:
     engine: Engine
     last_check: LastCheck
     trail: Trail
+    reminding: Reminding
     clock: Clock
     ends: Crew
     """Workers of their own for taking away: giving, however stuck, is never in front of them."""
@@ -204,6 +206,7 @@ class Jobs:
                 self.reconcile_due,
                 self.lapse_due,
                 self.start_due,
+                self.reminding.round,
                 self.look_up_due,
             ],
             lambda job: job(),

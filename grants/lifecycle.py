@@ -69,6 +69,7 @@ def take(
     """Take one step of the lifecycle, or refuse.
 
     `note` is the why that the event carries. `changes` are other fields of the row that this very move fixes (`active_at`, `ends_at` …).
+    Whoever was to be reminded of the state before it is not any more.
     """
     steps = [s for s in LIFECYCLE if s.source is request.state and s.move is move]
     if not steps:
@@ -80,7 +81,7 @@ def take(
         raise AlreadyMoved(request)
     if target is State.REVOKING:
         changes["because"] = LEADS_TO[move]
-    after = replace(request, state=target, **changes)
+    after = replace(request, state=target, **{"remind_at": None, **changes})
     moved = Moved(request.id, move, request.state, target, by, at, note, after.because)
     return after, moved
 

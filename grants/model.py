@@ -411,17 +411,26 @@ class Told(StrEnum):
     LINE = "line"
     """A line in a card's thread."""
     DIRECT = "direct"
-    """A message to the requester alone, with the buttons that are theirs."""
+    """A message to the requester alone, with the buttons that are theirs; without a move, a note."""
     STRIP = "strip"
     """Take the buttons off an older direct message."""
     SUMMARY = "summary"
     """The activity summary in a card's thread: posted once, then edited."""
     AUDIT = "audit"
     """A line in the audit channel."""
-    REMINDER = "reminder"
-    """A message to the requester alone that tells no move: what is about to happen."""
     HOME = "home"
     """App Home of whoever has it open, drawn again; `facts` hold the `slack_id`."""
+
+
+class Reminder(StrEnum):
+    """The kinds of reminders. They tell no move, and are not told once nobody needs them any more."""
+
+    DECISION = "decision"
+    """The approvers, that a request waits for them."""
+    NUDGE = "nudge"
+    """The requester, that their nudge reached those who decide."""
+    END = "end"
+    """The requester, that the time of their access will soon be over."""
 
 
 class Place(StrEnum):
@@ -451,6 +460,8 @@ class Copy:
     summary_ts: str = ""
     dead: str = ""
     """Why Slack will not take it (archived, not in channel …); empty: alive."""
+    note: str = ""
+    """What the requester's newest message is where it tells no move (a `Reminder`); empty: it does."""
 
 
 @dataclass(frozen=True, slots=True)

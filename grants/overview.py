@@ -59,6 +59,14 @@ class Page(Generic[T]):
         return Page(self.name, tuple(items), self.number, self.pages, self.total)
 
 
+def paged(listed: Sequence[T], name: str, size: int, number: int) -> Page[T]:
+    """This page of a list; the last one where it has shrunk."""
+    last = max(0, (len(listed) - 1) // size)
+    number = min(max(0, number), last)
+    at = number * size
+    return Page(name, tuple(listed[at : at + size]), number, last + 1, len(listed))
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who looks, in which capacities, and how far they have turned the pages."""
@@ -74,11 +82,8 @@ class Viewer:
     filters: Mapping[str, str] = field(default_factory=dict)
 
     def page(self, listed: Sequence[T], name: str, size: int) -> Page[T]:
-        """The page of this list that they have turned to; the last one where it has shrunk."""
-        last = max(0, (len(listed) - 1) // size)
-        number = min(max(0, self.pages.get(name, 0)), last)
-        at = number * size
-        return Page(name, tuple(listed[at : at + size]), number, last + 1, len(listed))
+        """The page of this list that they have turned to."""
+        return paged(listed, name, size, self.pages.get(name, 0))
 
 
 # Approvers

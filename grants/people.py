@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from grants.errors import AwsFault, Doubt, NotAPerson
@@ -104,6 +105,7 @@ class Bindings:
         with self.works() as work:
             work.people.put(binding)
             _note(work, "people.link", binding, by, self.clock)
+            _tell(work, binding, by, now, user=f"{user.name or user.user_name} ({user.user_name})")
         return binding
 
     def unlink(self, slack_id: SlackUserId, *, by: Actor) -> bool:
@@ -114,6 +116,7 @@ class Bindings:
                 return False
             work.people.remove(slack_id)
             _note(work, "people.unlink", binding, by, self.clock)
+            _tell(work, binding, by, self.clock())
         return True
 
     def _bind(self, profile: Profile) -> Person:
@@ -175,6 +178,13 @@ def _note(
 ) -> None:
     facts = {"slack_id": binding.slack_id, "user_id": binding.user_id}
     work.journal.write(Entry(clock(), event, by, reason=reason, facts=facts))
+
+
+def _tell(work: Work, binding: Binding, by: Actor, at: datetime, *, user: str = "") -> None:
+    """Whoever is taken for somebody may do what they may: where there is an audit channel, aloud."""
+    if work.policies.current().settings.audit_channel:
+        facts = {"slack_id": binding.slack_id, "user": user, "by": by.name}
+        alarm(work, "people.link", facts, at=at)
 
 
 def operator(name: str) -> Actor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from grants.model import (
@@ -299,6 +299,25 @@ def without_channel(
     if book.settings.default_channel:
         return ()
     return tuple(policy for policy in policies if not policy.channel)
+
+
+# Reminding
+
+
+def approvers_reminded_at(
+    settings: PolicySettings, now: datetime, expires_at: datetime
+) -> datetime | None:
+    """When those who may decide are reminded next; None: not before it expires."""
+    at = now + settings.nudge_interval
+    return at if at < expires_at else None
+
+
+def requester_reminded_at(
+    settings: PolicySettings, now: datetime, ends_at: datetime
+) -> datetime | None:
+    """When whoever has the access now is reminded of its end; None: it does not last so long."""
+    at = ends_at - settings.reminder
+    return at if at > now else None
 
 
 # The other roles

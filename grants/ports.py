@@ -311,6 +311,10 @@ class Requests(Protocol):
         """Compare and swap on the version; StaleRequest for the second of two writers."""
         ...
 
+    def save_reminder(self, request: Request) -> None:
+        """Only when and how often somebody was reminded: no move, so the version stays as it is."""
+        ...
+
     def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
         """Pending, and nobody decided in time; the oldest first. So with the next two."""
         ...
@@ -479,8 +483,17 @@ class Policies(Protocol):
         ...
 
     def version(self) -> int: ...
-    def apply(self, book: PolicyBook, *, by: str, at: datetime) -> PolicyBook:
-        """Stored as the next version, which the returned book carries."""
+    def at(self, version: int) -> PolicyBook:
+        """As they were; the empty book where there is no such version."""
+        ...
+
+    def apply(
+        self, book: PolicyBook, *, by: str, at: datetime, since: int | None = None
+    ) -> PolicyBook:
+        """Stored as the next version, which the returned book carries: the one after `since`.
+
+        PoliciesMoved where another process has stored that very version meanwhile.
+        """
         ...
 
     def history(self) -> list[Applied]: ...

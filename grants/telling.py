@@ -1,6 +1,6 @@
 """Every move is written once: its journal line and all that must be told, in its transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from grants.model import (
     Move,
     Moved,
     Place,
+    Reminder,
     Request,
     RequestId,
     Role,
@@ -33,6 +34,7 @@ SOON: Final = timedelta(seconds=3)
 WATCHERS: Final = "*"
 """In the place of one Slack user's id: all of whom a change may concern, looked up when it is told."""
 MANY: Final = 1000
+DECISIONS: Final = frozenset({Move.APPROVE, Move.REJECT})
 
 
 def record(
@@ -65,8 +67,17 @@ def held_by(work: Work, request: Request) -> Request | None:
     """The grant that goes on holding the same access, once this one is over or about to be."""
     if request.active_at is None or request.state in HOLDS:
         return None
+    return longest_beside(work, request)
+
+
+def longest_beside(work: Work, request: Request) -> Request | None:
+    """Of the other grants that hold the same access now, the one that will end last."""
     others = [other for other in work.requests.of_key(request.key) if other.state in HOLDS]
-    return max(others, key=lambda other: other.ends_at or other.asked_at, default=None)
+    return max(
+        (other for other in others if other.id != request.id),
+        key=lambda other: other.ends_at or other.asked_at,
+        default=None,
+    )
 
 
 def audited(moved: Moved) -> bool:
@@ -99,9 +110,23 @@ def hang_anew(work: Work, request: Request, copy: Copy, *, at: datetime) -> None
 
 
 def _card_and_lines(work: Work, request: Request, copy: Copy) -> list[Notice]:
-    told = [moved for line in work.journal.of(request.id) if (moved := moved_in(line.entry))]
-    lines = [Notice(Told.LINE, request.id, copy.id, moved) for moved in told]
-    return [Notice(Told.CARD, request.id, copy.id), *lines]
+    entries = [line.entry for line in work.journal.of(request.id)]
+    return [Notice(Told.CARD, request.id, copy.id), *_lines(request, copy, entries)]
+
+
+def _lines(request: Request, copy: Copy, entries: Iterable[Entry]) -> Iterator[Notice]:
+    """What the threads of the other copies tell: the moves, and the votes that decided nothing."""
+    moves = [(entry, moved_in(entry)) for entry in entries]
+    decided = {moved.at for _, moved in moves if moved and moved.move in DECISIONS}
+    agreed = 0
+    for entry, moved in moves:
+        if moved:
+            yield Notice(Told.LINE, request.id, copy.id, moved)
+        elif entry.event == "vote" and entry.at not in decided:
+            agreed += 1
+            told = {"kind": "vote", "voter": entry.actor.name, "count": agreed,
+                    "needed": request.approvals, "comment": entry.reason}  # fmt: skip
+            yield Notice(Told.LINE, request.id, copy.id, None, told)
 
 
 def unasked(work: Work, request: Request, *, at: datetime) -> None:
@@ -109,11 +134,18 @@ def unasked(work: Work, request: Request, *, at: datetime) -> None:
     if request.state is not State.PENDING:
         return
     whom = list(work.policies.current().settings.admins.spelled)
-    for copy in work.copies.of(request.id):
-        if copy.place is Place.DIRECT:
-            facts = {"kind": "unasked", "whom": whom}
-            work.outbox.put([Notice(Told.DIRECT, request.id, copy.id, None, facts)], at=at)
+    note(work, request, {"kind": "unasked", "whom": whom}, at=at)
     alarm(work, "unasked", {"request": request.id}, at=at)
+
+
+def note(work: Work, request: Request, facts: Mapping[str, Any], *, at: datetime) -> None:
+    """To the requester alone, what is no move."""
+    notices = [
+        Notice(Told.DIRECT, request.id, copy.id, None, facts)
+        for copy in work.copies.of(request.id)
+        if copy.place is Place.DIRECT
+    ]
+    work.outbox.put(notices, at=at)
 
 
 def _notices(
@@ -171,6 +203,17 @@ def redraw_watchers(work: Work, *, at: datetime) -> None:
     for row in work.homes.opened_since(at - WATCHING, limit=MANY):
         if set(row.roles) - {Role.REQUESTER}:
             redraw_home(work, row.slack_id, at=at)
+
+
+def remind(work: Work, request: Request, facts: Mapping[str, Any], *, at: datetime) -> None:
+    """Wherever the card hangs: in its thread, or, among an approver's own messages, below it."""
+    told = {"kind": Reminder.DECISION, **facts}
+    notices = [
+        Notice(Told.LINE, request.id, copy.id, None, told)
+        for copy in work.copies.of(request.id)
+        if copy.place is not Place.DIRECT
+    ]
+    work.outbox.put(notices, at=at)
 
 
 def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:

@@ -10,13 +10,14 @@ from typing import Any, Final, TypeVar
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from blocks import activity, audit, card, direct, thread
+from blocks import activity, audit, card, direct, reminder, thread
 from blocks.text import Message, Style
 from grants.activity import from_json
 from grants.crew import Crew
 from grants.errors import AwsFault
-from grants.model import Copy, Moved, Place, Request, SlackUserId, State, Told
+from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, State, Told
 from grants.ports import Clock, Notice, Pending, Work, Works
+from grants.reminding import timely
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
@@ -165,6 +166,8 @@ class Announcer:
                 self._keep(_hung(copy, self._post(self._address(copy), message)))
             case Told.REDRAW if copy.ts:
                 self._update(copy.channel, copy.ts, message)
+            case Told.LINE if copy.ts and copy.place is Place.APPROVER and _reminds(notice):
+                self._post(copy.channel, message)  # Nobody is told of a line in a thread of theirs.
             case Told.LINE if copy.ts:
                 self._post(copy.channel, message, thread_ts=copy.ts)
             case Told.SUMMARY if copy.summary_ts:
@@ -172,11 +175,11 @@ class Announcer:
             case Told.SUMMARY if copy.ts:
                 posted = self._post(copy.channel, message, thread_ts=copy.ts)
                 self._keep(replace(copy, summary_ts=str(posted["ts"])))
-            case Told.DIRECT if notice.moved is None:
+            case Told.DIRECT if notice.moved is None and not _note(notice):
                 self._post(copy.address, message)
             case Told.DIRECT:
-                posted = self._post(copy.address, message)
-                self._keep(_hung(copy, posted), strip=(notice, copy))
+                hung = _hung(copy, self._post(copy.address, message))
+                self._keep(replace(hung, note=_note(notice)), strip=(notice, copy))
             case Told.STRIP if notice.facts:
                 self._update(str(notice.facts["channel"]), str(notice.facts["ts"]), message)
             case _:
@@ -190,6 +193,8 @@ class Announcer:
             return audit.audit(notice.moved, request, facts, style)
         if request is None or copy is None:
             return None
+        if _reminds(notice):
+            return self._remind(notice, request, copy)
         match notice.kind:
             case Told.CARD | Told.REDRAW:
                 votes, other = work.votes.on(request.id), held_by(work, request)
@@ -216,8 +221,23 @@ class Announcer:
                 if not direct.tells(moved):
                     return None
                 return direct.direct(moved, request, facts, buttons=buttons, style=style)
-            case Told.HOME | Told.REMINDER:
+            case Told.HOME:
                 return None
+
+    def _remind(self, notice: Notice, request: Request, copy: Copy) -> Message | None:
+        """None: it came too late to help anybody."""
+        facts, now = notice.facts or {}, self.clock()
+        if notice.kind is Told.STRIP:
+            return reminder.past(request, self.style)
+        if not timely(request, facts, now):
+            return None
+        match Reminder(facts["kind"]):
+            case Reminder.DECISION:
+                return reminder.decision(request, facts, place=copy.place, style=self.style)
+            case Reminder.NUDGE:
+                return reminder.nudged(request, facts, self.style)
+            case Reminder.END:
+                return reminder.end(request, facts, now=now, style=self.style)
 
     def _styled(self, work: Work) -> Style:
         """With the portal's own address where none is configured: AWS makes it of the store's id."""
@@ -276,9 +296,7 @@ class Announcer:
     def _keep(self, copy: Copy, *, strip: tuple[Notice, Copy] | None = None) -> None:
         with self.works() as work:
             work.copies.save(copy)
-            if strip is not None and strip[1].ts and (told := _told_before(work, strip[0])):
-                facts = {"channel": strip[1].channel, "ts": strip[1].ts}
-                notice = Notice(Told.STRIP, copy.request_id, copy.id, told, facts)
+            if strip is not None and (notice := _strip(work, *strip)):
                 work.outbox.put([notice], at=self.clock())
 
 
@@ -291,6 +309,28 @@ def _moved(notice: Notice) -> Moved:
     return notice.moved
 
 
+def _reminds(notice: Notice) -> bool:
+    return notice.moved is None and (notice.facts or {}).get("kind") in list(Reminder)
+
+
+def _note(notice: Notice) -> str:
+    """What the message is that this one posts, if it tells no move and has buttons all the same."""
+    ends = notice.moved is None and (notice.facts or {}).get("kind") == Reminder.END
+    return Reminder.END if ends else ""
+
+
+def _strip(work: Work, notice: Notice, before: Copy) -> Notice | None:
+    """Takes the buttons off the requester's message before this one, if there is one."""
+    if not before.ts:
+        return None
+    facts = {"channel": before.channel, "ts": before.ts}
+    if before.note:
+        facts["kind"] = before.note
+        return Notice(Told.STRIP, before.request_id, before.id, None, facts)
+    told = _told_before(work, notice)
+    return Notice(Told.STRIP, before.request_id, before.id, told, facts) if told else None
+
+
 def _told_before(work: Work, notice: Notice) -> Moved | None:
     """The move that the requester's newest message before this one told: the journal knows."""
     told = None
@@ -298,10 +338,17 @@ def _told_before(work: Work, notice: Notice) -> Moved | None:
         moved = moved_in(line.entry)
         if moved is None:
             continue
-        if notice.moved and (moved.move, moved.at) == (notice.moved.move, notice.moved.at):
+        if _comes_before(notice, moved):
             return told
         told = moved if direct.tells(moved) else told
-    return None
+    return None if notice.moved else told
+
+
+def _comes_before(notice: Notice, moved: Moved) -> bool:
+    """Whether the move is the notice's own, or one that a reminder of the end cannot come after."""
+    if notice.moved is None:
+        return moved.source is State.ACTIVE
+    return (moved.move, moved.at) == (notice.moved.move, notice.moved.at)
 
 
 def _begins_to_end(notice: Notice) -> bool:

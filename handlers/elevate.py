@@ -26,13 +26,13 @@ from grants.errors import (
     Unfit,
 )
 from grants.model import Person, Target, Wish
-from handlers import audit, home
+from handlers import admin, audit, home
 from handlers.asking import Asked, Filled, asked_for, form_for, last_of, offers, same_as
 from handlers.errors import refusal_for
 from handlers.explain import explain
 from handlers.front import Front
 from handlers.promptly import InTime
-from handlers.reading import pressed
+from handlers.reading import first_field, pressed
 from handlers.typed import Answer, Typed
 from handlers.windows import fill
 
@@ -117,6 +117,7 @@ WORDS: Final[Mapping[str, Answer]] = {
     "active": home.listed,
     "explain": explain,
     "audit": audit.listed,
+    "admin": admin.listed,
 }
 """What may stand after `/elevate`, and who answers it."""
 
@@ -240,7 +241,7 @@ def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
         answer = _said(refusal, body, view, front)
     except Exception as error:
         log.exception("a request was not recorded")
-        answer = _errors({_first_field(view): words(refusal_for(error))})
+        answer = _errors({first_field(view, otherwise=ids.ACCESS): words(refusal_for(error))})
     ack(**answer)
 
 
@@ -255,7 +256,7 @@ def _said(refusal: Refusal, body: Payload, view: Payload, front: Front) -> Paylo
         _record_what_was_not_offered(refusal, body, front)
         return _errors(elevate_form.errors(refusal, view))
     front.people.record(refusal, body)
-    return _errors({_first_field(view): words(refusal)})
+    return _errors({first_field(view, otherwise=ids.ACCESS): words(refusal)})
 
 
 def _errors(said: dict[str, str]) -> Payload:
@@ -305,10 +306,3 @@ def _record_what_was_not_offered(unfit: Unfit, body: Payload, front: Front) -> N
     """Beside the field it is an error like others; in the journal it is a refusal of authority."""
     if any(problem.flaw is Flaw.NOT_OFFERED for problem in unfit.problems):
         front.people.record(Tampered("a target that was not offered"), body)
-
-
-def _first_field(view: Payload) -> str:
-    """The block beside which trouble with the whole form is said."""
-    blocks = view.get("blocks")
-    drawn = [b for b in blocks if b.get("type") == "input"] if isinstance(blocks, list) else []
-    return str(drawn[0]["block_id"]) if drawn else ids.ACCESS

@@ -8,11 +8,15 @@ from blocks.text import Style
 from grants.auditing import Auditing
 from grants.closing import Closing
 from grants.desk import Desk
+from grants.editing import Editing
 from grants.explaining import Explaining
+from grants.linking import Linking
 from grants.offering import Offers
 from grants.people import Memberships
 from grants.ports import Works
+from grants.reminding import Reminding
 from grants.review import Review
+from grants.watching import Watch
 from handlers.errors import Net
 from handlers.exports import Exports
 from handlers.people import People
@@ -29,6 +33,11 @@ class Front:
     review: Review
     closing: Closing
     explaining: Explaining
+    editing: Editing
+    linking: Linking
+    watch: Watch
+    """What administrators are to be warned of."""
+    reminding: Reminding
     people: People
     works: Works
     memberships: Memberships

@@ -1,4 +1,4 @@
-"""Cancel Request and End Access, pressed by the requester in their direct messages or a list."""
+"""Cancel Request, Nudge Approvers and End Access, pressed by the requester in a message or a list."""
 
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ Payload = dict[str, Any]
 def register(app: App, front: Front) -> None:
     """Listen for the requester's buttons."""
     app.action(ids.CANCEL)(partial(cancel, front=front))
+    app.action(ids.NUDGE)(partial(nudge, front=front))
     app.action(ids.END)(partial(end, front=front))
 
 
@@ -23,6 +24,14 @@ def cancel(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front:
     """Taken back before anybody decided."""
     front.tidy(action, body)
     front.promptly(lambda _: front.closing.cancel(_whose(body, front), pressed(action)))
+    ack()
+    front.showing.pressed(body, action, respond)
+
+
+def nudge(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
+    """Whoever may decide is reminded now."""
+    front.tidy(action, body)
+    front.promptly(lambda _: front.reminding.nudge(front.people.whose(body), pressed(action)))
     ack()
     front.showing.pressed(body, action, respond)
 

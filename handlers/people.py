@@ -49,7 +49,7 @@ class People:
         slack_id = user_of(body)
         try:
             if giving_back:
-                return self._bindings.returning(self._profile(slack_id))
+                return self._bindings.returning(self.profile(slack_id))
             return self._settled(slack_id)
         except NotAPerson as refusal:
             self.record(refusal, body)
@@ -85,18 +85,8 @@ class People:
         with self._works() as work:
             refused(work, refusal, actor, about(body), clock=self._clock)
 
-    def _settled(self, slack_id: SlackUserId) -> Person:
-        try:
-            person = self._bindings.identify(self._profile(slack_id))
-        except NotAPerson:
-            with self._lock:
-                self._known.pop(slack_id, None)
-            raise
-        with self._lock:
-            self._known[slack_id] = (self._clock(), person)
-        return person
-
-    def _profile(self, slack_id: SlackUserId) -> Profile:
+    def profile(self, slack_id: SlackUserId) -> Profile:
+        """This Slack user as Slack has them just now."""
         try:
             user = self._client.users_info(user=slack_id)["user"]
         except SlackApiError as error:
@@ -104,6 +94,17 @@ class People:
                 raise NotAPerson(Doubt.UNKNOWN) from error
             raise
         return profile_of(user, self._home())
+
+    def _settled(self, slack_id: SlackUserId) -> Person:
+        try:
+            person = self._bindings.identify(self.profile(slack_id))
+        except NotAPerson:
+            with self._lock:
+                self._known.pop(slack_id, None)
+            raise
+        with self._lock:
+            self._known[slack_id] = (self._clock(), person)
+        return person
 
 
 def profile_of(user: Payload, home: Home) -> Profile:

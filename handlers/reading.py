@@ -31,3 +31,10 @@ def about(body: dict[str, Any]) -> RequestId | None:
     if isinstance(actions, list) and actions and isinstance(actions[0], dict):
         return request_id_of(actions[0])
     return decision_form.about(body.get("view"))
+
+
+def first_field(view: dict[str, Any], *, otherwise: str) -> str:
+    """The block beside which trouble with a whole form is said, whatever came back as the form."""
+    blocks = view.get("blocks")
+    drawn = [b for b in blocks if b.get("type") == "input"] if isinstance(blocks, list) else []
+    return str(drawn[0]["block_id"]) if drawn else otherwise

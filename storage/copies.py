@@ -24,7 +24,7 @@ class SqlCopies:
 
     def add(self, request_id: RequestId, place: Place, address: str) -> Copy:
         row = {"request_id": request_id, "place": place, "address": address}
-        blank = dict.fromkeys(("channel", "ts", "summary_ts", "dead"), "")
+        blank = dict.fromkeys(("channel", "ts", "summary_ts", "dead", "note"), "")
         made = self.db.execute(insert(copies).values(row | blank).returning(copies.c.id))
         return Copy(made.scalar_one(), request_id, place, address)
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from grants.errors import PoliciesMoved
 from grants.policy import PolicyBook
 from grants.ports import Applied
 from storage.books import book_from_json, book_to_json
@@ -23,20 +25,30 @@ class SqlPolicies:
 
     def current(self) -> PolicyBook:
         version = self.version()
-        return self.kept.get(version, lambda: self._read(version)) if version else PolicyBook()
+        return self.kept.get(version, lambda: self.at(version)) if version else PolicyBook()
 
     def version(self) -> int:
         newest: int | None = self.db.scalar(select(func.max(policy_versions.c.version)))
         return newest or 0
 
-    def apply(self, book: PolicyBook, *, by: str, at: datetime) -> PolicyBook:
-        after = replace(book, version=self.version() + 1)
+    def at(self, version: int) -> PolicyBook:
+        found = select(policy_versions).where(policy_versions.c.version == version)
+        row = self.db.execute(found).mappings().first()
+        return _book(row) if row else PolicyBook()
+
+    def apply(
+        self, book: PolicyBook, *, by: str, at: datetime, since: int | None = None
+    ) -> PolicyBook:
+        before = self.version() if since is None else since
+        after = replace(book, version=before + 1)
         self.kept = Kept()  # this version may yet be rolled back: it is for this unit of work
-        self.db.execute(
-            insert(policy_versions).values(
-                version=after.version, at=at, by=by, document=book_to_json(after)
-            )
-        )
+        row = {"version": after.version, "at": at, "by": by, "document": book_to_json(after)}
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(policy_versions).values(row))
+        except IntegrityError:
+            newest = self.history()[0]
+            raise PoliciesMoved(newest.version, newest.by, newest.at, before) from None
         return after
 
     def history(self) -> list[Applied]:
@@ -45,10 +57,6 @@ class SqlPolicies:
         return [
             Applied(row["version"], row["at"], row["by"], _book(row)) for row in found.mappings()
         ]
-
-    def _read(self, version: int) -> PolicyBook:
-        found = select(policy_versions).where(policy_versions.c.version == version)
-        return _book(self.db.execute(found).mappings().one())
 
 
 def _book(row: Mapping[Any, Any]) -> PolicyBook:

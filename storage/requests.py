@@ -45,6 +45,7 @@ PLAIN: Final = tuple(
     and column.name not in {"may_approve", "tally", "due_at"}
 )
 """Columns that are fields of a request as they are."""
+REMINDED: Final = ("remind_at", "reminded", "nudged_at")
 AT_AWS: Final = (State.GRANTING, State.ACTIVE, State.REVOKING)
 OLDEST: Final = (requests.c.asked_at, requests.c.id)
 NEWEST: Final = tuple(column.desc() for column in OLDEST)
@@ -126,6 +127,13 @@ class SqlRequests:
         if wrote.rowcount != 1:
             raise StaleRequest(request.id)
         return after
+
+    def save_reminder(self, request: Request) -> None:
+        self.db.execute(
+            update(requests)
+            .where(requests.c.id == request.id)
+            .values({name: getattr(request, name) for name in REMINDED})
+        )
 
     def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
         return self._due(State.PENDING, now, limit)

@@ -175,6 +175,7 @@ copies = Table(
     required("ts"),
     required("summary_ts"),
     required("dead"),
+    Column("note", Words, nullable=False, server_default=""),
     one_of("place", Place),
     sqlite_autoincrement=True,
 )

@@ -17,6 +17,7 @@ from grants.lifecycle import FINAL, take
 from grants.model import CLOCK, Actor, Holding, Key, Move, Request, RequestId, Role, State
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Work, Works
+from grants.reminding import Reminding
 from grants.telling import moved_in, record
 from storage.work import SqlWorks
 from tests import make
@@ -113,6 +114,7 @@ class Room:
             engine=engine,
             last_check=cast(LastCheck, self.checked),
             trail=Silent(),
+            reminding=Reminding(works, self.clock, lambda: None),
             clock=self.clock,
             ends=self._crew(),
             grants=self._crew(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blocks import activity, audit, card, direct, thread
+from blocks import activity, audit, card, direct, reminder, thread
 from blocks.text import Message, Style
 from grants.activity import Summary
 from grants.lifecycle import BIRTHS, LIFECYCLE
@@ -244,6 +244,36 @@ def test_slack_takes_alarms_and_notes() -> None:
     ]:
         assert check_message(message.text, message.blocks) == []
         assert is_harmless(message)
+
+
+@pytest.mark.parametrize("style", [TOKENS, WORDS])
+def test_slack_takes_every_reminder(style: Style) -> None:
+    by = {"by": LONG, "wider": True}
+    soon, held = NOON + timedelta(minutes=56), {"held_by": "WXYZ2345"}
+
+    for message in [
+        *(reminder.decision(worst(State.PENDING), by, place=p, style=style) for p in Place),
+        *(reminder.decision(worst(State.PENDING), {}, place=p, style=style) for p in Place),
+        reminder.nudged(worst(State.PENDING), {"again_at": NOON.isoformat()}, style),
+        reminder.nudged(worst(State.PENDING), {"again_at": None}, style),
+        reminder.end(worst(State.ACTIVE), {}, now=soon, style=style),
+        reminder.end(a_request(State.ACTIVE), held, now=soon, style=style),
+        reminder.past(worst(State.ENDED), style),
+    ]:
+        assert check_message(message.text, message.blocks) == []
+        assert len(message.text) <= 3900
+        assert is_harmless(message)
+
+
+def test_whoever_only_hears_a_reminder_hears_every_fact() -> None:
+    soon = NOON + timedelta(minutes=56)
+    drawn = reminder.end(a_request(State.ACTIVE), {}, now=soon, style=TOKENS)
+
+    for words in (drawn.text, on_screen(drawn)):
+        assert "10 min left of AdministratorAccess on payments-prod" in words
+        assert "13:06 UTC" in words
+        assert "If you need it for longer, ask now with /elevate." in words
+        assert "ABCD2345" in words
 
 
 @pytest.mark.parametrize(("final", "truncated"), [*product([True, False], repeat=2)])

@@ -137,7 +137,7 @@ def test_without_a_portal_the_message_still_says_where_to_go() -> None:
 @pytest.mark.parametrize(
     ("state", "titles"),
     [
-        (State.PENDING, ["Cancel Request"]),
+        (State.PENDING, ["Cancel Request", "Nudge Approvers"]),
         (State.SCHEDULED, ["End Access"]),
         (State.GRANTING, ["End Access"]),
         (State.ACTIVE, ["End Access"]),

@@ -13,7 +13,7 @@ from grants.errors import Doubt, Field, Flaw, NoLongerGiven, Problem, Refusal, T
 from grants.lifecycle import FINAL
 from grants.model import Move, Role, State
 from tests.standins.blockkit import check_message
-from tests.test_blocks_drawings import HOSTILE, LONG, a_request
+from tests.test_blocks_drawings import HOSTILE, LONG, NOON, a_request
 from tests.test_blocks_messages import MOVE_WORDS
 
 EXAMPLES: dict[type[Refusal], list[Refusal]] = {
@@ -42,11 +42,16 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
         for thing, several, near in product(Thing, ((), ("1" * 12, LONG)), ("", LONG))
     ],
     errors.NothingRead: [errors.NothingRead()],
+    errors.NudgedLately: [errors.NudgedLately(NOON, again) for again in (NOON, None)],
     errors.TooSlow: [errors.TooSlow()],
     errors.NotOpened: [errors.NotOpened()],
     errors.OutOfDate: [errors.OutOfDate()],
     errors.AwsDenies: [errors.AwsDenies(LONG), errors.AwsDenies(HOSTILE * 90)],
     errors.AskedAlready: [errors.AskedAlready(a_request())],
+    errors.UnknownPolicy: [errors.UnknownPolicy("approval", HOSTILE * 90)],
+    errors.TooLongHere: [errors.TooLongHere("settings"), errors.TooLongHere("approval", LONG)],
+    errors.AboutOneself: [errors.AboutOneself()],
+    errors.CannotBeLinked: [errors.CannotBeLinked(doubt) for doubt in Doubt],
 }
 
 

@@ -53,7 +53,7 @@ def test_at_the_end_no_button_is_left_but_the_one_to_ask_again(world: World, liv
 def test_an_older_direct_message_keeps_its_words_when_it_loses_its_buttons(world: World) -> None:
     request = world.asks("bob", PROD, Justification="the disk of payments is full")
     shown = world.last("bob").snapshot()
-    assert shown.buttons() == ["Cancel Request"]
+    assert shown.buttons() == ["Cancel Request", "Nudge Approvers"]
 
     world.decides("eve", request, "Approve")
     world.passes(seconds=5)

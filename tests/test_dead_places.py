@@ -122,7 +122,11 @@ def test_when_both_channels_are_dead_each_approver_is_asked_once(world: World) -
 
 def test_who_could_not_be_asked_because_aws_was_busy_is_asked_later(world: World) -> None:
     archived(world, APPROVALS)
-    world.slack.faults.add("conversations.info", "internal_error")
+    world.slack.faults.add(
+        "conversations.info",
+        "internal_error",
+        matches=lambda args: args.get("channel") == APPROVALS,
+    )
     request = world.asks("bob", PROD)
     world.aws.faults.add("ListGroupMemberships", Kind.HTTP500, times=None)
     world.passes(seconds=30)

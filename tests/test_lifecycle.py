@@ -169,4 +169,5 @@ def test_the_buttons_are_the_moves_that_a_role_may_make(state: State, role: Role
         Role.APPROVER: {Move.APPROVE: "Approve", Move.REJECT: "Reject", Move.REVOKE: "Revoke"},
         Role.REQUESTER: {Move.CANCEL: "Cancel Request", Move.END: "End Access"},
     }.get(role, {})
-    assert drawn == [titles[move] for move in moves_from(state, role) if move in titles]
+    nudge = ["Nudge Approvers"] if (state, role) == (State.PENDING, Role.REQUESTER) else []
+    assert drawn == [titles[m] for m in moves_from(state, role) if m in titles] + nudge

@@ -238,7 +238,7 @@ def test_whoever_revokes_the_last_one_reads_that_it_is_gone(world: World) -> Non
         world.passes(seconds=20)
 
     assert "What it gave is gone." in world.thread(second)[-2]
-    assert "AWS has been asked to take the access away." in world.thread(second)[-3]
+    assert "AWS has been asked." in world.thread(second)[-3]
 
 
 def test_nobody_reads_that_aws_takes_away_what_was_there_before(world: World) -> None:

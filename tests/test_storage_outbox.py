@@ -193,7 +193,9 @@ def test_what_was_told_long_ago_is_forgotten(works: SqlWorks) -> None:
 def test_copies_come_back_as_they_were(works: SqlWorks) -> None:
     with works() as work:
         copy = a_copy(work)
-        posted = replace(copy, channel="C3", ts="1.2", summary_ts="1.3", dead="is_archived")
+        posted = replace(
+            copy, channel="C3", ts="1.2", summary_ts="1.3", dead="is_archived", note="end"
+        )
         work.copies.save(posted)
         other = a_copy(work)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from grants.errors import PoliciesMoved
 from grants.model import AccountId, ChannelId, PermissionSetArn, Role, SlackUserId, UserId
 from grants.policy import Named, OuScope, PolicyBook, PolicySettings, Scope, Who
 from grants.ports import ActivityRow, Binding, HomeRow
@@ -93,6 +94,29 @@ def test_every_version_is_kept_with_who_applied_it(works: SqlWorks) -> None:
     assert (newest.version, newest.by, newest.at) == (2, "bob", NOON + HOUR)
     assert newest.book == replace(FULL_BOOK, version=2)
     assert (oldest.version, oldest.by, oldest.book) == (1, "ada", make.a_book())
+
+
+def test_an_older_version_is_read_as_it_was(works: SqlWorks) -> None:
+    for book in (make.a_book(), FULL_BOOK):
+        with works() as work:
+            work.policies.apply(book, by="ada", at=NOON)
+
+    with works.reading() as work:
+        found = [work.policies.at(version) for version in (0, 1, 2, 3)]
+
+    assert found == [PolicyBook(), make.a_book(), replace(FULL_BOOK, version=2), PolicyBook()]
+
+
+def test_a_version_is_stored_once(works: SqlWorks) -> None:
+    with works() as work:
+        work.policies.apply(make.a_book(), by="ada", at=NOON, since=0)
+
+    with pytest.raises(PoliciesMoved) as told, works() as work:
+        work.policies.apply(FULL_BOOK, by="bob", at=NOON, since=0)
+
+    assert (told.value.version, told.value.by, told.value.since) == (1, "ada", 0)
+    with works.reading() as work:
+        assert work.policies.current() == make.a_book()
 
 
 def test_a_book_is_parsed_once(works: SqlWorks, documents_read: list[str]) -> None:

@@ -183,6 +183,34 @@ def test_each_clock_finds_what_is_due_the_oldest_first(works: SqlWorks) -> None:
     assert [request.id for request in first] == [ids[State.ACTIVE, 1]]
 
 
+def test_whoever_is_to_be_reminded_is_found_the_oldest_first(works: SqlWorks) -> None:
+    soon, later = NOON + timedelta(minutes=15), NOON + timedelta(minutes=30)
+    with works() as work:
+        work.requests.add(make.a_request("0000000L", remind_at=later))
+        work.requests.add(make.a_request("0000000S", remind_at=soon))
+        work.requests.add(make.a_request("0000000N"))
+
+    with works.reading() as work:
+        assert [r.id for r in work.requests.reminding(later, limit=9)] == ["0000000S", "0000000L"]
+        assert [r.id for r in work.requests.reminding(later, limit=1)] == ["0000000S"]
+        assert work.requests.reminding(soon - timedelta(seconds=1), limit=9) == []
+        assert work.requests.next_due() == soon
+
+
+def test_a_reminder_is_written_beside_whoever_is_about_to_move_the_row(works: SqlWorks) -> None:
+    request = make.a_request(remind_at=NOON)
+    with works() as work:
+        work.requests.add(request)
+    reminded = replace(request, remind_at=NOON + HOUR, reminded=1, nudged_at=NOON)
+
+    with works() as work:
+        work.requests.save_reminder(replace(reminded, state=State.CANCELLED, reason="not this"))
+
+    with works() as work:
+        assert work.requests.get(request.id) == reminded
+        assert work.requests.save(reminded).version == request.version + 1
+
+
 def test_nothing_is_due_where_nothing_is(works: SqlWorks) -> None:
     with works.reading() as work:
         assert work.requests.next_due() is None

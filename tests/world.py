@@ -44,9 +44,13 @@ T = TypeVar("T")
 DEFAULT, AUDIT, APPROVALS = "C0000000001", "C0000000002", "C0000000003"
 PEOPLE = ("bob", "eve", "dan", "ada", "aud", "mallory")
 
+# Nobody is reminded of anything: not before a request has expired, nor within the longest access there is.
+# What reminders do, and that they are there by default, is for `tests/test_reminders.py` to say.
 POLICIES = f"""
 version: 1
 settings:
+  nudge_interval: 3h
+  reminder: 4h
   require_ticket: false
   require_decision_comment: false
   admins: {{groups: [elevate-admins]}}

@@ -54,7 +54,9 @@ class IdentityCenterAtAws:
             lane,
             lambda token: client.list_permission_sets(InstanceArn=arn, MaxResults=100, **token),
         )
-        return [PermissionSetArn(found) for page in pages for found in page["PermissionSets"]]
+        return [
+            PermissionSetArn(found) for page in pages for found in page.get("PermissionSets", [])
+        ]
 
     def permission_set(self, arn: PermissionSetArn, *, lane: Lane) -> PermissionSet | None:
         """None: there is no such permission set, or no longer."""
@@ -82,7 +84,7 @@ class IdentityCenterAtAws:
                 InstanceArn=instance, ResourceArn=arn, **token
             ),
         )
-        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", [])}
 
     def provisioned_in(
         self, account: AccountId, *, lane: Lane
@@ -97,7 +99,9 @@ class IdentityCenterAtAws:
                 ),
             )
             return frozenset(
-                PermissionSetArn(found) for page in pages for found in page["PermissionSets"]
+                PermissionSetArn(found)
+                for page in pages
+                for found in page.get("PermissionSets", [])
             )
         except AwsFault:
             return None  # What is only good to know must not keep the catalogue from being read.
@@ -118,7 +122,7 @@ class IdentityCenterAtAws:
                 **token,
             ),
         )
-        held = [one for page in pages for one in page["AccountAssignments"]]
+        held = [one for page in pages for one in page.get("AccountAssignments", [])]
         return Assigned(
             users=frozenset(
                 UserId(one["PrincipalId"]) for one in held if one["PrincipalType"] == "USER"
@@ -193,7 +197,7 @@ class IdentityCenterAtAws:
                 InstanceArn=arn, MaxResults=100, **_only(progress), **token
             ),
         ):
-            yield from map(_listed, page["AccountAssignmentsCreationStatus"])
+            yield from map(_listed, page.get("AccountAssignmentsCreationStatus", []))
 
     def deletions(self, *, progress: Progress | None = None) -> Iterator[Operation]:
         """Page by page, like `creations`."""
@@ -204,7 +208,7 @@ class IdentityCenterAtAws:
                 InstanceArn=arn, MaxResults=100, **_only(progress), **token
             ),
         ):
-            yield from map(_listed, page["AccountAssignmentsDeletionStatus"])
+            yield from map(_listed, page.get("AccountAssignmentsDeletionStatus", []))
 
     def _reading(self, lane: Lane) -> tuple["SSOAdminClient", str]:
         home = self._finder.home(lane)

@@ -98,7 +98,7 @@ class DirectoryAtAws:
         )
         try:
             for page in pages:
-                for one in page["GroupMemberships"]:
+                for one in page.get("GroupMemberships", []):
                     if member := one["MemberId"].get("UserId"):
                         yield UserId(member)
         except AwsMissing:
@@ -128,7 +128,7 @@ class DirectoryAtAws:
         )
         return [
             GroupId(one["GroupId"])
-            for one in answer["Results"]
+            for one in answer.get("Results", [])
             if one.get("MembershipExists") is True and "GroupId" in one
         ]
 
@@ -144,7 +144,7 @@ class DirectoryAtAws:
             return frozenset(
                 GroupId(one["GroupId"])
                 for page in pages
-                for one in page["GroupMemberships"]
+                for one in page.get("GroupMemberships", [])
                 if "GroupId" in one
             )
         except AwsMissing:

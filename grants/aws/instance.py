@@ -78,7 +78,7 @@ class Finder:
     def _listed(self, there: SsoAdmin, lane: Lane) -> list["InstanceMetadataTypeDef"]:
         client = there.reading.at(lane)
         pages = self._sso_admin.pages(lane, lambda token: client.list_instances(**token))
-        return [instance for page in pages for instance in page["Instances"]]
+        return [instance for page in pages for instance in page.get("Instances", [])]
 
     def _chosen(
         self, instances: list["InstanceMetadataTypeDef"], management: AccountId

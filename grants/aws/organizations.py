@@ -33,7 +33,7 @@ class OrganizationAtAws:
         """All of them; where AWS gives no `Paths` each OU is asked whom it holds."""
         client = self._clients.at(lane)
         pages = self._list_accounts.pages(lane, lambda token: client.list_accounts(**token))
-        found = [_account(one) for page in pages for one in page["Accounts"]]
+        found = [_account(one) for page in pages for one in page.get("Accounts", [])]
         if all(account.path for account in found):
             return found
         places = self._places(ous or list(self._walk(lane)), lane)
@@ -62,7 +62,7 @@ class OrganizationAtAws:
             lane, lambda token: client.list_tags_for_resource(ResourceId=account, **token)
         )
         try:
-            return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+            return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", [])}
         except AwsMissing:
             return None
 
@@ -76,7 +76,7 @@ class OrganizationAtAws:
         ahead = [
             Ou(OuId(root["Id"]), root.get("Name", "Root"))
             for page in pages
-            for root in page["Roots"]
+            for root in page.get("Roots", [])
             if "Id" in root
         ]
         while ahead:
@@ -93,7 +93,7 @@ class OrganizationAtAws:
         return [
             Ou(OuId(unit["Id"]), unit.get("Name", unit["Id"]), (*parent.path, parent.id))
             for page in pages
-            for unit in page["OrganizationalUnits"]
+            for unit in page.get("OrganizationalUnits", [])
             if "Id" in unit
         ]
 
@@ -109,7 +109,7 @@ class OrganizationAtAws:
         pages = self._tree.pages(
             lane, lambda token: client.list_accounts_for_parent(ParentId=parent, **token)
         )
-        return [AccountId(one.get("Id", "")) for page in pages for one in page["Accounts"]]
+        return [AccountId(one.get("Id", "")) for page in pages for one in page.get("Accounts", [])]
 
     def _path_up(self, account: AccountId, lane: Lane) -> tuple[OuId, ...]:
         """By ListParents, one level a call; `()` where the account left meanwhile."""
@@ -127,7 +127,7 @@ class OrganizationAtAws:
         client = self._clients.at(lane)
         pages = self._tree.pages(lane, lambda token: client.list_parents(ChildId=child, **token))
         try:
-            return next((parent for page in pages for parent in page["Parents"]), None)
+            return next((parent for page in pages for parent in page.get("Parents", [])), None)
         except AwsMissing:
             return None
 

@@ -11,7 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 BEFORE = "'audit', 'card', 'direct', 'line', 'redraw', 'strip', 'summary'"
-AFTER = "'audit', 'card', 'direct', 'home', 'line', 'redraw', 'reminder', 'strip', 'summary'"
+AFTER = "'audit', 'card', 'direct', 'home', 'line', 'redraw', 'strip', 'summary'"
 
 
 def upgrade() -> None:
@@ -47,6 +47,7 @@ def upgrade() -> None:
         "requests",
         ["requester_user_id", "asked_at"],
     )
+    op.add_column("copies", sa.Column("note", sa.Text(), nullable=False, server_default=""))
     _kinds(AFTER)
 
 
@@ -57,8 +58,10 @@ def _kinds(words: str) -> None:
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM outbox WHERE kind IN ('home', 'reminder')")
+    op.execute("DELETE FROM outbox WHERE kind = 'home'")
     _kinds(BEFORE)
+    with op.batch_alter_table("copies", table_kwargs={"sqlite_autoincrement": True}) as copies:
+        copies.drop_column("note")
     op.drop_index(op.f("ix_requests_requester_user_id_asked_at"), "requests")
     op.drop_index(op.f("ix_requests_remind_at"), "requests")
     with op.batch_alter_table("requests") as requests:

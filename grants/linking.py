@@ -1,0 +1,69 @@
+"""Where administrators say which Slack user is which Identity Center user."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grants.errors import AboutOneself, CannotBeLinked, Doubt, NotAPerson
+from grants.model import Actor, Lane, Person, SlackUserId, User
+from grants.naming import user_called
+from grants.people import Bindings, Profile, doubt
+from grants.ports import Binding, Directory
+from grants.waiting import InTime, nobody_waits
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """Of others only: who they themselves are is for another administrator, or the command line."""
+
+    bindings: Bindings
+    directory: Directory
+    administrator: Callable[[Person], Actor]
+    """The person as an administrator, read live; or a refusal."""
+    profile: Callable[[SlackUserId], Profile]
+    """What Slack says of a user just now; NotAPerson where it knows none."""
+
+    def listed(self, person: Person) -> list[Binding]:
+        """Every link, those that no longer hold first."""
+        self.administrator(person)
+        with self.bindings.works.reading() as work:
+            return sorted(work.people.all(), key=lambda each: (not each.broken, each.slack_id))
+
+    def link(
+        self, person: Person, slack_id: SlackUserId, name: str, *, in_time: InTime = nobody_waits
+    ) -> User:
+        """From now on this Slack user is that Identity Center user.
+
+        CannotBeLinked where the link could never be used; UnknownName where nobody is called so.
+        """
+        by = self._administrator_of(person, slack_id)
+        profile = self._trusted(slack_id)
+        user = user_called(self.directory, name, lane=Lane.PERSON)
+        if not user.enabled:
+            raise CannotBeLinked(Doubt.DISABLED)
+        in_time()
+        self.bindings.link(profile.slack_id, user, team_id=profile.team_id, by=by)
+        return user
+
+    def unlink(
+        self, person: Person, slack_id: SlackUserId, *, in_time: InTime = nobody_waits
+    ) -> bool:
+        """Forgotten: the next time they are matched by their address again."""
+        by = self._administrator_of(person, slack_id)
+        in_time()
+        return self.bindings.unlink(slack_id, by=by)
+
+    def _administrator_of(self, person: Person, slack_id: SlackUserId) -> Actor:
+        by = self.administrator(person)
+        if slack_id == person.slack_id:
+            raise AboutOneself
+        return by
+
+    def _trusted(self, slack_id: SlackUserId) -> Profile:
+        """A full member of this workspace with a confirmed address, or nobody would be the wiser."""
+        try:
+            profile = self.profile(slack_id)
+        except NotAPerson as refusal:
+            raise CannotBeLinked(refusal.doubt) from refusal
+        if reason := doubt(profile):
+            raise CannotBeLinked(reason)
+        return profile
