@@ -70,7 +70,7 @@ def _counts(summary: Summary, request: Request, write: Write) -> str:
 
 
 def _as_far(summary: Summary) -> str:
-    if summary.regions_missing or summary.truncated:
+    if summary.regions_missing or summary.truncated or summary.unreadable:
         return " in what could be read"
     return ": the access was not used" if summary.final else " so far"
 
@@ -115,6 +115,8 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
         yield f"Could not be read: {write('; '.join(missing))}."
     if summary.truncated:
         yield "There was more than could be read: the counts are too low."
+    if summary.unreadable:
+        yield f"Not counted: {_many(summary.unreadable, 'record')} that could not be read."
     if summary.management_only:
         yield "Management events only: reading and writing of data is not seen."
     if summary.by_name:

@@ -1,5 +1,6 @@
 """The audit channel: one line for every decision, grant, end and alarm."""
 
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -16,6 +17,10 @@ UNREACHABLE: Final = "unreachable"
 """A place that Slack will not take. Facts: `place`, `address`, `reason` (Slack's word)."""
 UNASKED: Final = "unasked"
 """Nobody could be asked to approve a request."""
+BACKLOG: Final = "backlog"
+"""More ends than AWS takes at once. Facts: `count`, `since`."""
+GIVEN_BY_OTHERS: Final = "given_by_others"
+"""Ours was removed, and is there again by somebody else's hand."""
 _CURES: Final = {
     "is_archived": "it is archived: unarchive it, or name another in the policies",
     "is_ext_shared": "it is shared with another organization: name another in the policies",
@@ -84,6 +89,13 @@ def _alarm(request: Request | None, facts: Facts) -> Message:
 def _what(facts: Facts, write: Write) -> str:
     if facts.get("kind") == UNREACHABLE:
         return _unreachable(facts, write)
+    if facts.get("kind") == BACKLOG:
+        return _backlog(facts, write)
+    if facts.get("kind") == GIVEN_BY_OTHERS:
+        return (
+            "removed, and made anew by somebody else since: it is left alone. If nobody should have"
+            " it, remove it in IAM Identity Center."
+        )
     if facts.get("kind") == UNASKED:
         return (
             "nobody who may approve this could be reached. Mend where they are asked, or tell them."
@@ -91,6 +103,16 @@ def _what(facts: Facts, write: Write) -> str:
     if facts.get("kind", Note.OVERDUE) == Note.OVERDUE and "words" not in facts:
         return thread.still(facts, write)
     return write(str(facts.get("words") or facts.get("kind")))
+
+
+def _backlog(facts: Facts, write: Write) -> str:
+    """Nobody can hurry AWS; whoever has to can remove the worst by hand."""
+    since = utc(datetime.fromisoformat(str(facts["since"])))
+    return (
+        f"{write(str(facts['count']))} ends wait for their turn: AWS takes only so many operations"
+        f" at once. The first should have been gone at {since}. They go on, the oldest first. What"
+        " cannot wait can be removed in IAM Identity Center."
+    )
 
 
 def _unreachable(facts: Facts, write: Write) -> str:

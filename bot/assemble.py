@@ -192,15 +192,17 @@ def reminding(storage: Storage, *, wake: Wake) -> Reminding:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """The threads that wait for AWS. Taking away has its own, so that giving is never in front."""
+    """The threads that wait for AWS. Each kind of work has its own, so that none is behind another."""
 
     ends: Executor
     grants: Executor
+    looks: Executor
     reads: Executor
+    catalogue: Executor
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
-        for executor in (self.ends, self.grants, self.reads):
+        for executor in (self.ends, self.grants, self.looks, self.reads, self.catalogue):
             executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -209,7 +211,9 @@ def hands() -> Hands:
     return Hands(
         ThreadPoolExecutor(12, "ends"),
         ThreadPoolExecutor(8, "grants"),
+        ThreadPoolExecutor(4, "looks"),
         ThreadPoolExecutor(4, "reads"),
+        ThreadPoolExecutor(1, "catalogue"),
     )
 
 
@@ -236,6 +240,7 @@ def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
         clock=storage.clock,
         ends=Crew(workers.ends, wake),
         grants=Crew(workers.grants, wake),
+        looks=Crew(workers.looks, wake),
         reads=Crew(workers.reads, wake),
         spell=no_longer,
     )

@@ -150,7 +150,7 @@ class Process:
             refresher(storage, aws),
             self.policies,
             storage,
-            Crew(self._hands.reads, self.wake),
+            Crew(self._hands.catalogue, self.wake),
             next_at=storage.clock(),
             tags_at=storage.clock(),
         )

@@ -56,6 +56,8 @@ class Evidence:
     regions_missing: Mapping[str, str] = field(default_factory=dict)
     """Region to the reason why it could not be read."""
     management_only: bool = True
+    unreadable: int = 0
+    """Records that could not be read, and so are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Summary:
     regions_missing: Mapping[str, str]
     management_only: bool
     read_at: datetime
+    unreadable: int = 0
 
 
 def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime) -> Summary:
@@ -105,6 +108,7 @@ def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime
         regions_missing=dict(evidence.regions_missing),
         management_only=evidence.management_only,
         read_at=at,
+        unreadable=evidence.unreadable,
     )
 
 

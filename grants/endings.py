@@ -6,7 +6,7 @@ from datetime import datetime
 
 from grants import pace, policy, telling
 from grants.lifecycle import take
-from grants.model import AWS, Assignment, Holding, Move, Request, State
+from grants.model import AWS, Assignment, Holding, Move, Request, Slot, State
 from grants.ports import ActivityRow, Entry, Work
 
 VANISHED = "removed outside Elevate"
@@ -34,23 +34,42 @@ def finished(work: Work, holders: Iterable[Request], now: datetime) -> None:
 
 
 def failed(work: Work, holders: Iterable[Request], now: datetime, reason: str) -> list[Request]:
-    """AWS could not give it: whoever waits for it fails. The grants as they are now."""
+    """AWS could not give it: whoever waits for it fails. The grants as they are now.
+
+    What was active and could not be given anew is over.
+    """
+    return [_failed(work, request, now, reason) for request in holders]
+
+
+def _failed(work: Work, request: Request, now: datetime, reason: str) -> Request:
+    match request.state:
+        case State.GRANTING:
+            return _moved(work, request, Move.FAIL, now, note=reason, reason=reason)
+        case State.ACTIVE:
+            return _gone(work, request, now, reason)
+        case _:
+            return request
+
+
+def vanished(work: Work, holders: Iterable[Request], now: datetime) -> list[Request]:
+    """Somebody else removed it: respected, reported, and not created again. The grants as they are now."""
     return [
-        _moved(work, request, Move.FAIL, now, note=reason, reason=reason)
-        if request.state is State.GRANTING
-        else request
+        _gone(work, request, now, VANISHED) if request.state is State.ACTIVE else request
         for request in holders
     ]
 
 
-def vanished(work: Work, holders: Iterable[Request], now: datetime) -> None:
-    """Somebody else removed it: respected, reported, and not created again."""
+def _gone(work: Work, request: Request, now: datetime, reason: str) -> Request:
+    after = _moved(work, request, Move.GONE, now, note=reason, reason=reason, ended_at=now)
+    work.activities.put(ActivityRow(after.id, due_at=now))
+    return after
+
+
+def given_by_others(work: Work, row: Assignment, holders: Iterable[Request], now: datetime) -> None:
+    """It is there again by somebody else's hand: left alone, and told."""
     for request in holders:
-        if request.state is State.ACTIVE:
-            after = _moved(
-                work, request, Move.GONE, now, note=VANISHED, reason=VANISHED, ended_at=now
-            )
-            work.activities.put(ActivityRow(after.id, due_at=now))
+        if request.state is State.REVOKING:
+            telling.alarm(work, "given_by_others", _facts(row, request), at=now)
 
 
 def alarm_if_late(
@@ -58,32 +77,58 @@ def alarm_if_late(
 ) -> Assignment:
     """From the third failure or a minute after its time somebody is told, once a removal.
 
-    What is not late yet is looked at again no later than it would be.
+    What is not late yet is looked at again no later than it would be. What waits for a slot is not
+    late by itself: `alarm_backlog` tells of all that do.
     """
-    if row.holding is Holding.ABSENT or row.wanted_gone_at is None or row.alarmed_at:
+    if row.wanted_gone_at is None or row.alarmed_at or row.slot is Slot.WAITING:
         return row
-    late = now - row.wanted_gone_at >= pace.ALARM_AFTER
-    failures = row.attempts if row.holding is Holding.DELETING else 0
-    if not late and failures < pace.ALARM_AT:
-        return replace(row, due_at=min(row.due_at or now, row.wanted_gone_at + pace.ALARM_AFTER))
-    facts = {
-        "account": row.key.account_id,
-        "permission_set": row.key.permission_set_arn,
-        "user": row.key.user_id,
+    late_at = max(row.wanted_gone_at + pace.ALARM_AFTER, row.deadline or row.wanted_gone_at)
+    failures = row.attempts if row.holding in {Holding.PRESENT, Holding.DELETING} else 0
+    if now < late_at and failures < pace.ALARM_AT:
+        return replace(row, due_at=min(row.due_at or now, late_at))
+    trouble = {
         "attempts": failures,
         "error": row.last_error,
         "since": row.wanted_gone_at.isoformat(),
     }
     for request in holders:
         if request.state is State.REVOKING:
-            told = {**facts, "request": request.id, "account_name": request.account_name,
-                    "permission_set_name": request.permission_set_name}  # fmt: skip
+            told = {**_facts(row, request), **trouble}
             telling.remark(work, request, "overdue", told, at=now)
             telling.alarm(work, "overdue", told, at=now)
+            facts = {**_key(row), **trouble}
             work.journal.write(
                 Entry(now, "alarm.overdue", AWS, request.id, reason=row.last_error, facts=facts)
             )
     return replace(row, alarmed_at=now)
+
+
+def alarm_backlog(work: Work, now: datetime) -> None:
+    """More ends at once than AWS takes: one line for all that wait, and then for those that come."""
+    count, oldest = work.assignments.backlog(now - pace.BACKLOG_ALARM_AFTER)
+    if not count or oldest is None:
+        return
+    facts = {"count": count, "since": oldest.isoformat()}
+    telling.alarm(work, "backlog", facts, at=now)
+    work.journal.write(Entry(now, "alarm.backlog", AWS, facts=facts))
+    work.assignments.backlog_told(now)
+
+
+def _facts(row: Assignment, request: Request) -> dict[str, object]:
+    return {
+        **_key(row),
+        "request": request.id,
+        "account_name": request.account_name,
+        "permission_set_name": request.permission_set_name,
+    }
+
+
+def _key(row: Assignment) -> dict[str, object]:
+    return {
+        "account": row.key.account_id,
+        "permission_set": row.key.permission_set_arn,
+        "user": row.key.user_id,
+    }
 
 
 def _moved(

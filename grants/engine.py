@@ -1,27 +1,36 @@
 """Reconciles one assignment at a time: what grants want against what AWS has."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final, Protocol
 
 from grants import changes, endings, pace
 from grants.changes import Change, Row
-from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsUnsure
+from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsTooLate, AwsUnsure
 from grants.holding import wanted
-from grants.model import Holding, Key, Lane, Request, RequestId, State
+from grants.model import Holding, Key, Lane, Request, RequestId, Slot, State
 from grants.pace import Jitter
-from grants.ports import Clock, IdentityCenter, Operation, Progress, Work, Works
+from grants.ports import Clock, IdentityCenter, Operation, Progress, Still, Work, Works
 
 log = logging.getLogger(__name__)
 
 STEPS: Final = 12
 """More steps than any assignment takes without waiting for AWS."""
+DESCRIBED: Final = 50
+"""So many of the operations that AWS lists without their keys are asked about, and no more."""
 
 
 class LostLeaseError(Exception):
     """Somebody else has taken this assignment over: touch nothing more."""
+
+
+class Listed(Protocol):
+    """`IdentityCenter.creations` or `.deletions`."""
+
+    def __call__(self, *, progress: Progress | None = None) -> Iterable[Operation]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,12 @@ class Engine:
                 if row is None or row.lease_until is None:
                     return
                 row = self._step(row)
+            self._let_go(row)
         except LostLeaseError:
             log.info("another worker has it", extra={"account": key.account_id})
+        except Exception:
+            self._let_go(row)
+            raise
 
     # Steps, one for each thing that can be known of an assignment
 
@@ -57,49 +70,70 @@ class Engine:
                 return self._begin(row)
             case Holding.CREATING if row.operation:
                 return self._watch_creation(row)
-            case Holding.CREATING if row.unknown_until:
-                return self._settle_creation(row)
             case Holding.CREATING:
-                return self._begin(row)
+                return self._settle_creation(row)
             case Holding.PRESENT:
                 return self._hold(row)
             case Holding.DELETING if row.operation:
                 return self._watch_deletion(row)
             case Holding.DELETING:
-                return self._delete_again(row)
+                return self._settle_deletion(row)
             case Holding.STANDING:
                 return self._rest_on(row)
 
+    # Giving
+
     def _begin(self, row: Row) -> Row:
-        """Nothing is there by our hand, and nothing is under way: look, then say what we will do."""
-        if not self._is_wanted(row):
-            return self._write(row, changes.nothing_to_do)
+        """Nothing is there by our hand, and nothing is under way: look, then say what we will do.
+
+        The slot comes first: whoever cannot be given anything yet asks AWS nothing.
+        """
+        if not wanted(self._holders(row)):
+            return self._watch(row)
+        if row.slot is not Slot.TAKEN:
+            return self._take_slot(row)
+        if unchecked := self._unchecked(row):
+            return self._check(row, unchecked)
         try:
             there = self._is_listed(row.key, Lane.GRANT)
         except AwsFault as fault:
-            return self._write(row, self._create_later(fault, row.unknown_until))
-        if there:
-            return self._write(row, changes.found_standing)
-        return self._create(row)
+            return self._write(row, changes.create_later(fault.reason, self.jitter))
+        return self._write(row, changes.found) if there else self._create(row)
+
+    def _take_slot(self, row: Row) -> Row:
+        """What may come by itself is looked for first: perhaps there is nothing left to ask for."""
+        if row.may_appear_until is None:
+            return self._write(row, changes.take_slot)
+        return self._look(row, Lane.STATUS, there=changes.found, gone=changes.take_slot)
+
+    def _watch(self, row: Row) -> Row:
+        """Nobody wants it; but what we cannot rule out may still come, and would be ours."""
+        if row.may_appear_until is None:
+            return self._write(row, changes.nothing_to_do)
+        return self._look(row, Lane.STATUS, there=changes.found, gone=changes.nothing_to_do)
+
+    def _check(self, row: Row, unchecked: list[Request]) -> Row:
+        """The last check, once more: it was made a while ago, or AWS was asked in vain since."""
+        try:
+            found = {request.id: self.why_not(request) for request in unchecked}
+        except AwsFault as fault:
+            return self._write(row, changes.create_later(fault.reason, self.jitter))
+        lost: dict[RequestId, str] = {request: why for request, why in found.items() if why}
+        return self._write(row, changes.checked(lost))
 
     def _create(self, row: Row) -> Row:
         """Say what we are about to do, do it, write how it went."""
-        unsure_until = row.unknown_until
-        try:
-            lost = self._no_longer_given(row)
-        except AwsFault as fault:
-            return self._write(row, self._create_later(fault, unsure_until))
-        if lost:
-            return self._write(row, changes.refuse(lost))
         row = self._write(row, changes.intend_to_create)
-        if row.holding is not Holding.CREATING or row.lease_until is None:
+        if row.holding is not Holding.CREATING:
             return row
         try:
-            operation = self.identity_center.create(row.key)
+            operation = self.identity_center.create(row.key, still=self._still(row))
+        except AwsTooLate:
+            return self._write(row, changes.not_asked)
         except AwsBusy as fault:
-            return self._write(row, self._create_later(fault, unsure_until))
+            return self._write(row, changes.create_later(fault.reason, self.jitter))
         except AwsUnsure as fault:
-            return self._write(row, changes.wait_for_lost(fault))
+            return self._write(row, changes.answer_lost(fault.reason))
         except AwsRefused as fault:
             return self._give_up(row, fault.reason)
         return self._write(row, changes.under_way(operation))
@@ -120,83 +154,80 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation.progress is Progress.FAILED:
             return self._give_up(row, operation.reason)
-        slow = _slow(row, self.clock())
-        if operation.progress is Progress.IN_PROGRESS and not slow:
+        if operation.progress is Progress.IN_PROGRESS and not self._slow(row):
             return self._write(row, changes.poll_again)
         return self._confirm(row)
 
     def _confirm(self, row: Row) -> Row:
         """AWS says it succeeded, or has taken so long that the list decides."""
-        try:
-            there = self._is_listed(row.key, Lane.STATUS)
-        except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
-        if there:
-            return self._write(row, changes.confirmed)
-        if row.intent_at and self.clock() - row.intent_at > pace.UNKNOWN_FOR:
-            return self._write(row, changes.failed_leaving("AWS has not listed it for 15 minutes"))
-        return self._write(row, changes.poll_again)
+        never = changes.failed_leaving("AWS has not listed it for 15 minutes")
+        gone = never if self._since_intent(row, pace.UNKNOWN_FOR) else changes.poll_again
+        return self._look(row, Lane.STATUS, there=changes.confirmed, gone=gone)
 
     def _settle_creation(self, row: Row) -> Row:
         """The answer to a create was lost, or we died before writing it down."""
         try:
             if self._is_listed(row.key, Lane.STATUS):
-                return self._write(row, changes.confirmed)
-            operation = self._find(row, self.identity_center.creations,
-                                   self.identity_center.creation)  # fmt: skip
+                return self._write(row, changes.settled(changes.confirmed))
+            operation = self._creation_under_way(row)
         except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation is not None:
-            return self._write(row, changes.under_way(operation))
-        row = self._write(row, changes.not_found)
-        return self._create(row) if row.due_at and row.due_at <= self.clock() else row
+            return self._write(row, changes.settled(changes.under_way(operation)))
+        return self._write(row, changes.create_not_found)
+
+    # Holding
 
     def _hold(self, row: Row) -> Row:
-        if not self._is_wanted(row):
-            row = self._write(row, changes.intend_to_delete)
-            return self._delete(row) if row.holding is Holding.DELETING else row
-        try:
-            there = self._is_listed(row.key, Lane.GRANT)
-        except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
-        return self._write(row, changes.confirmed if there else changes.missed)
+        holders = self._holders(row)
+        if not wanted(holders):
+            return self._delete(row)
+        return self._look(row, _lane(row, holders), there=changes.confirmed, gone=changes.missed)
 
     def _rest_on(self, row: Row) -> Row:
         """A standing assignment is looked at as ours is: somebody may have removed it."""
-        if not self._is_wanted(row):
+        holders = self._holders(row)
+        if not wanted(holders):
             return self._write(row, changes.on_paper)
-        try:
-            there = self._is_listed(row.key, Lane.GRANT)
-        except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
-        return self._write(row, changes.on_paper if there else changes.missed)
+        return self._look(row, _lane(row, holders), there=changes.on_paper, gone=changes.missed)
 
-    def _delete_again(self, row: Row) -> Row:
-        """A removal that failed, or whose answer was lost. Another grant may want it by now."""
-        if not self._is_wanted(row):
-            row = self._write(row, changes.intend_to_delete)
-            return self._delete(row) if _about_to_ask(row) else row
-        try:
-            operation = self._find(row, self.identity_center.deletions,
-                                   self.identity_center.deletion)  # fmt: skip
-            there = operation is None and self._is_listed(row.key, Lane.GRANT)
-        except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
-        if operation is not None:
-            return self._write(row, changes.under_way(operation))
-        return self._write(row, changes.confirmed if there else changes.deleted)
+    # Taking away
 
     def _delete(self, row: Row) -> Row:
+        """Say what we are about to do, do it, write how it went."""
+        row = self._write(row, changes.intend_to_delete)
+        if row.holding is not Holding.DELETING:
+            return row
         try:
-            operation = self.identity_center.delete(row.key)
+            operation = self.identity_center.delete(row.key, still=self._still(row))
+        except AwsTooLate:
+            return self._write(row, changes.not_asked)
         except AwsMissing:
-            return self._confirm_deletion(row)
+            again = changes.delete_later("AWS still lists the assignment", self.jitter)
+            return self._look(row, Lane.STATUS, there=again, gone=changes.deleted)
+        except AwsUnsure as fault:
+            return self._write(row, changes.answer_lost(fault.reason))
         except AwsFault as fault:
-            return self._write(row, self._delete_later(fault.reason))
+            return self._write(row, changes.delete_later(fault.reason, self.jitter))
         return self._write(row, changes.under_way(operation))
+
+    def _settle_deletion(self, row: Row) -> Row:
+        """The answer to a delete was lost, or we died before writing it down.
+
+        One that was carried out is not sent again: what is there since is somebody else's.
+        """
+        try:
+            if not self._is_listed(row.key, Lane.STATUS):
+                return self._write(row, changes.settled(changes.deleted))
+            operation = self._deletion_since(row)
+        except AwsFault as fault:
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
+        if operation is not None:
+            return self._write(row, changes.settled(changes.under_way(operation)))
+        return self._write(row, changes.delete_not_found)
 
     def _watch_deletion(self, row: Row) -> Row:
         try:
@@ -204,25 +235,36 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation.progress is Progress.FAILED:
-            return self._write(row, self._delete_later(operation.reason))
-        if operation.progress is Progress.IN_PROGRESS and not _slow(row, self.clock()):
+            return self._write(row, changes.delete_later(operation.reason, self.jitter))
+        if operation.progress is Progress.IN_PROGRESS and not self._slow(row):
             return self._write(row, changes.poll_again)
-        return self._confirm_deletion(row)
+        return self._confirm_deletion(row, operation)
 
-    def _confirm_deletion(self, row: Row) -> Row:
+    def _confirm_deletion(self, row: Row, operation: Operation) -> Row:
+        """AWS says it succeeded, or has taken so long that the list decides."""
         try:
-            there = self._is_listed(row.key, Lane.STATUS)
+            if not self._is_listed(row.key, Lane.STATUS):
+                return self._write(row, changes.deleted)
+            under_way = operation.progress is Progress.IN_PROGRESS
+            if not self._since_intent(row, pace.UNKNOWN_FOR if under_way else pace.LIST_DECIDES):
+                return self._write(row, changes.poll_again)
+            if self._was_given_by_others(row, operation):
+                return self._write(row, changes.given_by_others)
         except AwsFault as fault:
-            return self._write(row, self._look_later(fault))
-        if not there:
-            return self._write(row, changes.deleted)
-        if _slow(row, self.clock()) or not row.operation:
-            return self._write(row, self._delete_later("AWS still lists the assignment"))
-        return self._write(row, changes.poll_again)
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
+        return self._write(row, changes.delete_later("AWS still lists the assignment", self.jitter))
 
     # Asking
+
+    def _look(self, row: Row, lane: Lane, *, there: Change, gone: Change) -> Row:
+        """One look at the list, and what follows from it."""
+        try:
+            listed = self._is_listed(row.key, lane)
+        except AwsFault as fault:
+            return self._write(row, changes.look_later(fault.reason, self.jitter))
+        return self._write(row, there if listed else gone)
 
     def _is_listed(self, key: Key, lane: Lane) -> bool:
         try:
@@ -233,35 +275,55 @@ class Engine:
             return False
         return key.user_id in assigned.users
 
-    def _is_wanted(self, row: Row) -> bool:
-        with self.works.reading() as work:
-            return wanted(work.requests.of_key(row.key))
+    def _creation_under_way(self, row: Row) -> Operation | None:
+        """Since our intent, as far as two clocks agree on it."""
+        center = self.identity_center
+        since = row.intent_at - pace.SKEW if row.intent_at else None
+        return _find(row.key, center.creations, center.creation, Progress.IN_PROGRESS, since)
 
-    def _no_longer_given(self, row: Row) -> dict[RequestId, str]:
-        """Of a creation that was tried before, or has waited: which grants may not have it now."""
-        waited = row.due_at is not None and self.clock() - row.due_at > pace.CHECK_HOLDS
-        if row.deadline is None and not waited:
-            return {}
-        with self.works.reading() as work:
-            waiting = [r for r in work.requests.of_key(row.key) if r.state is State.GRANTING]
-        return {request.id: why for request in waiting if (why := self.why_not(request))}
+    def _deletion_since(self, row: Row) -> Operation | None:
+        """Under way, or done since our intent: not the one before, whatever two clocks say."""
+        center, intent = self.identity_center, row.intent_at
+        since = intent - pace.SKEW if intent else None
+        return _find(
+            row.key, center.deletions, center.deletion, Progress.IN_PROGRESS, since
+        ) or _find(row.key, center.deletions, center.deletion, Progress.SUCCEEDED, _whole(intent))
 
-    def _find(
-        self,
-        row: Row,
-        listed: Callable[..., "object"],
-        described: Callable[[str], Operation],
-    ) -> Operation | None:
-        """The operation on this key that AWS has under way since our intent, if there is one."""
-        since = row.intent_at
-        for candidate in listed(progress=Progress.IN_PROGRESS):  # type: ignore[attr-defined]  # the two list methods share this shape
-            created = candidate.created_at
-            if since and created and since - created > pace.SKEW:
-                continue
-            operation = described(candidate.id)
-            if operation.key == row.key:
-                return operation
-        return None
+    def _was_given_by_others(self, row: Row, ours: Operation) -> bool:
+        """Whether it is listed because somebody made it anew, by AWS's own clock after our removal."""
+        if ours.progress is not Progress.SUCCEEDED or ours.created_at is None:
+            return False
+        center, since = self.identity_center, ours.created_at + timedelta(seconds=1)
+        found = _find(row.key, center.creations, center.creation, Progress.SUCCEEDED, since)
+        return found is not None
+
+    def _holders(self, row: Row) -> list[Request]:
+        with self.works.reading() as work:
+            return work.requests.of_key(row.key)
+
+    def _unchecked(self, row: Row) -> list[Request]:
+        """Those who wait for it whose last check is too long ago to give by."""
+        now = self.clock()
+        waiting = [each for each in self._holders(row) if each.state is State.GRANTING]
+        return [each for each in waiting if now - _checked_at(row, each) > pace.CHECK_HOLDS]
+
+    def _still(self, row: Row) -> Still:
+        """Whether what was decided then may leave for AWS now: much may have happened meanwhile."""
+
+        def still() -> bool:
+            now = self.clock()
+            if row.intent_at is None or row.lease_until is None:
+                return False
+            fresh = row.intent_at <= now < row.intent_at + pace.DECISION_HOLDS
+            return fresh and now + pace.LEASE_LEFT < row.lease_until
+
+        return still
+
+    def _slow(self, row: Row) -> bool:
+        return self._since_intent(row, pace.LIST_DECIDES)
+
+    def _since_intent(self, row: Row, span: timedelta) -> bool:
+        return row.intent_at is not None and self.clock() - row.intent_at > span
 
     # Writing
 
@@ -278,76 +340,45 @@ class Engine:
 
     def _write(self, lease: Row, change: Change) -> Row:
         """Write how a step went, from the rows as they are now. With something to wait for, let go."""
-        now = self.clock()
-        with self.works() as work:
-            _lock_holders(work, lease.key)
-            row = work.assignments.get(lease.key)
-            if row is None or row.lease_until != lease.lease_until:
-                raise LostLeaseError
-            holders = work.requests.of_key(row.key)
-            after = change(work, row, holders, now)
-            after = endings.alarm_if_late(work, after, holders, now)
-            if after.due_at is None or after.due_at > now:
-                after = replace(after, lease_until=None)
-            else:
-                after = replace(after, lease_until=now + pace.LEASE)
-            return _saved(work, after)
+        for _ in range(STEPS):
+            now = self.clock()
+            with self.works() as work:
+                locked = _lock_holders(work, lease.key)
+                row = work.assignments.get(lease.key)
+                if row is None or row.lease_until != lease.lease_until:
+                    raise LostLeaseError
+                holders = work.requests.of_key(row.key)
+                if not {request.id for request in holders} <= locked:
+                    continue  # One began meanwhile: locked now, it would be locked the wrong way.
+                after = change(work, row, holders, now)
+                after = endings.alarm_if_late(work, after, holders, now)
+                goes_on = after.slot is not Slot.WAITING and after.due_at and after.due_at <= now
+                until = now + pace.LEASE if goes_on else None
+                return _saved(work, replace(after, lease_until=until))
+        raise LostLeaseError
 
-    def _create_later(self, fault: AwsFault, unsure_until: datetime | None) -> Change:
-        """Not done, definitely; tried again until its deadline.
+    def _let_go(self, lease: Row | None) -> None:
+        """Something went wrong that nobody foresaw: others may try, but not at once.
 
-        `unsure_until`: an earlier try may still take effect until then, and would be ours.
+        As long as the lease that we know of lasts, nobody can have taken it over.
         """
-
-        def change(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:
-            deadline = row.deadline or now + pace.CREATE_FOR
-            if now >= deadline:
-                return changes.failed_watching(fault.reason, unsure_until)(work, row, holders, now)
-            return replace(
-                row,
-                unknown_until=unsure_until,
-                operation="",
-                deadline=deadline,
-                polls=row.polls + 1,
-                attempts=row.attempts + 1,
-                last_error=fault.reason,
-                due_at=now + pace.backoff(row.attempts + 1, self.jitter),
-            )
-
-        return change
-
-    def _delete_later(self, reason: str) -> Change:
-        """Tried for ever."""
-
-        def change(_work: Work, row: Row, _holders: list[Request], now: datetime) -> Row:
-            return replace(
-                row,
-                operation="",
-                unknown_until=None,
-                attempts=row.attempts + 1,
-                last_error=reason,
-                due_at=now + pace.backoff(row.attempts + 1, self.jitter),
-            )
-
-        return change
-
-    def _look_later(self, fault: AwsFault) -> Change:
-        """We could not look: nothing is known that was not known before."""
-
-        def change(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:
-            if row.holding is Holding.DELETING:
-                return self._delete_later(fault.reason)(work, row, holders, now)
-            overdue = row.deadline is not None and now >= row.deadline
-            if row.holding is Holding.CREATING and overdue and wanted(holders):
-                return changes.failed_unseen(fault.reason)(work, row, holders, now)
-            return replace(
-                row,
-                last_error=fault.reason,
-                polls=row.polls + 1,
-                due_at=now + pace.backoff(row.polls + 1, self.jitter),
-            )
-
-        return change
+        now = self.clock()
+        if lease is None or lease.lease_until is None or lease.lease_until <= now:
+            return
+        with self.works() as work:
+            row = work.assignments.get(lease.key)
+            if row is not None and row.lease_until is not None:
+                wait = pace.backoff(max(row.polls, row.attempts) + 1, self.jitter)
+                unused = row.holding in {Holding.ABSENT, Holding.PRESENT}
+                work.assignments.save(
+                    replace(
+                        row,
+                        slot=Slot.NONE if unused else row.slot,
+                        polls=row.polls + 1,
+                        due_at=now + wait,
+                        lease_until=None,
+                    )
+                )
 
 
 def _saved(work: Work, row: Row) -> Row:
@@ -356,15 +387,42 @@ def _saved(work: Work, row: Row) -> Row:
     return replace(row, version=row.version + 1)
 
 
-def _lock_holders(work: Work, key: Key) -> None:
+def _lock_holders(work: Work, key: Key) -> set[RequestId]:
     """The grants before their assignment, as whoever ends one does: nobody waits crosswise."""
-    for request in work.requests.of_key(key):
-        work.requests.get(request.id)
+    return {work.requests.get(request.id).id for request in work.requests.of_key(key)}
 
 
-def _slow(row: Row, now: datetime) -> bool:
-    return row.intent_at is not None and now - row.intent_at > pace.LIST_DECIDES
+def _lane(row: Row, holders: Iterable[Request]) -> Lane:
+    """A routine look is in nobody's way; one that somebody waits for goes first."""
+    if any(request.state is State.GRANTING for request in holders):
+        return Lane.GRANT
+    return Lane.STATUS if row.missed_at else Lane.REFRESH
 
 
-def _about_to_ask(row: Row) -> bool:
-    return row.holding is Holding.DELETING and row.unknown_until is not None
+def _checked_at(row: Row, request: Request) -> datetime:
+    """When it last passed: before its start, or later; what AWS was asked in vain is asked anew."""
+    never = request.asked_at - pace.UNKNOWN_FOR
+    before_start = never if row.attempts else changes.tried_since(request)
+    return max(before_start, row.checked_at or never)
+
+
+def _whole(moment: datetime | None) -> datetime | None:
+    """AWS may cut off what is less than a second."""
+    return moment.replace(microsecond=0) if moment else None
+
+
+def _find(
+    key: Key,
+    listed: Listed,
+    described: Callable[[str], Operation],
+    progress: Progress,
+    since: datetime | None,
+) -> Operation | None:
+    """The operation on this key that AWS began since then, if it knows one."""
+    candidates = (
+        each
+        for each in listed(progress=progress)
+        if since is None or each.created_at is None or each.created_at >= since
+    )
+    operations = (described(each.id) for each in islice(candidates, DESCRIBED))
+    return next((each for each in operations if each.key == key), None)

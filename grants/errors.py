@@ -342,6 +342,10 @@ class AwsBusy(AwsFault):
     """Definitely not done, and worth trying again: Conflict, throttling."""
 
 
+class AwsTooLate(AwsBusy):
+    """Definitely not done: so much time had passed before its turn that it is to be decided again."""
+
+
 class AwsUnsure(AwsFault):
     """Perhaps done: a timeout, a dropped connection, a 5xx. Look before asking again."""
 

@@ -1,19 +1,19 @@
 """The jobs: what the clock and AWS ask for. Any of them may run twice, late, or in two processes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from grants import pace, telling
+from grants import endings, pace, telling
 from grants.activity import Evidence, Session, summarise, to_json
 from grants.crew import Crew, each
 from grants.engine import Engine
 from grants.errors import AwsFault, NoLongerGiven
-from grants.holding import nudge
+from grants.holding import is_at_rest, nudge
 from grants.last_check import LastCheck
 from grants.lifecycle import take
-from grants.model import CLOCK, Move, Place, Request, RequestId, State, Told
+from grants.model import CLOCK, Assignment, Move, Place, Request, State, Told
 from grants.ports import ActivityRow, Clock, Notice, Trail, Works
 from grants.reminding import Reminding
 
@@ -23,6 +23,8 @@ DELIVERY: Final = timedelta(minutes=15)
 """CloudTrail usually delivers within five minutes and promises nothing."""
 PATIENT: Final = 4
 """So often a source that does not answer is asked again before the thread says so."""
+
+UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
 
 Spell = Callable[[NoLongerGiven], str]
 """Puts a failed last check into words; the words live in `blocks`."""
@@ -41,10 +43,10 @@ class Jobs:
     ends: Crew
     """Workers of their own for taking away: giving, however stuck, is never in front of them."""
     grants: Crew
+    looks: Crew
+    """For what is held and only looked at in case it vanished: however many, never in front."""
     reads: Crew
     spell: Spell
-    _trouble: dict[RequestId, tuple[datetime, datetime]] = field(default_factory=dict)
-    """Starts whose last check AWS would not answer: since when, and when to try again."""
 
     # Requests
 
@@ -86,27 +88,35 @@ class Jobs:
 
     def start_due(self) -> None:
         """Approved, and its start has come."""
-        now = self.clock()
         with self.works.reading() as work:
-            due = work.requests.starting(now, limit=ROUND)
-        ready = [r for r in due if self._trouble.get(r.id, (now, now))[1] <= now]
-        for request in ready:
+            due = work.requests.starting(self.clock(), limit=ROUND)
+        for request in due:
             self.grants.take(request, self._start, name=request.id)
 
     def _start(self, request: Request) -> None:
+        """Put off first: whatever goes wrong with the last check, it is not made every second."""
+        if not self._put_off(
+            request, pace.backoff(_tries(request, self.clock()), self.engine.jitter)
+        ):
+            return
         try:
             book = self.last_check(request)
         except NoLongerGiven as reason:
             self._refuse(request, self.spell(reason))
             return
         except AwsFault as fault:
-            self._start_later(request, fault)
+            self._refuse_if_late(request, fault.reason)
             return
-        self._trouble.pop(request.id, None)
+        except Exception:
+            self._refuse_if_late(request, UNFORESEEN)
+            raise
         now = self.clock()
         with self.works() as work:
             request = work.requests.get(request.id)
-            if request.state is not State.SCHEDULED or work.policies.version() != book.version:
+            if request.state is not State.SCHEDULED:
+                return
+            if work.policies.version() != book.version:
+                work.requests.put_off(request, until=now, now=now)
                 return
             after, moved = take(request, Move.START, by=CLOCK, at=now)
             after = work.requests.save(after)
@@ -114,15 +124,15 @@ class Jobs:
             nudge(work, after.key, at=now)
         self.engine.reconcile(after.key)
 
-    def _start_later(self, request: Request, fault: AwsFault) -> None:
+    def _put_off(self, request: Request, wait: timedelta) -> bool:
         now = self.clock()
-        since, _ = self._trouble.get(request.id, (now, now))
-        if now - since >= pace.CREATE_FOR:
-            self._trouble.pop(request.id, None)
-            self._refuse(request, fault.reason)
-            return
-        tries = int((now - since).total_seconds()) // 5
-        self._trouble[request.id] = (since, now + pace.backoff(1 + tries, self.engine.jitter))
+        with self.works() as work:
+            return work.requests.put_off(request, until=now + wait, now=now)
+
+    def _refuse_if_late(self, request: Request, why: str) -> None:
+        now = self.clock()
+        if now - (request.tried_since or now) >= pace.CREATE_FOR:
+            self._refuse(request, why)
 
     def _refuse(self, request: Request, why: str) -> None:
         now = self.clock()
@@ -138,12 +148,28 @@ class Jobs:
     # Assignments
 
     def reconcile_due(self) -> None:
-        """Every assignment that is due, what has to go first."""
+        """Every assignment that is due, what has to go first; of those that wait for a slot, as
+        many as there are.
+        """
+        now = self.clock()
         with self.works.reading() as work:
-            due = work.assignments.due(self.clock(), limit=ROUND)
-        for row in due:
-            crew = self.ends if row.wanted_gone_at else self.grants
-            crew.take(row.key, self.engine.reconcile, name=row.key)
+            rows = [*work.assignments.let_in(now), *work.assignments.due(now, limit=ROUND)]
+        for row in rows:
+            self._crew_for(row).take(row.key, self.engine.reconcile, name=row.key)
+
+    def _crew_for(self, row: Assignment) -> Crew:
+        if row.wanted_gone_at:
+            return self.ends
+        return self.looks if is_at_rest(row) else self.grants
+
+    def alarm_backlog(self) -> None:
+        """Ends that wait for a slot for so long that somebody should know."""
+        before = self.clock() - pace.BACKLOG_ALARM_AFTER
+        with self.works.reading() as work:
+            count, _ = work.assignments.backlog(before)
+        if count:
+            with self.works() as work:
+                endings.alarm_backlog(work, self.clock())
 
     # Activity
 
@@ -155,46 +181,52 @@ class Jobs:
             self.reads.take(row, self._look_up, name=row.request_id)
 
     def _look_up(self, row: ActivityRow) -> None:
+        """Put off first: whatever goes wrong, it is not looked up every second."""
+        claimed = self._claim(row)
         with self.works.reading() as work:
-            request = work.requests.get(row.request_id)
-        session = session_of(request)
-        if session is None:
+            session = session_of(work.requests.get(row.request_id))
+        if claimed is None or session is None:
             return
         try:
             evidence = self.trail.fetch(session)
         except AwsFault as fault:
-            if row.tries < PATIENT:
-                self._look_up_later(row)
-                return
-            evidence = Evidence(source="", unavailable=fault.reason)
+            self._unavailable(claimed, session, fault.reason)
+        except Exception:
+            self._unavailable(claimed, session, UNFORESEEN)
+            raise
+        else:
+            self._sum_up(claimed, session, evidence)
+
+    def _claim(self, row: ActivityRow) -> ActivityRow | None:
+        """Tried once more, and due again later. None: somebody else has it in hand."""
+        due_at = self.clock() + pace.backoff(row.tries + 2, self.engine.jitter)
+        claimed = replace(row, due_at=due_at, tries=row.tries + 1)
+        with self.works() as work:
+            saved = work.activities.save(claimed)
+        return replace(claimed, version=row.version + 1) if saved else None
+
+    def _unavailable(self, row: ActivityRow, session: Session, why: str) -> None:
+        """A passing trouble says nothing to whoever reads the thread: it is tried again first."""
+        if row.tries > PATIENT:
+            self._sum_up(row, session, Evidence(source="", unavailable=why))
+
+    def _sum_up(self, row: ActivityRow, session: Session, evidence: Evidence) -> None:
         now = self.clock()
         final_at = session.end + DELIVERY
         final = now >= final_at and not evidence.unavailable
         summary = summarise(evidence, session, final=final, at=now)
         due_at = _look_again(now, final_at, row.tries, unavailable=bool(evidence.unavailable))
         with self.works() as work:
-            after = ActivityRow(
-                row.request_id,
-                None if final else due_at,
-                tries=row.tries + 1,
-                summary=to_json(summary),
-                version=row.version,
-            )
+            after = replace(row, due_at=None if final else due_at, summary=to_json(summary))
             if work.activities.save(after):
                 work.outbox.put(
                     [
-                        Notice(Told.SUMMARY, request.id, copy.id)
-                        for copy in work.copies.of(request.id)
+                        Notice(Told.SUMMARY, row.request_id, copy.id)
+                        for copy in work.copies.of(row.request_id)
                         if copy.place is not Place.DIRECT
                     ],
                     at=now,
                 )
-
-    def _look_up_later(self, row: ActivityRow) -> None:
-        """A passing trouble says nothing to whoever reads the thread: it is tried again first."""
-        due_at = self.clock() + pace.backoff(row.tries + 2, self.engine.jitter)
-        with self.works() as work:
-            work.activities.save(replace(row, due_at=due_at, tries=row.tries + 1))
 
     # When
 
@@ -204,6 +236,7 @@ class Jobs:
             [
                 self.finish_due,
                 self.reconcile_due,
+                self.alarm_backlog,
                 self.lapse_due,
                 self.start_due,
                 self.reminding.round,
@@ -219,8 +252,14 @@ class Jobs:
                 work.requests.next_due(),
                 work.assignments.next_due(),
                 work.activities.next_due(),
+                *(row.due_at for row in work.assignments.let_in(self.clock())),
             )
         return min((instant for instant in instants if instant), default=None)
+
+
+def _tries(request: Request, now: datetime) -> int:
+    """How often its last check may have been tried so far, for the wait before the next."""
+    return 1 + int((now - (request.tried_since or now)).total_seconds()) // 5
 
 
 def session_of(request: Request) -> Session | None:

@@ -81,6 +81,8 @@ def take(
         raise AlreadyMoved(request)
     if target is State.REVOKING:
         changes["because"] = LEADS_TO[move]
+    if target is State.GRANTING:
+        changes["tried_since"] = at
     after = replace(request, state=target, **{"remind_at": None, **changes})
     moved = Moved(request.id, move, request.state, target, by, at, note, after.because)
     return after, moved

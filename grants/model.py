@@ -291,6 +291,8 @@ class Request:
     version: int = 1
     decided_at: datetime | None = None
     decided_by: str = ""
+    tried_since: datetime | None = None
+    """Since when its start, and from `granting` on its access, is tried for; None: not yet."""
     active_at: datetime | None = None
     """When AWS had confirmed it; time runs from here."""
     ends_at: datetime | None = None
@@ -369,6 +371,15 @@ class Holding(StrEnum):
     STANDING = "standing"
 
 
+class Slot(StrEnum):
+    """Whether an assignment has one of the few operations that AWS takes at once."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    """All were taken: it is let in when one is free, and costs nothing until then."""
+    TAKEN = "taken"
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One account assignment, however many grants hold it."""
@@ -376,18 +387,32 @@ class Assignment:
     key: Key
     holding: Holding
     due_at: datetime | None
-    """When it is to be looked at next; None only while absent (a CHECK says so)."""
+    """When it is to be looked at next; None only while absent (a CHECK says so).
+
+    Where it waits for a slot, since when it could have been.
+    """
+    slot: Slot = Slot.NONE
     operation: str = ""
-    """AWS's RequestId of the operation under way; empty: none, or its answer was lost."""
+    """AWS's RequestId of the operation under way; empty while creating or deleting: not known yet."""
     intent_at: datetime | None = None
-    """When we wrote that we were about to ask AWS."""
+    """When we wrote that we were about to ask AWS; None: nothing is asked of it."""
     polls: int = 0
+    """How many times we looked since something was last written: how long to wait before the next."""
     attempts: int = 0
-    """How many times this creation or removal has failed so far, or a list has missed it."""
+    """How many times this creation or removal has failed so far."""
     deadline: datetime | None = None
-    """Until when a creation is tried again."""
-    unknown_until: datetime | None = None
-    """A write whose answer was lost may still take effect until then."""
+    """For what had to wait for a slot: not given up, and not called late, before then."""
+    checked_at: datetime | None = None
+    """When those who wait for it passed the last check once more; None: only before their start."""
+    missed_at: datetime | None = None
+    """When a list first did not show it; a second look later decides. None: it was there."""
+    may_appear_until: datetime | None = None
+    """What appears is ours: a create without an answer may be carried out, a list may catch up.
+
+    None once a look after that time showed nothing; until then it is due (a CHECK says so).
+    """
+    may_vanish_until: datetime | None = None
+    """What vanishes until then we took away: a removal without an answer may be carried out."""
     absent_seen_at: datetime | None = None
     """The last time a list showed that it was not there."""
     wanted_gone_at: datetime | None = None
@@ -396,6 +421,14 @@ class Assignment:
     last_error: str = ""
     lease_until: datetime | None = None
     version: int = 0
+
+    def may_appear(self, now: datetime) -> bool:
+        """Whether it may still come."""
+        return self.may_appear_until is not None and now < self.may_appear_until
+
+    def may_vanish(self, now: datetime) -> bool:
+        """Whether it may still go."""
+        return self.may_vanish_until is not None and now < self.may_vanish_until
 
 
 # Telling

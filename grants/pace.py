@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
+from zlib import crc32
 
 Jitter = Callable[[], float]
 """A number from 0 up to 1."""
@@ -21,17 +22,21 @@ LIST_DECIDES: Final = timedelta(minutes=2)
 UNKNOWN_FOR: Final = timedelta(minutes=15)
 """So long a write whose answer was lost may still take effect."""
 LOOK_AGAIN: Final = timedelta(minutes=15)
-"""An assignment that is held is looked at this often, in case it vanished."""
+"""An assignment that is held is looked at this often at the least, in case it vanished."""
 MISSED: Final = timedelta(seconds=5)
 """Before a second look for an assignment that a list did not show."""
-LEASE: Final = timedelta(seconds=45)
-"""Longer than the longest call to AWS with its waits."""
+LEASE: Final = timedelta(seconds=120)
+"""Longer than the longest call to AWS: four tries of up to 13 seconds, and the waits between."""
+DECISION_HOLDS: Final = timedelta(seconds=5)
+"""So long after it was written down a decision may leave for AWS; then it is made again."""
+LEASE_LEFT: Final = timedelta(seconds=5)
+"""A write to AWS leaves only where the lease lasts so much longer."""
 ALARM_AFTER: Final = timedelta(seconds=60)
 ALARM_AT: Final = 3
-OUTSTANDING: Final = 12
-"""Operations at once: AWS allows 15, and people use the console too."""
-KEPT_FOR_ENDS: Final = 4
-"""Of these, so many are never used for giving: taking away is never behind it."""
+NO_WAIT: Final = timedelta(seconds=10)
+"""So soon a slot is had when there are enough."""
+BACKLOG_ALARM_AFTER: Final = timedelta(minutes=15)
+"""What is late for want of a slot alone is told so late, and as one."""
 SKEW: Final = timedelta(seconds=60)
 """AWS's clock may be so far behind ours: its operation may then seem older than our intent."""
 
@@ -44,6 +49,12 @@ def jitter() -> float:
 def poll(count: int) -> timedelta:
     """Before the look after this many looks."""
     return timedelta(seconds=POLLS[min(count, len(POLLS) - 1)])
+
+
+def look_again(at: object) -> timedelta:
+    """Before the next routine look at this: spread, so that what was given at once does not come at once."""
+    spread = crc32(repr(at).encode()) / 2**32
+    return LOOK_AGAIN * (1 - spread / 3)
 
 
 def lost(count: int) -> timedelta:

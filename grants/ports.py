@@ -39,9 +39,14 @@ from grants.model import (
     Vote,
 )
 from grants.policy import PolicyBook
+from grants.slots import Outstanding
 
 Clock = Callable[[], datetime]
 """Aware, UTC."""
+
+
+Still = Callable[[], bool]
+"""Asked right before a write leaves: whether it is still to be made. If not, AwsTooLate rises."""
 
 
 # AWS. Every method may raise AwsBusy, AwsUnsure or AwsRefused (grants.errors); none retries a
@@ -93,8 +98,8 @@ class IdentityCenter(Protocol):
     def assigned(
         self, account: AccountId, permission_set: PermissionSetArn, *, lane: Lane
     ) -> Assigned: ...
-    def create(self, key: Key) -> Operation: ...
-    def delete(self, key: Key) -> Operation:
+    def create(self, key: Key, *, still: Still) -> Operation: ...
+    def delete(self, key: Key, *, still: Still) -> Operation:
         """AwsMissing: it was not there."""
         ...
 
@@ -315,6 +320,13 @@ class Requests(Protocol):
         """Only when and how often somebody was reminded: no move, so the version stays as it is."""
         ...
 
+    def put_off(self, request: Request, *, until: datetime, now: datetime) -> bool:
+        """Its start is due again then. No move: version, journal and card stay as they are.
+
+        False: somebody has moved it meanwhile.
+        """
+        ...
+
     def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
         """Pending, and nobody decided in time; the oldest first. So with the next two."""
         ...
@@ -406,15 +418,30 @@ class Assignments(Protocol):
         ...
 
     def due(self, now: datetime, *, limit: int) -> list[Assignment]:
-        """Due and under nobody's lease: what is to be taken away first, then the oldest."""
+        """Due and under nobody's lease: what is to be taken away first, routine looks last.
+
+        Without those that wait for a slot. So with `next_due`.
+        """
         ...
 
     def next_due(self) -> datetime | None: ...
-    def under_way(self) -> int:
-        """How many operations AWS may be busy with for us, counted by one worker at a time.
+    def let_in(self, now: datetime) -> list[Assignment]:
+        """Of those that wait for a slot as many as there are free ones, what is to end first."""
+        ...
 
-        Those that have an id, and those that we are asking for or have not looked for yet.
+    def outstanding(self) -> Outstanding:
+        """The slots that are taken; in a unit of work that writes, counted by one at a time."""
+        ...
+
+    def backlog(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many ends wait for a slot that nobody was told of, and the oldest one's time.
+
+        None of them if none has waited since before then.
         """
+        ...
+
+    def backlog_told(self, now: datetime) -> None:
+        """Of those that wait now nobody is told again."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The ledger of account assignments: what is known of each, and when it is looked at next."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,20 +9,23 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    TextClause,
     and_,
     case,
     func,
     insert,
     or_,
     select,
+    text,
     union_all,
     update,
 )
 
-from grants.model import Assignment, Holding, Key
+from grants.model import Assignment, Holding, Key, Slot
+from grants.slots import Outstanding
 from storage.columns import Moment
 from storage.engine import held
-from storage.tables import assignments, journal_head
+from storage.tables import COMES_DUE, HAS_TO_DO_WITH_SLOTS, assignments, journal_head
 
 KEY: Final = ("user_id", "account_id", "permission_set_arn")
 FIELDS: Final = tuple(name for name in Assignment.__dataclass_fields__ if name != "key")
@@ -41,6 +44,10 @@ def from_row(row: Mapping[Any, Any]) -> Assignment:
 
 def of(key: Key) -> ColumnElement[bool]:
     return and_(*(assignments.c[name] == getattr(key, name) for name in KEY))
+
+
+def unleased(now: datetime) -> ColumnElement[bool]:
+    return or_(assignments.c.lease_until.is_(None), assignments.c.lease_until <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,58 @@ class SqlAssignments:
         return wrote.rowcount == 1
 
     def due(self, now: datetime, *, limit: int) -> list[Assignment]:
-        free = or_(assignments.c.lease_until.is_(None), assignments.c.lease_until <= now)
-        gone_first = case((assignments.c.wanted_gone_at.is_(None), 1), else_=0)
+        at_rest = and_(
+            assignments.c.holding.in_((Holding.PRESENT, Holding.STANDING)),
+            assignments.c.deadline.is_(None),
+        )
+        turn = case((assignments.c.wanted_gone_at.is_not(None), 0), (at_rest, 2), else_=1)
         return self._all(
             select(assignments)
-            .where(assignments.c.due_at <= now, free)
-            .order_by(gone_first, assignments.c.wanted_gone_at, assignments.c.due_at)
+            .where(text(COMES_DUE), assignments.c.due_at <= now, unleased(now))
+            .order_by(turn, assignments.c.wanted_gone_at, assignments.c.due_at)
             .limit(limit)
+        )
+
+    def let_in(self, now: datetime) -> list[Assignment]:
+        slots = self.outstanding()
+        ends = self._waiting(Holding.PRESENT, now, limit=slots.for_ends)
+        slots = replace(slots, taking=slots.taking + len(ends))
+        return [*ends, *self._waiting(Holding.ABSENT, now, limit=slots.for_giving)]
+
+    def _waiting(self, holding: Holding, now: datetime, *, limit: int) -> list[Assignment]:
+        return self._all(
+            select(assignments)
+            .where(
+                text(HAS_TO_DO_WITH_SLOTS),
+                assignments.c.slot == Slot.WAITING,
+                assignments.c.holding == holding,
+                unleased(now),
+            )
+            .order_by(assignments.c.wanted_gone_at, assignments.c.due_at)
+            .limit(limit)
+        )
+
+    def backlog(self, before: datetime) -> tuple[int, datetime | None]:
+        waiting = select(func.count(), func.min(assignments.c.wanted_gone_at, type_=Moment))
+        late = self.db.execute(waiting.where(*self._untold(), assignments.c.due_at <= before)).one()
+        if not late[0]:
+            return 0, None
+        count, oldest = self.db.execute(waiting.where(*self._untold())).one()
+        return count, oldest
+
+    def backlog_told(self, now: datetime) -> None:
+        self.db.execute(
+            update(assignments)
+            .where(*self._untold(), unleased(now))
+            .values(alarmed_at=now, version=assignments.c.version + 1)
+        )
+
+    def _untold(self) -> tuple[ColumnElement[bool] | TextClause, ...]:
+        return (
+            text(HAS_TO_DO_WITH_SLOTS),
+            assignments.c.slot == Slot.WAITING,
+            assignments.c.wanted_gone_at.is_not(None),
+            assignments.c.alarmed_at.is_(None),
         )
 
     def next_due(self) -> datetime | None:
@@ -79,31 +131,37 @@ class SqlAssignments:
         # The leased are few; of the others the index knows the first.
         free = (
             select(due.label("at"))
-            .where(due.is_not(None), lease.is_(None))
+            .where(text(COMES_DUE), lease.is_(None))
             .order_by(due)
             .limit(1)
             .subquery()
         )
         leased = select(case((lease > due, lease), else_=due).label("at")).where(
-            lease.is_not(None), due.is_not(None)
+            lease.is_not(None), text(COMES_DUE)
         )
         both = union_all(select(free.c.at), leased).subquery()
         first: datetime | None = self.db.scalar(select(func.min(both.c.at, type_=Moment)))
         return first
 
-    def under_way(self) -> int:
+    def outstanding(self) -> Outstanding:
         # Whoever counts is about to add one: the others wait at the journal's head until it is there.
         self.db.execute(held(self.db, select(journal_head.c.seq))).first()
-        unseen = and_(assignments.c.unknown_until.is_not(None), assignments.c.polls == 0)
-        counted: int = self.db.execute(
-            select(func.count())
-            .select_from(assignments)
-            .where(
-                assignments.c.holding.in_((Holding.CREATING, Holding.DELETING)),
-                or_(assignments.c.operation != "", unseen),
-            )
-        ).scalar_one()
-        return counted
+        counted: Sequence[Any] = self.db.execute(
+            select(assignments.c.holding, func.count())
+            .where(text(HAS_TO_DO_WITH_SLOTS), assignments.c.slot == Slot.TAKEN)
+            .group_by(assignments.c.holding)
+        ).all()
+        taken: dict[Holding, int] = dict(counted)
+        giving = sum(taken.get(holding, 0) for holding in (Holding.ABSENT, Holding.CREATING))
+        return Outstanding(giving, sum(taken.values()) - giving, self._somebody_waits())
+
+    def _somebody_waits(self) -> bool:
+        waiting = select(assignments.c.slot).where(
+            text(HAS_TO_DO_WITH_SLOTS),
+            assignments.c.slot == Slot.WAITING,
+            assignments.c.holding == Holding.ABSENT,
+        )
+        return self.db.execute(waiting.limit(1)).first() is not None
 
     def forget_leases(self) -> None:
         """Whoever held them is gone."""

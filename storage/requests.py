@@ -135,6 +135,19 @@ class SqlRequests:
             .values({name: getattr(request, name) for name in REMINDED})
         )
 
+    def put_off(self, request: Request, *, until: datetime, now: datetime) -> bool:
+        # No move, so no new version: only when the row is looked at next.
+        wrote = self.db.execute(
+            update(requests)
+            .where(
+                requests.c.id == request.id,
+                requests.c.version == request.version,
+                requests.c.state == State.SCHEDULED,
+            )
+            .values(due_at=until, tried_since=request.tried_since or now)
+        )
+        return wrote.rowcount == 1
+
     def lapsing(self, now: datetime, *, limit: int) -> list[Request]:
         return self._due(State.PENDING, now, limit)
 

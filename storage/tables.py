@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from grants.lifecycle import LEADS_TO, LIFECYCLE
-from grants.model import Ballot, Holding, Place, Role, State, Told
+from grants.model import Ballot, Holding, Place, Role, Slot, State, Told
 from storage.columns import Document, Moment, Seconds, Serial, Word, Words
 
 
@@ -95,6 +95,7 @@ requests = Table(
     Column("version", Integer, nullable=False),
     Column("decided_at", Moment),
     required("decided_by"),
+    Column("tried_since", Moment),
     Column("active_at", Moment),
     Column("ends_at", Moment),
     Column("ended_at", Moment),
@@ -135,6 +136,11 @@ votes = Table(
     UniqueConstraint("request_id", "voter_user_id"),
 )
 
+COMES_DUE: Final = f"due_at IS NOT NULL AND slot <> '{Slot.WAITING}'"
+"""The clock brings it up; what waits for a slot comes when there is one."""
+HAS_TO_DO_WITH_SLOTS: Final = f"slot <> '{Slot.NONE}'"
+# Queries say both word for word: SQLite uses a partial index only for what it was made with.
+
 assignments = Table(
     "assignments",
     metadata,
@@ -143,12 +149,18 @@ assignments = Table(
     Column("permission_set_arn", Words, primary_key=True),
     Column("holding", Word(Holding), nullable=False, index=True),
     Column("due_at", Moment),
+    Column("slot", Word(Slot), nullable=False, server_default=Slot.NONE),
     required("operation"),
     Column("intent_at", Moment),
     Column("polls", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("deadline", Moment),
+    Column("checked_at", Moment),
+    Column("missed_at", Moment),
+    # What schema 0002 knew in its place; code of that time may still read and write it.
     Column("unknown_until", Moment),
+    Column("may_appear_until", Moment),
+    Column("may_vanish_until", Moment),
     Column("absent_seen_at", Moment),
     Column("wanted_gone_at", Moment),
     Column("alarmed_at", Moment),
@@ -160,8 +172,13 @@ assignments = Table(
     CheckConstraint(
         f"holding = '{Holding.ABSENT}' OR due_at IS NOT NULL", name="held_is_not_forgotten"
     ),
-    partial("due_at", where="due_at IS NOT NULL"),
+    one_of("slot", Slot),
+    CheckConstraint(
+        "may_appear_until IS NULL OR due_at IS NOT NULL", name="what_may_come_is_not_forgotten"
+    ),
+    partial("due_at", where=COMES_DUE),
     partial("lease_until", where="lease_until IS NOT NULL"),
+    partial("slot", "holding", "wanted_gone_at", where=HAS_TO_DO_WITH_SLOTS),
 )
 
 copies = Table(

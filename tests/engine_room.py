@@ -1,6 +1,7 @@
 """The jobs on a database and an Identity Center in memory, without Slack: for thousands of steps in a second."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,7 +15,19 @@ from grants.holding import nudge
 from grants.jobs import Jobs
 from grants.last_check import LastCheck
 from grants.lifecycle import FINAL, take
-from grants.model import CLOCK, Actor, Holding, Key, Move, Request, RequestId, Role, State
+from grants.model import (
+    CLOCK,
+    Actor,
+    Assignment,
+    Holding,
+    Key,
+    Move,
+    Request,
+    RequestId,
+    Role,
+    State,
+    Told,
+)
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Work, Works
 from grants.reminding import Reminding
@@ -23,7 +36,7 @@ from storage.work import SqlWorks
 from tests import make
 from tests.clock import FakeClock
 from tests.memory_identity_center import MemoryIdentityCenter
-from tests.world import Inline
+from tests.world import Inline, P, T
 
 
 class Killed(BaseException):
@@ -86,6 +99,13 @@ class Silent:
         return Evidence(source="none")
 
 
+class Idle(Executor):
+    """Takes everything, does nothing."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return Future()
+
+
 @dataclass
 class Room:
     """One database, one Identity Center, and processes that come and go."""
@@ -93,6 +113,7 @@ class Room:
     works: SqlWorks
     clock: FakeClock = field(default_factory=FakeClock)
     jitter: Callable[[], float] = lambda: 0.5
+    alarmed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.aws = MemoryIdentityCenter(self.clock)
@@ -118,12 +139,17 @@ class Room:
             clock=self.clock,
             ends=self._crew(),
             grants=self._crew(),
+            looks=self._crew(),
             reads=self._crew(),
             spell=str,
         )
 
     def _crew(self) -> Crew:
         return Crew(Inline(), lambda: None)
+
+    def idle(self) -> Crew:
+        """Workers that never come to it."""
+        return Crew(Idle(), lambda: None)
 
     def checked(self, request: Request) -> PolicyBook:
         with self.works.reading() as work:
@@ -203,6 +229,13 @@ class Room:
             row = work.assignments.get(key)
         return row.holding if row else Holding.ABSENT
 
+    def ledger(self, request: Request) -> Assignment:
+        """What is known of its assignment."""
+        with self.works.reading() as work:
+            row = work.assignments.get(request.key)
+        assert row is not None
+        return row
+
     def moves(self, request: Request) -> list[Move]:
         with self.works.reading() as work:
             told = [moved_in(line.entry) for line in work.journal.of(request.id)]
@@ -215,6 +248,16 @@ class Room:
     def events(self) -> list[str]:
         with self.works.reading() as work:
             return [line.entry.event for line in work.journal.walk()]
+
+    def alarms(self) -> list[str]:
+        """What somebody is to act on, by its kind: everything is told, and what was told is kept."""
+        with self.works() as work:
+            while waiting := work.outbox.claim(self.clock(), until=self.clock(), limit=1000):
+                for row in waiting:
+                    if row.notice.kind is Told.AUDIT and row.notice.facts and not row.notice.moved:
+                        self.alarmed.append(str(row.notice.facts["kind"]))
+                    work.outbox.done(row)
+        return self.alarmed
 
     def verify(self) -> None:
         with self.works.reading() as work:

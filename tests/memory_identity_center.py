@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
 
-from grants.errors import AwsBusy, AwsFault, AwsMissing
+from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsTooLate
 from grants.model import AccountId, Key, Lane, PermissionSetArn, UserId
-from grants.ports import Assigned, Operation, Progress
+from grants.ports import Assigned, Operation, Progress, Still
 
 Trouble = Callable[[str], AwsFault | None]
 """Asked before and after each call, by its name: what goes wrong there."""
@@ -43,6 +43,10 @@ class MemoryIdentityCenter:
     """Operations begun from now on end as FAILED, with this reason."""
     before: Trouble = lambda _: None
     after: Trouble = lambda _: None
+    unlisted: set[UserId] = field(default_factory=set)
+    """Whom lists do not show, although they are there: lists lag."""
+    lanes: list[Lane] = field(default_factory=list)
+    """By which each list was asked for."""
     crowded: int = 0
     """The most operations that ever ran at once."""
     lock: RLock = field(default_factory=RLock)
@@ -51,16 +55,17 @@ class MemoryIdentityCenter:
         self, account: AccountId, permission_set: PermissionSetArn, *, lane: Lane
     ) -> Assigned:
         with self._asked("assigned"):
+            self.lanes.append(lane)
             pair = (account, permission_set)
             users = {k.user_id for k in self.there if (k.account_id, k.permission_set_arn) == pair}
-            return Assigned(frozenset(users), frozenset())
+            return Assigned(frozenset(users - self.unlisted), frozenset())
 
-    def create(self, key: Key) -> Operation:
-        with self._asked("create"):
+    def create(self, key: Key, *, still: Still = lambda: True) -> Operation:
+        with self._asked("create", still):
             return self._begin(key, creates=True)
 
-    def delete(self, key: Key) -> Operation:
-        with self._asked("delete"):
+    def delete(self, key: Key, *, still: Still = lambda: True) -> Operation:
+        with self._asked("delete", still):
             if key not in self.there and not self.running(key):
                 raise AwsMissing("there is no such assignment")
             return self._begin(key, creates=False)
@@ -98,8 +103,8 @@ class MemoryIdentityCenter:
 
     # Inside
 
-    def _asked(self, name: str) -> "_Call":
-        return _Call(self, name)
+    def _asked(self, name: str, still: Still = lambda: True) -> "_Call":
+        return _Call(self, name, still)
 
     def _begin(self, key: Key, *, creates: bool) -> Operation:
         if self.running(key):
@@ -142,10 +147,13 @@ class MemoryIdentityCenter:
 class _Call:
     aws: MemoryIdentityCenter
     name: str
+    still: Still
 
     def __enter__(self) -> None:
         if fault := self.aws.before(self.name):
             raise fault
+        if not self.still():
+            raise AwsTooLate("its turn came too late")
         self.aws.lock.acquire()
         self.aws._settle()
 

@@ -1,9 +1,11 @@
 """After the end the thread says what the session did, from CloudTrail; and what could not be seen."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
+from grants.activity import Evidence, Session
 from grants.model import RequestId
 from tests.lives import PROD, SANDBOX
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, Kind
@@ -128,6 +130,34 @@ def test_access_that_was_given_back_and_access_without_approval_are_looked_up_to
     assert "no calls so far" in shown(world, request)
 
 
+def test_a_look_up_that_breaks_is_tried_again_later_and_said_at_last(world: World) -> None:
+    trail, world.jobs.trail = world.jobs.trail, (breaking := Breaking())
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+    world.clock.passes(hours=1)
+    for _ in range(60):
+        world.rounds()
+        world.clock.passes(seconds=1)
+
+    assert 3 < breaking.asked < 10
+    assert shown(world, request).startswith("Activity unavailable: something went wrong")
+    world.jobs.trail = trail
+    world.passes(hours=3)
+    assert "4 calls" in shown(world, request)
+
+
+def test_a_record_that_cannot_be_read_is_said_and_hides_no_other(world: World) -> None:
+    request = world.active(Duration="1h")
+    account, now = world.company.account("payments-prod").id, world.clock()
+    world.company.session_activity("bob", *TARGET, now, calls=CALLS)
+    world.company.record_event(account, {"userIdentity": {"sessionContext": "?"}}, at=now)
+
+    world.passes(hours=3)
+
+    assert "4 calls" in shown(world, request)
+    assert "Not counted: 1 record that could not be read." in shown(world, request)
+
+
 # What cannot be seen is said
 
 
@@ -233,6 +263,17 @@ def test_no_source_is_told_and_never_an_empty_calm(
 
 
 # Reading
+
+
+@dataclass
+class Breaking:
+    """A trail that brings something nobody foresaw."""
+
+    asked: int = 0
+
+    def fetch(self, _: Session) -> Evidence:
+        self.asked += 1
+        raise KeyError("eventTime")
 
 
 def summary(world: World, request: RequestId) -> Message:

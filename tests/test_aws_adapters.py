@@ -15,7 +15,7 @@ from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
-from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsUnsure
+from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsTooLate, AwsUnsure
 from grants.model import AccountId, GroupId, Key, Lane, OuId, PermissionSetArn, UserId
 from grants.ports import Directory, IdentityCenter, Organization, Progress
 from tests.standins.aws import AwsStandIn, Company, Kind
@@ -130,8 +130,8 @@ def test_credentials_of_another_organization_find_nothing_missing(place: Place) 
 
     for ask in (
         lambda: place.identity_center.assigned(key.account_id, arn, lane=Lane.GRANT),
-        lambda: place.identity_center.delete(key),
-        lambda: place.identity_center.create(key),
+        lambda: place.identity_center.delete(key, still=lambda: True),
+        lambda: place.identity_center.create(key, still=lambda: True),
     ):
         with pytest.raises(AwsRefused, match="is not of the instance") as said:
             ask()
@@ -189,7 +189,7 @@ def live_in(primary: str, place: Place) -> None:
 def test_assignments_are_written_in_the_primary_region(place: Place) -> None:
     live_in("eu-west-1", place)
 
-    place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+    place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
     [create] = place.aws.calls.of("CreateAccountAssignment")
     assert create.region == "eu-west-1"
@@ -199,7 +199,7 @@ def test_a_primary_region_that_is_closed_to_us_is_done_without(place: Place) -> 
     live_in("eu-west-1", place)
     place.aws.faults.add("ListInstances", Kind.ACCESS_DENIED, skip=1)
 
-    place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+    place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
     [create] = place.aws.calls.of("CreateAccountAssignment")
     assert create.region == "us-east-1"
@@ -305,19 +305,33 @@ def test_who_is_assigned_is_told_by_users_and_groups(place: Place) -> None:
 def test_created_is_this_key_and_deleted_is_it_again(place: Place) -> None:
     key = place.key("bob", "sandbox", "Admin")
 
-    created = place.identity_center.create(key)
+    created = place.identity_center.create(key, still=lambda: True)
     assert place.company.is_assigned("bob", "sandbox", "Admin")
     assert place.identity_center.creation(created.id).progress is Progress.SUCCEEDED
     assert created.key == key
 
-    deleted = place.identity_center.delete(key)
+    deleted = place.identity_center.delete(key, still=lambda: True)
     assert not place.company.is_assigned("bob", "sandbox", "Admin")
     assert place.identity_center.deletion(deleted.id).progress is Progress.SUCCEEDED
 
 
+@pytest.mark.parametrize("write", ["create", "delete"])
+def test_a_write_that_is_no_longer_to_be_made_when_its_turn_comes_does_not_leave(
+    place: Place, write: str
+) -> None:
+    place.company.assign("bob", "sandbox", "Admin")
+    ask = getattr(place.identity_center, write)
+
+    with pytest.raises(AwsTooLate):
+        ask(place.key("bob", "sandbox", "Admin"), still=lambda: False)
+
+    assert not place.aws.calls.of(f"{write.title()}AccountAssignment")
+    assert place.company.is_assigned("bob", "sandbox", "Admin")
+
+
 def test_operations_are_listed_by_their_progress_without_keys(place: Place) -> None:
     place.company.operation_seconds = 60
-    created = place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+    created = place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
     [listed] = place.identity_center.creations(progress=Progress.IN_PROGRESS)
 
@@ -329,7 +343,7 @@ def test_operations_are_listed_by_their_progress_without_keys(place: Place) -> N
 def test_a_failure_that_comes_later_carries_aws_own_reason(place: Place) -> None:
     place.aws.faults.add("CreateAccountAssignment", Kind.ASYNC_FAILURE, reason="Role quota is met.")
 
-    created = place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+    created = place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
     said = place.identity_center.creation(created.id)
 
     assert (said.progress, said.reason) == (Progress.FAILED, "Role quota is met.")
@@ -339,7 +353,7 @@ def test_a_key_in_flight_is_busy_and_not_asked_for_twice(place: Place) -> None:
     place.aws.faults.add("CreateAccountAssignment", Kind.CONFLICT)
 
     with pytest.raises(AwsBusy):
-        place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+        place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
     assert place.aws.calls.count("CreateAccountAssignment") == 1
 
@@ -351,7 +365,7 @@ def test_a_write_whose_answer_is_lost_is_unsure_and_never_repeated(
     place.aws.faults.add("CreateAccountAssignment", kind)
 
     with pytest.raises(AwsUnsure):
-        place.identity_center.create(place.key("bob", "sandbox", "Admin"))
+        place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
     assert place.aws.calls.count("CreateAccountAssignment") == 1
 
@@ -360,12 +374,12 @@ def test_too_many_at_once_is_busy(place: Place) -> None:
     place.aws.faults.add("DeleteAccountAssignment", Kind.THROTTLING)
 
     with pytest.raises(AwsBusy):
-        place.identity_center.delete(place.key("bob", "sandbox", "Admin"))
+        place.identity_center.delete(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
 
 def test_taking_away_what_is_not_there_is_told_apart(place: Place) -> None:
     with pytest.raises(AwsMissing):
-        place.identity_center.delete(place.key("bob", "sandbox", "Admin"))
+        place.identity_center.delete(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
 
 # People and groups

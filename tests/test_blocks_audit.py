@@ -120,7 +120,9 @@ def test_that_nobody_looked_deeper_is_said_only_where_it_is_so() -> None:
 # The filters
 
 
-@pytest.mark.parametrize("search", [Search(), SEARCH, Search(UserId("u" * 47))], ids=str)
+@pytest.mark.parametrize(
+    "search", [Search(), SEARCH, Search(UserId("u" * 47))], ids=["empty", "full", "long"]
+)
 @pytest.mark.parametrize("of_others", [True, False])
 def test_the_form_fits(search: Search, *, of_others: bool) -> None:
     view = filter_form.form(search, replace(BOB, user_name=LONG), of_others=of_others)

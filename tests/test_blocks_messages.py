@@ -229,6 +229,26 @@ def test_an_alarm_in_the_audit_channel_names_what_it_is_about() -> None:
         assert fact in words
 
 
+def test_many_ends_that_wait_are_one_alarm_that_says_how_many_and_what_can_be_done() -> None:
+    facts = {"kind": "backlog", "count": 1200, "since": NOON.isoformat()}
+
+    words = audit.audit(None, None, facts, WORDS).text
+
+    assert words.startswith("Alarm: 1200 ends wait for their turn")
+    assert "12:00 UTC" in words
+    assert "removed in IAM Identity Center" in words
+
+
+def test_what_somebody_gave_after_our_removal_is_an_alarm_that_names_it() -> None:
+    facts = {"kind": "given_by_others", "account_name": "payments-prod", "request": "ABCD2345"}
+
+    words = audit.audit(None, None, facts, WORDS).text
+
+    assert "made anew by somebody else since: it is left alone" in words
+    for fact in ("payments-prod", "ABCD2345"):
+        assert fact in words
+
+
 def test_an_audit_line_says_what_of_whom_where_by_whom_and_when() -> None:
     one = moved(Move.APPROVE, State.PENDING, State.SCHEDULED, BY_EVE)
 

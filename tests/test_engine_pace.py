@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from grants.errors import AwsBusy, AwsFault, AwsUnsure
-from grants.model import Assignment, Holding, Move, Request, Role, State
+from grants.model import Assignment, Holding, Move, Request, Role, Slot, State
 from storage.engine import open_database
 from storage.work import SqlWorks
 from tests import make
@@ -31,7 +31,8 @@ def busy_with(room: Room, count: int, holding: Holding = Holding.CREATING) -> No
     with room.works() as work:
         for number in range(count):
             key = make.a_key(make.a_person(f"Busy{number}"))
-            row = Assignment(key, holding, room.clock() + HOUR, operation=f"op-{number}")
+            later, operation = room.clock() + HOUR, f"op-{number}"
+            row = Assignment(key, holding, later, slot=Slot.TAKEN, operation=operation)
             work.assignments.add(row)
 
 
@@ -41,7 +42,7 @@ def unsure_about(room: Room, count: int) -> None:
         for number in range(count):
             key = make.a_key(make.a_person(f"Lost{number}"))
             later = room.clock() + HOUR
-            row = Assignment(key, Holding.CREATING, later, unknown_until=later, polls=2)
+            row = Assignment(key, Holding.ABSENT, later, attempts=1, may_appear_until=later)
             work.assignments.add(row)
 
 
@@ -99,7 +100,9 @@ def test_a_start_waits_for_a_free_place_and_does_not_fail(room: Room) -> None:
         for number in range(12):
             row = work.assignments.get(make.a_key(make.a_person(f"Busy{number}")))
             assert row is not None
-            work.assignments.save(replace(row, operation="", holding=Holding.PRESENT))
+            work.assignments.save(
+                replace(row, operation="", slot=Slot.NONE, holding=Holding.PRESENT)
+            )
     room.passes(seconds=10)
 
     assert room.state(request) is State.ACTIVE
@@ -136,7 +139,9 @@ def test_given_back_with_no_place_to_ask_again_a_late_create_is_caught(room: Roo
         for number in range(12):
             row = work.assignments.get(make.a_key(make.a_person(f"Busy{number}")))
             assert row is not None
-            work.assignments.save(replace(row, operation="", holding=Holding.PRESENT))
+            work.assignments.save(
+                replace(row, operation="", slot=Slot.NONE, holding=Holding.PRESENT)
+            )
     room.passes(minutes=1)
 
     assert room.state(request) is State.REVOKED
@@ -212,8 +217,9 @@ def test_what_may_still_come_alarms_a_minute_after_it_was_given_back(room: Room)
 
 def test_a_list_that_lags_once_takes_nothing_away(room: Room) -> None:
     request = room.active(duration=HOUR)
+    room.clock.now = room.jobs.next_due() or room.clock()
     room.aws.forget(request.requester.user_id)
-    room.passes(minutes=15)
+    room.rounds()
     room.aws.there.add(request.key)
     room.passes(minutes=1)
 

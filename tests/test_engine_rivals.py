@@ -9,8 +9,10 @@ from threading import Barrier, Event
 
 import pytest
 
-from grants.model import Assignment, Key, Move, State
+from grants import pace
+from grants.model import Assignment, Key, Move, Request, State
 from grants.ports import Assignments, Work
+from grants.slots import Outstanding
 from storage.engine import open_database
 from storage.work import SqlWork, SqlWorks
 from tests.engine_room import Killed, Room
@@ -140,12 +142,41 @@ def test_wanted_again_right_before_it_is_asked_for_again_it_is_not_removed(room:
     assert room.aws.holds(first.key)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_who_begins_between_two_locks_and_gives_it_back_at_once_waits_for_nobody(
+    room: Room,
+) -> None:
+    request = room.started(duration=HOUR)
+    room.rounds()
+    room.clock.passes(seconds=1)
+    begun: list[Request] = []
+    with ThreadPoolExecutor(1) as bob:
+        ended: list[Future[None]] = []
+
+        def gives_back() -> None:
+            ended.append(bob.submit(room.closed, begun[0]))
+            Event().wait(0.3)  # So that bob holds his request, and waits for the assignment.
+
+        between = BetweenLocks(
+            room.works,
+            before=lambda: begun.append(room.started(duration=HOUR)),
+            after=gives_back,
+        )
+        replace(room.engine(), works=between).reconcile(request.key)
+        ended[0].result(30)
+    room.passes(minutes=1)
+
+    assert room.state(request) is State.ACTIVE
+    assert room.state(begun[0]) is State.REVOKED
+    assert room.aws.holds(request.key)
+
+
 def die() -> None:
     raise Killed
 
 
 def another_takes_over(room: Room, key: Key) -> None:
-    room.clock.passes(seconds=46)
+    room.clock.now += pace.LEASE + timedelta(seconds=1)
     room.engine().reconcile(key)
 
 
@@ -179,6 +210,47 @@ class MeanwhileWorks:
     def _watched(self, work: SqlWork) -> Work:
         work.assignments = Watched(work.assignments, self)  # type: ignore[assignment]  # behaves alike
         return work
+
+
+@dataclass
+class BetweenLocks:
+    """Something happens right before and right after an assignment is locked to write a step."""
+
+    works: SqlWorks
+    before: Callable[[], None]
+    after: Callable[[], None]
+    opened: int = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[Work]:
+        self.opened += 1
+        with self.works() as work:
+            if self.opened == 2:
+                work.assignments = Delayed(work.assignments, self)  # type: ignore[assignment]  # behaves alike
+            yield work
+
+    def reading(self) -> AbstractContextManager[Work]:
+        return self.works.reading()
+
+
+@dataclass
+class Delayed:
+    """`Assignments` that are long in being looked at."""
+
+    assignments: Assignments
+    around: BetweenLocks
+
+    def get(self, key: Key) -> Assignment | None:
+        self.around.before()
+        found = self.assignments.get(key)
+        self.around.after()
+        return found
+
+    def save(self, assignment: Assignment) -> bool:
+        return self.assignments.save(assignment)
+
+    def outstanding(self) -> Outstanding:
+        return self.assignments.outstanding()
 
 
 @dataclass
@@ -216,5 +288,5 @@ class Watched:
     def save(self, assignment: Assignment) -> bool:
         return self.assignments.save(assignment)
 
-    def under_way(self) -> int:
-        return self.assignments.under_way()
+    def outstanding(self) -> Outstanding:
+        return self.assignments.outstanding()

@@ -54,7 +54,19 @@ def four(work: SqlWork) -> None:
         (Search(BOB.user_id, OTHER.id, frozenset({State.ACTIVE}), NOON, NOON + 3 * HOUR), "C"),
         (Search(EVE.user_id, OTHER.id), ""),
     ],
-    ids=str,
+    ids=[
+        "anything",
+        "of-one-person",
+        "of-nobody",
+        "in-one-account",
+        "in-no-account",
+        "in-two-states",
+        "since",
+        "until",
+        "between",
+        "by-all-of-them",
+        "of-one-person-elsewhere",
+    ],
 )
 def test_what_is_found_fits_every_filter_and_is_walked_the_other_way(
     works: SqlWorks, search: Search, expected: str

@@ -127,7 +127,7 @@ class World:
             Limiter(monotonic=count(0, 1000).__next__),
             Clients(session=aws_session()),
         )
-        hands = Hands(Inline(), Inline(), Inline())
+        hands = Hands(*[Inline()] * 5)
         self.desk = desk(self.storage, self.ports)
         self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
         self.refresher = refresher(self.storage, self.ports)

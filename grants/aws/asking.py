@@ -8,8 +8,9 @@ from typing import TypedDict, TypeVar
 
 from grants.aws.faults import THROTTLING, in_our_words
 from grants.aws.limiter import Family, Limiter
-from grants.errors import AwsBusy, AwsUnsure
+from grants.errors import AwsBusy, AwsTooLate, AwsUnsure
 from grants.model import Lane
+from grants.ports import Still
 
 Answer = TypeVar("Answer", bound=Mapping[str, object])
 
@@ -36,6 +37,16 @@ class Asking:
             with suppress(AwsBusy, AwsUnsure):
                 return self._once(lane, call)
         return self._once(lane, call)
+
+    def write(self, lane: Lane, call: Callable[[], Answer], *, still: Still) -> Answer:
+        """Once, and only if it is still to be made when its turn has come; else AwsTooLate."""
+
+        def guarded() -> Answer:
+            if not still():
+                raise AwsTooLate("Its turn came so late that it is decided anew.")
+            return call()
+
+        return self._once(lane, guarded)
 
     def pages(self, lane: Lane, call: Callable[[Token], Answer]) -> Iterator[Answer]:
         """Every page, the empty ones too: only a missing NextToken ends a list."""

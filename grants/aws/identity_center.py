@@ -20,7 +20,7 @@ from grants.model import (
     PermissionSetArn,
     UserId,
 )
-from grants.ports import Assigned, Operation, Progress
+from grants.ports import Assigned, Operation, Progress, Still
 
 if TYPE_CHECKING:
     from mypy_boto3_sso_admin import SSOAdminClient
@@ -132,11 +132,11 @@ class IdentityCenterAtAws:
             ),
         )
 
-    def create(self, key: Key) -> Operation:
+    def create(self, key: Key, *, still: Still) -> Operation:
         """Asked once; AwsUnsure means look before asking again."""
         home = self._finder.home(Lane.GRANT)
         _must_be_of(home.instance.arn, key.permission_set_arn)
-        answer = self._ask(
+        answer = self._ask.write(
             Lane.GRANT,
             lambda: home.sso_admin.writing.create_account_assignment(
                 InstanceArn=home.instance.arn,
@@ -146,14 +146,15 @@ class IdentityCenterAtAws:
                 PrincipalType="USER",
                 PrincipalId=key.user_id,
             ),
+            still=still,
         )
         return _operation(answer["AccountAssignmentCreationStatus"])
 
-    def delete(self, key: Key) -> Operation:
+    def delete(self, key: Key, *, still: Still) -> Operation:
         """Asked once; AwsMissing means that it was not there."""
         home = self._finder.home(Lane.REVOKE)
         _must_be_of(home.instance.arn, key.permission_set_arn)
-        answer = self._ask(
+        answer = self._ask.write(
             Lane.REVOKE,
             lambda: home.sso_admin.writing.delete_account_assignment(
                 InstanceArn=home.instance.arn,
@@ -163,6 +164,7 @@ class IdentityCenterAtAws:
                 PrincipalType="USER",
                 PrincipalId=key.user_id,
             ),
+            still=still,
         )
         return _operation(answer["AccountAssignmentDeletionStatus"])
 

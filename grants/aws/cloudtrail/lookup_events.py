@@ -1,5 +1,6 @@
 """A session's activity by LookupEvents in its account: no trail needed, management events only."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from grants.activity import Event, Evidence, Session
 from grants.aws.asking import Asking, Token
 from grants.aws.assumed import Assumed
-from grants.aws.cloudtrail.records import event_of
+from grants.aws.cloudtrail.records import UnreadableRecordError, event_of
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
 from grants.errors import AwsFault, AwsRefused
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudtrail.type_defs import LookupEventsResponseTypeDef
 
     Ask = Callable[[Token], LookupEventsResponseTypeDef]
+
+log = logging.getLogger(__name__)
 
 SOURCE: Final = "lookup_events"
 PAGES: Final = 40
@@ -33,6 +36,7 @@ class _Found:
     events: dict[str, Event] = field(default_factory=dict)
     truncated: bool = False
     failure: str = ""
+    unreadable: set[str] = field(default_factory=set)
 
 
 class LookupEvents:
@@ -72,6 +76,7 @@ class LookupEvents:
             truncated=any(one.truncated for one in found.values()),
             regions=tuple(region for region in found if region not in missing),
             regions_missing=missing,
+            unreadable=len(set().union(*(one.unreadable for one in found.values()))),
         )
 
     def _clients(self, account: AccountId) -> dict[str, "CloudTrailClient"]:
@@ -104,8 +109,8 @@ class LookupEvents:
         for page in islice(pages, self._pages):
             more = bool(page.get("NextToken"))
             texts = [one["CloudTrailEvent"] for one in page["Events"] if "CloudTrailEvent" in one]
-            events = (event_of(text, session) for text in texts)
-            found.events.update({event.id: event for event in events if event})
+            for text in texts:
+                _take(text, session, found)
         found.truncated = found.truncated or more
 
     def _no_role(self, account: AccountId, refused: AwsRefused) -> str:
@@ -123,6 +128,18 @@ class LookupEvents:
             f"CloudTrail could not be read in account {account}; the role {self._role} there"
             f" needs cloudtrail:LookupEvents. AWS said: {reasons}"
         )
+
+
+def _take(text: str, session: Session, found: _Found) -> None:
+    """One record that is not as AWS writes them must not hide all others."""
+    try:
+        event = event_of(text, session)
+    except UnreadableRecordError:
+        log.warning("CloudTrail record not read", extra={"account": session.account_id})
+        found.unreadable.add(text)
+        return
+    if event:
+        found.events[event.id] = event
 
 
 def _within(client: "CloudTrailClient", session: Session) -> "Ask":

@@ -25,12 +25,20 @@ class Acting(NamedTuple):
     session_name: str
 
 
-def event_of(text: str, session: Session) -> Event | None:
-    """The record as an event of this session; None: it is somebody else's, or of another time.
+class UnreadableRecordError(Exception):
+    """A record that is not as CloudTrail writes them."""
 
-    `onBehalfOf` decides by the user's id. Only where it is missing does the exact session name.
-    """
-    record: Mapping[str, Any] = json.loads(text)
+
+def event_of(text: str, session: Session) -> Event | None:
+    """The record as an event of this session; None: it is somebody else's, or of another time."""
+    try:
+        return _event_of(json.loads(text), session)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnreadableRecordError from error
+
+
+def _event_of(record: Mapping[str, Any], session: Session) -> Event | None:
+    """`onBehalfOf` decides by the user's id. Only where it is missing does the exact session name."""
     identity: Mapping[str, Any] = record.get("userIdentity") or {}
     acting = _acting(identity)
     if acting is None or acting[:2] != (session.account_id, session.permission_set_name):
