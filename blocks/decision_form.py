@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from blocks import ids, wording
 from blocks.parts import aside, marked, ours, plain, said, whole
-from blocks.refusals import sentence
+from blocks.problems import sentence
 from blocks.text import Style, moment, span, typed
 from grants.errors import Tampered, Unfit
 from grants.model import Ballot, Request, RequestId

@@ -16,12 +16,12 @@ from slack_sdk.models.views import View
 
 from blocks import ids, wording
 from blocks.parts import plain
-from blocks.refusals import sentence
+from blocks.problems import sentence
 from blocks.text import shorten, typed
 from grants.errors import Field, Tampered, Unfit
 from grants.lifecycle import FINAL
 from grants.model import Person, State
-from grants.ports import Search
+from grants.records import Search
 from grants.searching import OPEN, Sought
 
 ANY: Final = "any"

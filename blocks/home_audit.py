@@ -14,7 +14,7 @@ from blocks.text import Message, Style, escape, label, moment, span, utc
 from grants.auditing import Found
 from grants.exporting import Format
 from grants.model import Person, Request
-from grants.ports import Search
+from grants.records import Search
 
 LIST: Final = "requests"
 """The list's name, by which its pages are turned."""

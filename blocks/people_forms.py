@@ -23,7 +23,7 @@ from blocks.text import Style, label, moment, typed
 from grants.errors import Tampered
 from grants.model import SlackUserId
 from grants.overview import Page
-from grants.ports import Binding
+from grants.records import Binding
 
 PAGE: Final = 20
 LIST: Final = "people"

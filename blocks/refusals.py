@@ -1,11 +1,11 @@
 """The words of every refusal, in one voice: what happened, without blame, and what to do next."""
 
-from datetime import timedelta
 from typing import Final
 
 from blocks import ids
 from blocks.parts import drawn, said
-from blocks.text import Message, heard, inline, quote, several, shorten, span, utc
+from blocks.problems import ADMINISTRATOR, called, sentence, whom
+from blocks.text import Message, heard, quote, shorten, utc
 from grants.errors import (
     AboutOneself,
     AlreadyHeld,
@@ -15,8 +15,6 @@ from grants.errors import (
     CannotBeLinked,
     Denied,
     Doubt,
-    Field,
-    Flaw,
     NoLongerGiven,
     NotAllowed,
     NotAnApprover,
@@ -29,7 +27,6 @@ from grants.errors import (
     OutOfDate,
     OwnRequest,
     PoliciesMoved,
-    Problem,
     Refusal,
     RequesterNoLongerEligible,
     StillExporting,
@@ -47,8 +44,6 @@ from grants.errors import (
 from grants.lifecycle import moves_from
 from grants.model import Move, Request, Role, State
 
-_ADMINISTRATOR: Final = "an administrator of Elevate"
-
 
 def whisper(refusal: Refusal) -> Message:
     """The refusal as a message that only one person sees."""
@@ -64,9 +59,9 @@ def words(refusal: Refusal) -> str:
         case AlreadyHeld():
             return _already_held(refusal)
         case NothingToAskFor():
-            return f"There is nothing that you may ask for. To change that, turn to {_whom(refusal.whom)}."
+            return f"There is nothing that you may ask for. To change that, turn to {whom(refusal.whom)}."
         case UnknownRequest():
-            return f"There is no request {_name(refusal.request_id)} that you may see."
+            return f"There is no request {called(refusal.request_id)} that you may see."
         case AlreadyMoved(yours=True):
             return yours(refusal.request)
         case UnknownName():
@@ -93,7 +88,7 @@ def words(refusal: Refusal) -> str:
             return "Others are exporting just now. Please press again in a minute."
         case UnknownPolicy():
             return (
-                f'There is no {refusal.section} policy "{_name(refusal.name)}" any more.'
+                f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'
                 " Nothing was changed."
             )
         case CannotBeLinked():
@@ -116,8 +111,8 @@ def words(refusal: Refusal) -> str:
         case AwsDenies():
             return (
                 "AWS does not let Elevate look up what this takes, and nothing was changed. Trying"
-                f" again will not help: tell {_ADMINISTRATOR}. AWS says:"
-                f" {_name(refusal.reason.rstrip('.'))}."
+                f" again will not help: tell {ADMINISTRATOR}. AWS says:"
+                f" {called(refusal.reason.rstrip('.'))}."
             )
         case Denied() | WrongRole():
             return _denied(refusal)
@@ -132,13 +127,13 @@ def _denied(refusal: Denied | WrongRole) -> str:
                 "This is your own request: somebody else has to decide on it. Nothing was changed."
             )
         case NotAnApprover():
-            named = _name("; ".join(refusal.may_approve), 1500)
+            named = called("; ".join(refusal.may_approve), 1500)
             who = f"Those who may are {named}." if named else "Nobody may, as things stand."
             return f"You may not decide on this request. {who} Nothing was changed."
         case NotTheRequester():
             return "Only whoever made this request may do this. Nothing was changed."
         case NotAllowed():
-            return f"Only {_name(refusal.needed)} may do this. Nothing was changed. {_help()}"
+            return f"Only {called(refusal.needed)} may do this. Nothing was changed. {_help()}"
         case AboutOneself():
             return (
                 "Nobody says who they themselves are. Turn to another administrator, or to whoever"
@@ -158,19 +153,11 @@ def _denied(refusal: Denied | WrongRole) -> str:
 
 
 def _help() -> str:
-    return f"If you need it, turn to {_ADMINISTRATOR}."
-
-
-def _name(words: str, most: int = 300) -> str:
-    return inline(shorten(words, most))
-
-
-def _whom(whom: tuple[str, ...]) -> str:
-    return _name(several(list(whom)), 1000) or _ADMINISTRATOR
+    return f"If you need it, turn to {ADMINISTRATOR}."
 
 
 def _already_held(refusal: AlreadyHeld) -> str:
-    access = f"{_name(refusal.permission_set_name)} on {_name(refusal.account_name)}"
+    access = f"{called(refusal.permission_set_name)} on {called(refusal.account_name)}"
     if refusal.through_group:
         return (
             f"You hold {access} already through a group, without Elevate. A request would give it to"
@@ -184,7 +171,7 @@ def _already_held(refusal: AlreadyHeld) -> str:
 
 def _no_longer_eligible(request: Request) -> str:
     return (
-        f"{_name(request.requester.name)} may no longer ask for this: an approval would give nothing."
+        f"{called(request.requester.name)} may no longer ask for this: an approval would give nothing."
         " Reject it, or let it expire. Nothing was changed."
     )
 
@@ -200,14 +187,14 @@ def _nudged_lately(refusal: NudgedLately) -> str:
 
 def _policies_moved(refusal: PoliciesMoved) -> str:
     return (
-        f"Not applied: {_name(refusal.by)} changed the policies at {utc(refusal.at)} (version"
+        f"Not applied: {called(refusal.by)} changed the policies at {utc(refusal.at)} (version"
         f" {refusal.version}; this change was made from version {refusal.since}). Nothing was"
         " overwritten. Look at what holds now, and make the change again."
     )
 
 
 def _too_long_here(refusal: TooLongHere) -> str:
-    what = f'The policy "{_name(refusal.name)}" is' if refusal.name else "These settings are"
+    what = f'The policy "{called(refusal.name)}" is' if refusal.name else "These settings are"
     return (
         f"{what} too long for a form: a field takes 3,000 characters. Change it in the policy file"
         " (policies export, policies apply)."
@@ -215,11 +202,11 @@ def _too_long_here(refusal: TooLongHere) -> str:
 
 
 def _unknown_name(refusal: UnknownName) -> str:
-    thing, name = refusal.thing, f'"{_name(refusal.name, 100)}"'
+    thing, name = refusal.thing, f'"{called(refusal.name, 100)}"'
     if refusal.several:
-        ids = _name(", ".join(refusal.several[:3]), 600)
+        ids = called(", ".join(refusal.several[:3]), 600)
         return f"{len(refusal.several)} {thing}s are called {name}. Give the id of one: {ids}."
-    meant = f' Did you mean "{_name(refusal.near, 100)}"?' if refusal.near else ""
+    meant = f' Did you mean "{called(refusal.near, 100)}"?' if refusal.near else ""
     match thing:
         case Thing.USER:
             return (
@@ -276,10 +263,10 @@ def yours(request: Request) -> str:
 
 
 def _became(request: Request) -> str:
-    decided = f" by {_name(request.decided_by)}" if request.decided_by else ""
+    decided = f" by {called(request.decided_by)}" if request.decided_by else ""
     if decided and request.decided_at:
         decided += f", {utc(request.decided_at)}"
-    closed = f" by {_name(request.closed_by)}" if request.closed_by else ""
+    closed = f" by {called(request.closed_by)}" if request.closed_by else ""
     ended = f", {utc(request.ended_at)}" if request.ended_at else ""
     match request.state:
         case State.PENDING:
@@ -287,7 +274,7 @@ def _became(request: Request) -> str:
         case State.REJECTED:
             return f"it was rejected{decided}"
         case State.CANCELLED:
-            return f"it was cancelled by {_name(request.requester.name)}"
+            return f"it was cancelled by {called(request.requester.name)}"
         case State.EXPIRED:
             return f"it expired, because nobody decided until {utc(request.expires_at)}"
         case State.SCHEDULED | State.GRANTING | State.ACTIVE:
@@ -299,109 +286,8 @@ def _became(request: Request) -> str:
         case State.REVOKED:
             return f"it was revoked{closed}{ended}"
         case State.FAILED:
-            reason = f" ({_name(request.reason)})" if request.reason else ""
+            reason = f" ({called(request.reason)})" if request.reason else ""
             return f"it failed{reason}, and no access was given"
-
-
-# Fields
-
-
-_FIELDS: Final = {
-    Field.TARGET: "the access",
-    Field.PERMISSION_SET: "the permission set",
-    Field.DURATION: "the duration",
-    Field.JUSTIFICATION: "the justification",
-    Field.TICKET: "the ticket",
-    Field.START: "the start",
-    Field.COMMENT: "the comment",
-    Field.REASON: "the reason",
-    Field.PERSON: "the person",
-    Field.ACCOUNT: "the account",
-    Field.SINCE: "the first day",
-    Field.UNTIL: "the last day",
-}
-_MISSING: Final = {
-    Field.TARGET: "Choose an account and a permission set.",
-    Field.PERMISSION_SET: "Choose a permission set of this account.",
-    Field.DURATION: "Say how long you need it, such as 45m, 2h or 1h30m.",
-    Field.JUSTIFICATION: "Say what you need it for.",
-    Field.TICKET: "Give the ticket that this is about.",
-    Field.START: "Choose a start, or press Start now.",
-    Field.COMMENT: "Give a comment: it is required for a decision.",
-    Field.REASON: "Give a reason: it is told to the requester.",
-    Field.PERSON: "Say whose requests you look for.",
-    Field.ACCOUNT: "Say for which account.",
-    Field.SINCE: "Choose the first day.",
-    Field.UNTIL: "Choose the last day.",
-}
-_UNREADABLE: Final = {
-    Field.DURATION: "This is not a duration. Write it like 45m, 2h, 1h30m or 1.5h.",
-    Field.START: "This is not a time. Choose a day and a time.",
-    Field.SINCE: "This is not a day. Write it like 2026-11-30.",
-    Field.UNTIL: "This is not a day. Write it like 2026-11-30.",
-}
-_NOT_FOUND: Final = {
-    Field.PERSON: (
-        "Nobody of this name has asked for anything."
-        " Give a user name, an address, a whole name or an Identity Center user id."
-    ),
-    Field.ACCOUNT: "There is no account of this name. Give its whole name, or its 12 digits.",
-}
-_SEVERAL: Final = {
-    Field.PERSON: "Several people are called this. Give a user name, an address or an id.",
-    Field.ACCOUNT: "Several accounts are called this. Give the 12 digits of one.",
-}
-
-
-def sentence(problem: Problem) -> str:
-    """One field's trouble, with the bound and how to mend it."""
-    what, limit = _FIELDS[problem.field], _limit(problem)
-    match problem.flaw:
-        case Flaw.MISSING:
-            return _MISSING[problem.field]
-        case Flaw.UNREADABLE:
-            again = f"Elevate cannot read {what}. Please fill it in again."
-            return _UNREADABLE.get(problem.field, again)
-        case Flaw.TOO_SHORT:
-            return f"Too short: {what} must be {limit or '1 min'} or more."
-        case Flaw.TOO_LONG:
-            return f"Too long: {what} may be at most {limit or 'what the hint says'}."
-        case Flaw.NO_MATCH:
-            return f"The whole of {what} must match {limit or 'the pattern that is set'}."
-        case Flaw.PAST:
-            return "This start is in the past. Choose a later one, or press Start now."
-        case Flaw.TOO_FAR:
-            ahead = f" at most {limit} ahead" if limit else " an earlier one"
-            return f"This start is too far ahead. Choose{ahead}."
-        case Flaw.NOT_OFFERED:
-            return (
-                f"You may not ask for this any more. Choose another, or start again: {ids.COMMAND}"
-            )
-        case Flaw.NO_APPROVER:
-            return f"There are not enough approvers for this besides you. Turn to {_whom(problem.whom)}."
-        case Flaw.TOO_MANY_OPEN:
-            bound = f" ({limit} at most)" if limit else ""
-            return f"You have too many open requests{bound}. End or cancel one first."
-        case Flaw.NOT_FOUND:
-            return _NOT_FOUND.get(problem.field, f"Elevate does not know {what}.")
-        case Flaw.SEVERAL:
-            return _SEVERAL.get(problem.field, f"Elevate cannot tell which is meant by {what}.")
-        case Flaw.BACKWARDS:
-            return "This is before the first day: nothing can lie between the two."
-
-
-def _limit(problem: Problem) -> str:
-    match problem.limit:
-        case None:
-            return ""
-        case timedelta():
-            return span(problem.limit)
-        case int() if problem.flaw in {Flaw.TOO_LONG, Flaw.TOO_SHORT}:
-            return f"{problem.limit:,} characters"
-        case int():
-            return f"{problem.limit:,}"
-        case _:
-            return _name(problem.limit, 500)
 
 
 # People
@@ -468,5 +354,5 @@ WHYS: Final = {
 
 def no_longer(fault: NoLongerGiven) -> str:
     """Why access that was agreed on is not given, as the reason that both sides read."""
-    detail = f" ({_name(fault.detail)})" if fault.detail else ""
+    detail = f" ({called(fault.detail)})" if fault.detail else ""
     return f"Not given: {WHYS[fault.why]}{detail}. A new request is decided by today's policies."

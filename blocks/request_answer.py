@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from blocks import ids
-from blocks.refusals import sentence
+from blocks.problems import sentence
 from blocks.request_metadata import Kept, account_of, metadata, target_of
 from blocks.text import typed
 from grants.errors import Field, Flaw, Problem, Tampered, Unfit

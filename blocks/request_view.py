@@ -13,7 +13,7 @@ from blocks.wording import seen
 from grants.activity import from_json
 from grants.auditing import Whole
 from grants.model import Ballot, Request, Vote
-from grants.ports import Line
+from grants.records import Line
 from grants.telling import moved_in
 
 TITLE: Final = "Request"

@@ -31,7 +31,13 @@ from grants.linking import Linking
 from grants.model import Request, SlackUserId
 from grants.offering import Offers
 from grants.people import Bindings, Memberships, Profile
-from grants.ports import Clock, Directory, IdentityCenter, Organization, Trail
+from grants.ports import (
+    Clock,
+    Directory,
+    IdentityCenter,
+    Organization,
+    Trail,
+)
 from grants.refreshing import Refresher
 from grants.remembering import Remembering
 from grants.reminding import Reminding

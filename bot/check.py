@@ -13,7 +13,7 @@ from bot.findings import Finding, Findings, Verdict, within
 from bot.settings import EVERYTHING, Settings, SettingsError, load
 from grants.model import Catalogue
 from grants.policy import PolicyBook
-from grants.ports import Binding
+from grants.records import Binding
 from storage.engine import sqlite_file
 from storage.lock import AlreadyRunningError, only_one
 from storage.schema import at_head

@@ -7,7 +7,8 @@ from grants.differences import differences
 from grants.errors import PoliciesMoved
 from grants.model import Actor, Told
 from grants.policy import PolicyBook
-from grants.ports import Clock, Entry, Notice, Works
+from grants.ports import Clock, Works
+from grants.records import Entry, Notice
 from grants.telling import redraw_homes
 
 

@@ -12,7 +12,8 @@ from grants.errors import Unseen
 from grants.exporting import Format, Record
 from grants.model import Actor, Person, Request, RequestId, Vote, acting
 from grants.people import Memberships
-from grants.ports import Clock, Entry, Line, Search, Work, Works
+from grants.ports import Clock, Work, Works
+from grants.records import Entry, Line, Search
 from grants.searching import to_words
 from grants.sight import Sight, sight_of
 

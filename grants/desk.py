@@ -52,7 +52,12 @@ from grants.model import (
 from grants.offering import Offers, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook
-from grants.ports import Clock, Directory, IdentityCenter, Works
+from grants.ports import (
+    Clock,
+    Directory,
+    IdentityCenter,
+    Works,
+)
 from grants.tickets import link_to
 from grants.waiting import InTime, asked_of, nobody_waits
 

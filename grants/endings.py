@@ -7,7 +7,8 @@ from datetime import datetime
 from grants import pace, policy, telling
 from grants.lifecycle import take
 from grants.model import AWS, Assignment, Holding, Move, Request, Slot, State
-from grants.ports import ActivityRow, Entry, Work
+from grants.ports import Work
+from grants.records import ActivityRow, Entry
 
 VANISHED = "removed outside Elevate"
 

@@ -13,7 +13,15 @@ from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsTooLate,
 from grants.holding import wanted
 from grants.model import Holding, Key, Lane, Request, RequestId, Slot, State
 from grants.pace import Jitter
-from grants.ports import Clock, IdentityCenter, Operation, Progress, Still, Work, Works
+from grants.ports import (
+    Clock,
+    IdentityCenter,
+    Operation,
+    Progress,
+    Still,
+    Work,
+    Works,
+)
 
 log = logging.getLogger(__name__)
 

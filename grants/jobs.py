@@ -14,7 +14,8 @@ from grants.holding import is_at_rest, nudge
 from grants.last_check import LastCheck
 from grants.lifecycle import take
 from grants.model import CLOCK, Assignment, Move, Place, Request, State, Told
-from grants.ports import ActivityRow, Clock, Notice, Trail, Works
+from grants.ports import Clock, Trail, Works
+from grants.records import ActivityRow, Notice
 from grants.reminding import Reminding
 
 ROUND: Final = 200

@@ -8,7 +8,12 @@ from grants.model import Account, Ballot, Catalogue, Lane, Request, User, UserId
 from grants.offering import ACTIVE
 from grants.people import Memberships
 from grants.policy import PolicyBook
-from grants.ports import Directory, IdentityCenter, Organization, Works
+from grants.ports import (
+    Directory,
+    IdentityCenter,
+    Organization,
+    Works,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from grants.errors import AboutOneself, CannotBeLinked, Doubt, NotAPerson
 from grants.model import Actor, Lane, Person, SlackUserId, User
 from grants.naming import user_called
 from grants.people import Bindings, Profile, doubt
-from grants.ports import Binding, Directory
+from grants.ports import Directory
+from grants.records import Binding
 from grants.waiting import InTime, nobody_waits
 
 

@@ -18,7 +18,13 @@ from grants.model import (
     User,
     UserId,
 )
-from grants.ports import Binding, Clock, Directory, Entry, Work, Works
+from grants.ports import (
+    Clock,
+    Directory,
+    Work,
+    Works,
+)
+from grants.records import Binding, Entry
 from grants.telling import alarm
 
 KEPT: Final = 3600.0

@@ -16,7 +16,12 @@ from grants.model import (
     PermissionSetArn,
 )
 from grants.policy import PolicyBook, uses_tags
-from grants.ports import Clock, IdentityCenter, Organization, Works
+from grants.ports import (
+    Clock,
+    IdentityCenter,
+    Organization,
+    Works,
+)
 
 EVERY: Final = timedelta(minutes=5)
 """Accounts and the list of permission sets; new sets are described at once."""

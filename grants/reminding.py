@@ -19,7 +19,8 @@ from grants.model import (
     State,
     acting,
 )
-from grants.ports import Clock, Entry, Work, Works
+from grants.ports import Clock, Work, Works
+from grants.records import Entry
 from grants.waiting import must_be_open
 
 ROUND: Final = 50

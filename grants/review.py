@@ -32,7 +32,13 @@ from grants.model import (
 )
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook
-from grants.ports import Clock, Directory, Entry, Work, Works
+from grants.ports import (
+    Clock,
+    Directory,
+    Work,
+    Works,
+)
+from grants.records import Entry
 from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_waits
 
 TRIES: Final = 3

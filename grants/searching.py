@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.lifecycle import FINAL
 from grants.model import AccountId, Catalogue, Person, State, UserId
-from grants.ports import Search
+from grants.records import Search
 
 T = TypeVar("T")
 

@@ -22,7 +22,8 @@ from grants.model import (
     Told,
     UserId,
 )
-from grants.ports import Clock, Entry, Notice, Work
+from grants.ports import Clock, Work
+from grants.records import Entry, Notice
 
 AUDITED: Final = frozenset({Move.APPROVE, Move.REJECT, Move.CONFIRM, Move.GONE})
 """Moves that get a line in the audit channel: decisions, grants and ends."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from grants.ports import Notice, Work
+from grants.ports import Work
+from grants.records import Notice
 
 TRIED, TO = "tried", "to"
 """Facts of an alarm: the channels that did not take it; the one person whom it goes to instead."""

@@ -16,7 +16,8 @@ from grants.activity import from_json
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, State, Told
-from grants.ports import Clock, Notice, Pending, Work, Works
+from grants.ports import Clock, Work, Works
+from grants.records import Notice, Pending
 from grants.reminding import timely
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms

@@ -19,7 +19,8 @@ from grants.errors import Refusal, Tampered, TooSlow, Unfit
 from grants.exporting import Format
 from grants.model import Person, RequestId, Role
 from grants.overview import Viewer
-from grants.ports import HomeRow, Search, Work
+from grants.ports import Work
+from grants.records import HomeRow, Search
 from grants.searching import from_words, read, to_words
 from grants.sight import sight_of
 from handlers.answering import answered

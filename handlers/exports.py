@@ -18,7 +18,7 @@ from grants.auditing import Auditing
 from grants.errors import StillExporting
 from grants.exporting import Format, heading, line
 from grants.model import Person, SlackUserId
-from grants.ports import Search
+from grants.records import Search
 from grants.sight import Sight
 from handlers.errors import Net
 

@@ -18,7 +18,8 @@ from grants.model import Person, Role, SlackUserId
 from grants.overview import Viewer
 from grants.people import Memberships
 from grants.policy import persona_groups, personas
-from grants.ports import Clock, HomeRow, Work, Works
+from grants.ports import Clock, Work, Works
+from grants.records import HomeRow
 from grants.telling import redraw_home
 from handlers.answering import answered
 from handlers.guard import user_of

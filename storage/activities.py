@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, func, select, update
 
 from grants.model import RequestId
-from grants.ports import ActivityRow
+from grants.records import ActivityRow
 from storage.rows import put
 from storage.tables import activities
 

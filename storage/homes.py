@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from grants.model import Role, SlackUserId, UserId
-from grants.ports import HomeRow
+from grants.records import HomeRow
 from storage.engine import held
 from storage.rows import put
 from storage.tables import homes

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from grants.model import Actor, RequestId, Role, SlackUserId, UserId
-from grants.ports import Entry, Finding, Line
+from grants.records import Entry, Finding, Line
 from storage.columns import canonical, fit, moment, ticks
 from storage.engine import held
 from storage.tables import journal, journal_counts, journal_head

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from grants.model import Actor, Move, Moved, Role, State, Told
-from grants.ports import Notice, Pending
+from grants.records import Notice, Pending
 from storage.columns import moment, ticks
 from storage.tables import Sending, outbox
 

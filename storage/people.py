@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from grants.model import SlackUserId, UserId
-from grants.ports import Binding
+from grants.records import Binding
 from storage.rows import put
 from storage.tables import bindings
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from grants.errors import PoliciesMoved
 from grants.policy import PolicyBook
-from grants.ports import Applied
+from grants.records import Applied
 from storage.books import book_from_json, book_to_json
 from storage.kept import Kept
 from storage.tables import policy_versions

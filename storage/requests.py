@@ -34,7 +34,7 @@ from grants.model import (
     UserId,
     Wanted,
 )
-from grants.ports import Glimpse, Search
+from grants.records import Glimpse, Search
 from storage.engine import held
 from storage.tables import PERSON, journal_head, requests
 

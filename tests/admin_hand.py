@@ -3,7 +3,7 @@
 from typing import Any
 
 from grants.policy import PolicyBook
-from grants.ports import Entry
+from grants.records import Entry
 from tests.standins.slack import Outcome, Person
 from tests.standins.slack.tamper import Payload, Twist
 from tests.standins.slack.workspace import View

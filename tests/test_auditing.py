@@ -26,7 +26,8 @@ from grants.model import (
     UserId,
 )
 from grants.policy import Named, OuScope, PolicyBook, Scope, Who
-from grants.ports import Search, Work
+from grants.ports import Work
+from grants.records import Search
 from grants.searching import Sought, from_words, read, to_words
 from grants.sight import ALL, Sight, sight_of
 from storage.engine import Database, open_database

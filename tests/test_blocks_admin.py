@@ -15,7 +15,7 @@ from grants.model import SlackUserId, UserId
 from grants.overview import paged
 from grants.policy import Named, Who
 from grants.policy_text import policy_tree
-from grants.ports import Binding
+from grants.records import Binding
 from grants.sheets import LONGEST, NEW, SPOTS, Kind, Part, sheet
 from tests import make
 from tests.make import NOON

@@ -15,7 +15,7 @@ from grants.errors import Field, Flaw, Problem, Tampered, Unfit
 from grants.exporting import Format
 from grants.lifecycle import OPEN
 from grants.model import AccountId, Actor, Ballot, Request, RequestId, Role, State, UserId, Vote
-from grants.ports import Entry, Line, Search
+from grants.records import Entry, Line, Search
 from grants.searching import Sought
 from tests.standins.blockkit import check_home, check_message, check_view
 from tests.test_blocks_drawings import (

@@ -13,7 +13,7 @@ from bot.check_slack import manifest
 from bot.clock import system_clock
 from bot.findings import Finding, Verdict, within
 from grants.model import SlackUserId, UserId
-from grants.ports import Binding
+from grants.records import Binding
 from storage.lock import only_one
 from tests import make
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company

@@ -13,7 +13,7 @@ import pytest
 from bot.clock import system_clock
 from grants.model import Holding, Request, SlackUserId, State
 from grants.people import operator
-from grants.ports import Binding, Entry, Line
+from grants.records import Binding, Entry, Line
 from storage.lock import only_one
 from tests import make
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company

@@ -15,7 +15,7 @@ import pytest
 from grants.activity import to_json
 from grants.exporting import COLUMNS, Format, Record, harmless, heading, line
 from grants.model import Ballot, Request, State
-from grants.ports import ActivityRow
+from grants.records import ActivityRow
 from tests import make
 from tests.make import HOUR, NOON
 from tests.terminal import ROOT, Terminal, a_terminal

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 
 from grants.model import CLOCK, Actor, RequestId, Role, SlackUserId, acting
-from grants.ports import Entry, Finding
+from grants.records import Entry, Finding
 from storage import journal as module
 from storage.columns import ticks
 from storage.engine import Database, open_database

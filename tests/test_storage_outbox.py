@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from grants.model import Copy, Move, Moved, Place, Role, State, Told, acting
-from grants.ports import Notice, Pending
+from grants.records import Notice, Pending
 from storage.engine import Database, open_database
 from storage.work import SqlWork, SqlWorks
 from tests import make

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from grants.errors import PoliciesMoved
 from grants.model import AccountId, ChannelId, PermissionSetArn, Role, SlackUserId, UserId
 from grants.policy import Named, OuScope, PolicyBook, PolicySettings, Scope, Who
-from grants.ports import ActivityRow, Binding, HomeRow
+from grants.records import ActivityRow, Binding, HomeRow
 from storage.engine import Database, open_database
 from storage.work import SqlWorks
 from tests import make

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grants.model import AccountId, Person, Request, State, UserId
-from grants.ports import ActivityRow, Search
+from grants.records import ActivityRow, Search
 from storage.engine import open_database
 from storage.work import SqlWork, SqlWorks
 from tests import make

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, text, update
 from sqlalchemy.exc import DatabaseError
 
 from grants.model import RequestId
-from grants.ports import Finding
+from grants.records import Finding
 from storage import journal as module
 from storage.columns import ticks
 from storage.engine import Database, open_database

@@ -9,7 +9,7 @@ import pytest
 from grants.cautions import PolicyWarning
 from grants.model import Lane, SlackUserId
 from grants.policy import PolicyBook
-from grants.ports import HomeRow
+from grants.records import HomeRow
 from grants.remembering import Remembering
 from grants.watching import Watch
 from storage.engine import open_database

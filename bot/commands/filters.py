@@ -5,11 +5,12 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from blocks.refusals import sentence
+from blocks.problems import sentence
 from bot.commands.trouble import Misuse
 from grants.errors import Unfit
 from grants.model import State
-from grants.ports import Search, Work
+from grants.ports import Work
+from grants.records import Search
 from grants.searching import OPEN, Sought, read
 
 F = TypeVar("F", bound=Callable[..., Any])

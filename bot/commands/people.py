@@ -12,7 +12,8 @@ from bot.commands.trouble import Misuse, Trouble
 from grants.drafts import shown
 from grants.model import Lane, SlackUserId, User
 from grants.naming import user_called
-from grants.ports import Binding, Directory
+from grants.ports import Directory
+from grants.records import Binding
 
 _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,}", re.ASCII)
 

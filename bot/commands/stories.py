@@ -9,7 +9,7 @@ from blocks.text import utc
 from grants.durations import spell
 from grants.exporting import facts, plain, vote_as_json
 from grants.model import Assignment, Copy, Request, State, Vote
-from grants.ports import ActivityRow, Line
+from grants.records import ActivityRow, Line
 
 
 @dataclass(frozen=True, slots=True)

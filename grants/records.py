@@ -1,0 +1,160 @@
+"""What memory keeps beside requests and assignments, as the domain reads and writes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from grants.model import (
+    AccountId,
+    Actor,
+    Moved,
+    RequestId,
+    Role,
+    SlackUserId,
+    State,
+    Target,
+    Told,
+    UserId,
+)
+from grants.policy import PolicyBook
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that must still be told: what to draw, where, and the event that it tells.
+
+    `copy_id` names the card's copy it belongs to; the copy is also the stream whose order is kept.
+    `facts` are JSON values; a card and a summary are drawn from rows instead.
+    """
+
+    kind: Told
+    request_id: RequestId | None
+    copy_id: int | None
+    moved: Moved | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An outbox row that is due, claimed by whoever got it."""
+
+    id: int
+    notice: Notice
+    attempts: int
+    created_at: datetime
+    attempted_at: datetime | None
+    """When an earlier attempt began whose outcome nobody wrote down; None: there was none."""
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a line of the journal says. Sequence and hashes are storage's."""
+
+    at: datetime
+    event: str
+    """`request.ask`, `request.approve` …, `vote`, `refusal`, `policies.apply`, `people.link`."""
+    actor: Actor
+    request_id: RequestId | None = None
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the journal as it stands there."""
+
+    seq: int
+    entry: Entry
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with the journal, and at which line (0: none in particular)."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which Identity Center user a Slack user is, and how we know."""
+
+    slack_id: SlackUserId
+    team_id: str
+    user_id: UserId
+    email: str
+    """The address it was made by; empty where an administrator made it."""
+    made_at: datetime
+    made_by: str
+    broken: str = ""
+    """Why it no longer holds, until an administrator mends it; empty: it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A version of the policies: who applied it, when, and how it was written."""
+
+    version: int
+    at: datetime
+    by: str
+    book: PolicyBook
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What is still to be looked up of a grant's activity, and what was found last."""
+
+    request_id: RequestId
+    due_at: datetime | None
+    """None: the summary is final."""
+    tries: int = 0
+    summary: Mapping[str, Any] | None = None
+    """`grants.activity.Summary` as JSON values."""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRow:
+    """Somebody's App Home: what it showed last, so that it can be drawn again as they left it."""
+
+    slack_id: SlackUserId
+    user_id: UserId
+    opened_at: datetime
+    hash: str = ""
+    """Slack's, of the view that was published last; empty: none was."""
+    roles: tuple[Role, ...] = ()
+    """In which capacities it was drawn: whom a change may concern."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """By section, how many pages they have turned."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """How they have narrowed the list of all requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which requests are looked for; what is left empty lets everything through."""
+
+    user_id: UserId | None = None
+    """Whose."""
+    account_id: AccountId | None = None
+    states: frozenset[State] = frozenset()
+    since: datetime | None = None
+    """Asked then or later."""
+    until: datetime | None = None
+    """Asked before then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Of a request only whose it is and what for: many of them are looked through at once."""
+
+    id: RequestId
+    user_id: UserId
+    """The requester's."""
+    target: Target
