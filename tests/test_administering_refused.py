@@ -21,6 +21,7 @@ from tests.standins.slack import tamper
 from tests.standins.slack.tamper import Payload, Twist
 from tests.world import DEFAULT, World
 
+TURN_TO = "If you need it, turn to an administrator of Elevate."
 BUTTONS = {
     ids.ADD_ELIGIBILITY: "",
     ids.ADD_APPROVAL: "",
@@ -44,7 +45,7 @@ def test_the_word_is_refused_to_everybody_else(world: World) -> None:
     for who in ("bob", "eve", "aud", "mallory"):
         world[who].command("admin", DEFAULT)
 
-        assert world.whispers(who)[-1].startswith("This is for administrators only.")
+        assert world.whispers(who)[-1].startswith("Only administrators may do this.")
         assert refused(world, f"U{who.upper()}") == [(f"U{who.upper()}", "NotAllowed")]
 
 
@@ -56,7 +57,7 @@ def test_a_forged_button_does_nothing(world: World, action_id: str, value: str) 
 
     assert mallory.view() is None
     assert refused(world) == [("UMALLORY", "NotAllowed")]
-    assert "administrators only" in world.told("mallory")[-1]
+    assert "Only administrators" in world.told("mallory")[-1]
 
 
 def test_a_forged_form_changes_nothing(world: World) -> None:
@@ -65,7 +66,9 @@ def test_a_forged_form_changes_nothing(world: World) -> None:
 
     outcome = ada.tampering(tamper.as_user("UMALLORY")).submit()
 
-    assert outcome.errors == {"Name": "This is for administrators only. Nothing was changed."}
+    assert outcome.errors == {
+        "Name": f"Only administrators may do this. Nothing was changed. {TURN_TO}"
+    }
     assert (book(world).version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
 
 
@@ -75,7 +78,7 @@ def test_forged_settings_make_nobody_an_administrator(world: World) -> None:
 
     outcome = ada.tampering(tamper.as_user("UMALLORY")).submit()
 
-    assert "administrators only" in str(outcome.errors)
+    assert "Only administrators" in str(outcome.errors)
     assert (book(world).version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
 
 
@@ -95,7 +98,7 @@ def test_a_forged_link_links_nobody(world: World) -> None:
 
     outcome = ada.tampering(tamper.as_user("UDAN")).submit()
 
-    assert "administrators only" in str(outcome.errors)
+    assert "Only administrators" in str(outcome.errors)
     assert refused(world, "UDAN") == [("UDAN", "NotAllowed")]
     assert not [e for e in lines(world, "people.link") if (e.facts or {})["slack_id"] == "UMALLORY"]
 
@@ -107,7 +110,7 @@ def test_who_is_no_longer_an_administrator_saves_nothing(world: World) -> None:
 
     outcome = sent(world, ada)
 
-    assert "administrators only" in str(outcome.errors)
+    assert "Only administrators" in str(outcome.errors)
     assert (book(world).version, refused(world, "UADA")) == (1, [("UADA", "NotAllowed")])
 
 

@@ -1,4 +1,4 @@
-"""A stage for the whole run, a browser, and a page for each test."""
+"""A stage for each file, a browser, and a page for each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FLAGS = (
 SIZE = ViewportSize(width=1280, height=900)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """local-slack, the AWS stand-in and the bot, up and connected."""
     with set_up(tmp_path_factory.mktemp("logs")) as standing:
