@@ -68,7 +68,7 @@ def _pager(page: Page[Binding]) -> Iterator[ButtonElement]:
 def _link(binding: Binding, style: Style) -> SectionBlock:
     fields = [
         plain(f"Identity Center user: {binding.user_id}"),
-        plain(f"Address: {label(binding.email, 250) or 'none, linked by hand'}"),
+        plain(f"Address: {label(binding.email, 250) or 'not known yet, linked by hand'}"),
         marked(f"Since {moment(binding.made_at, style)}"),
         plain(f"By: {label(binding.made_by, 250)}"),
     ]

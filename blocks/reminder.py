@@ -15,7 +15,7 @@ from grants.model import Place, Reminder, Request, Role
 
 
 def decision(request: Request, facts: Facts, *, place: Place, style: Style) -> Message:
-    """For those who may decide. It mentions nobody: whoever follows the thread is told by Slack."""
+    """For those who may decide. It mentions nobody: the channel it stands in is unread for all."""
     directly = place is Place.APPROVER
 
     def words(write: Write) -> str:

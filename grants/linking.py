@@ -42,7 +42,9 @@ class Linking:
         if not user.enabled:
             raise CannotBeLinked(Doubt.DISABLED)
         in_time()
-        self.bindings.link(profile.slack_id, user, team_id=profile.team_id, by=by)
+        self.bindings.link(
+            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email
+        )
         return user
 
     def unlink(

@@ -85,7 +85,12 @@ class Bindings:
             return self._bind(profile)
         if binding.broken:
             raise NotAPerson(Doubt.ADDRESS_CHANGED, binding.broken)
-        if binding.email and binding.email.casefold() != profile.email.casefold():
+        if (
+            not binding.email
+        ):  # Linked by hand: from the first time on it is theirs with this address.
+            with self.works() as work:
+                work.people.put(replace(binding, email=profile.email))
+        elif binding.email.casefold() != profile.email.casefold():
             self._break(binding, f"the Slack address is no longer {binding.email}")
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
         user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
@@ -104,10 +109,15 @@ class Bindings:
                 profile.slack_id, binding.user_id, binding.user_id, binding.user_id, profile.email
             )
 
-    def link(self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor) -> Binding:
-        """An administrator says who it is; an earlier or broken binding is replaced."""
+    def link(
+        self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor, email: str = ""
+    ) -> Binding:
+        """An administrator says who it is; an earlier or broken binding is replaced.
+
+        `email`: their address in Slack as it is now, where it is known.
+        """
         now = self.clock()
-        binding = Binding(slack_id, team_id, user.id, "", now, by.name)
+        binding = Binding(slack_id, team_id, user.id, email, now, by.name)
         with self.works() as work:
             work.people.put(binding)
             _note(work, "people.link", binding, by, self.clock)

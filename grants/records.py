@@ -89,7 +89,7 @@ class Binding:
     team_id: str
     user_id: UserId
     email: str
-    """The address it was made by; empty where an administrator made it."""
+    """The address in Slack that it holds for; empty until it is used, where it was made by hand."""
     made_at: datetime
     made_by: str
     broken: str = ""

@@ -111,18 +111,21 @@ class Review:
         """None: others have voted since their votes were looked at, and must be counted too."""
         voters = {**earlier.voters, vote.voter.user_id: membership}
         people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
+        again = any(each.voter.user_id == vote.voter.user_id for each in earlier.votes)
         with self.works() as work:
             request = work.requests.get(vote.request_id)
             if len(work.votes.on(request.id)) != len(earlier.votes):
                 must_be_open(request, vote.at)
                 return None
-            request = _write(work, vote, book, asked)
+            request = _write(work, vote, book, asked, again=again)
             request = replace(
                 request,
                 approvals=policy.approvals(asked),
                 tally=tally_of(asked, voters.values(), people),
             )
             if not policy.agreed(asked, voters):
+                if again:
+                    raise AlreadyMoved(request, yours=True)
                 return _agreed_so_far(work, request, vote)
             after = _decided(work, request, vote, Move.APPROVE, book, reason=request.reason)
         self.wake()
@@ -176,14 +179,26 @@ class Review:
         return Earlier(votes, {each.user_id: each for each in found})
 
 
-def _write(work: Work, vote: Vote, book: PolicyBook, asked: Sequence[ApprovalPolicy]) -> Request:
-    """The vote itself, once for each person, on a request that is open."""
+def _write(
+    work: Work,
+    vote: Vote,
+    book: PolicyBook,
+    asked: Sequence[ApprovalPolicy],
+    *,
+    again: bool = False,
+) -> Request:
+    """The vote itself, once for each person, on a request that is open.
+
+    `again`: they agreed before, and fewer votes may be enough by now; the first vote stays as it is.
+    """
     request = work.requests.get(vote.request_id)
     must_be_open(request, vote.at)
     if work.policies.version() != book.version or asked_of(work, book, request) != asked:
         # The policies changed under our hands, or the account moved: whoever presses again is
         # asked under what holds then, and the vote is not spent.
         raise TooSlow
+    if again:
+        return request
     if not work.votes.add(vote):
         raise AlreadyMoved(request, yours=True)
     by = acting(vote.voter, Role.APPROVER)

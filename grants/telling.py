@@ -207,12 +207,21 @@ def redraw_watchers(work: Work, *, at: datetime) -> None:
 
 
 def remind(work: Work, request: Request, facts: Mapping[str, Any], *, at: datetime) -> None:
-    """Wherever the card hangs: in its thread, or, among an approver's own messages, below it."""
+    """Wherever the card hangs: in its thread, or, among an approver's own messages, below it.
+
+    Who was asked directly and has agreed already is left in peace.
+    """
     told = {"kind": Reminder.DECISION, **facts}
+    agreed = {
+        address
+        for vote in work.votes.on(request.id)
+        for address in (vote.voter.slack_id, vote.voter.email)
+    }
     notices = [
         Notice(Told.LINE, request.id, copy.id, None, told)
         for copy in work.copies.of(request.id)
         if copy.place is not Place.DIRECT
+        and not (copy.place is Place.APPROVER and copy.address in agreed)
     ]
     work.outbox.put(notices, at=at)
 

@@ -169,6 +169,9 @@ class Announcer:
                 self._update(copy.channel, copy.ts, message)
             case Told.LINE if copy.ts and copy.place is Place.APPROVER and _reminds(notice):
                 self._post(copy.channel, message)  # Nobody is told of a line in a thread of theirs.
+            case Told.LINE if copy.ts and _reminds(notice):
+                # Of a thread that they have not written in, nobody is told either.
+                self._post(copy.channel, message, thread_ts=copy.ts, broadcast=True)
             case Told.LINE if copy.ts:
                 self._post(copy.channel, message, thread_ts=copy.ts)
             case Told.SUMMARY if copy.summary_ts:
@@ -251,7 +254,14 @@ class Announcer:
 
     # How it is told
 
-    def _post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> Any:
+    def _post(
+        self,
+        channel: str,
+        message: Message,
+        *,
+        thread_ts: str | None = None,
+        broadcast: bool | None = None,
+    ) -> Any:
         return self._call(
             POST,
             channel,
@@ -260,6 +270,7 @@ class Announcer:
                 text=message.text,
                 blocks=message.blocks,
                 thread_ts=thread_ts,
+                reply_broadcast=broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
             ),

@@ -109,6 +109,17 @@ def test_a_link_goes_before_the_address(world: World) -> None:
     assert world.request(request).decided_by == "Eve Approver"
 
 
+def test_a_link_made_by_hand_breaks_with_the_address_that_it_was_used_with(world: World) -> None:
+    links(world, "UMALLORY", "eve")
+    world["mallory"].command("mine", DEFAULT)
+    world.slack.user("mallory").email = "elsewhere@evil.test"
+    request = world.asks("bob", PROD)
+
+    approves(world, request, "mallory")
+
+    assert world.state(request) is State.PENDING
+
+
 def test_two_slack_users_of_one_identity_center_user_have_one_vote(world: World) -> None:
     with world.works.reading() as work:
         book = work.policies.current()

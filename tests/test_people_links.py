@@ -2,7 +2,9 @@
 
 import pytest
 
+from grants.model import State
 from tests.admin_hand import AUDITED, at_home, lines, modal, pressed, sent
+from tests.lives import PROD
 from tests.standins.slack import Outcome, Person, tamper
 from tests.world import AUDIT, DEFAULT, World
 
@@ -46,6 +48,16 @@ def test_somebody_is_linked_and_is_that_user_from_then_on(world: World) -> None:
     assert outcome.closed
     assert linked(world)["UROBERT"] == user_id(world, "bob")
     assert world.sends("robert", "data-sandbox · PowerUserAccess").closed
+
+
+def test_a_link_holds_for_the_address_that_they_had(world: World) -> None:
+    assert links(world, "mallory", "eve").closed
+    world.slack.user("mallory").email = "elsewhere@evil.test"
+    request = world.asks("bob", PROD)
+
+    world["mallory"].click(world.card(request), "Approve")
+
+    assert world.state(request) is State.PENDING
 
 
 def test_the_list_is_drawn_again_with_them(world: World) -> None:

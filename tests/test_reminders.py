@@ -70,7 +70,9 @@ def test_the_approvers_are_reminded_every_interval_until_when_they_can_decide(
     assert "To be decided until 2026-11-02 15:00 UTC." in reminders(world, request)[0]
 
 
-def test_a_reminder_mentions_nobody_and_stands_in_the_thread_alone(world: World) -> None:
+def test_a_reminder_mentions_nobody_and_its_channel_sees_it_beside_the_thread(
+    world: World,
+) -> None:
     request = world.asks("bob", PROD)
 
     world.passes(minutes=15)
@@ -78,7 +80,8 @@ def test_a_reminder_mentions_nobody_and_stands_in_the_thread_alone(world: World)
     _, line = world.slack.thread(card_in(world, request, APPROVALS))
     assert "<@" not in line.words() + line.text
     assert "<!" not in line.text
-    assert len(world.slack.channel(APPROVALS).messages) == 1
+    card, shown = world.slack.channel(APPROVALS).messages
+    assert (shown.ts, shown.thread_ts) == (line.ts, card.ts)
 
 
 def test_from_the_second_reminder_on_the_default_channel_is_asked_too_with_all_lines_so_far(
@@ -174,6 +177,18 @@ def test_who_was_asked_directly_is_reminded_by_a_message_and_not_in_a_thread(
     assert reminder.text.startswith("Reminder: a request still waits for a decision.")
     for fact in ("Bob Requester", "AdministratorAccess on payments-prod", "15:00 UTC", request):
         assert fact in reminder.text
+
+
+def test_who_was_asked_directly_and_has_agreed_is_left_in_peace(world: World) -> None:
+    world.policies(NO_CHANNEL_AT_ALL + "    approvals: 2\n")
+    world.asks("bob", PROD)
+    world["eve"].click(world.slack.dms("eve")[0], "Approve")
+    world.rounds()
+
+    world.passes(minutes=15)
+
+    reminded = [any("Reminder" in m.text for m in world.slack.dms(who)) for who in ("eve", "dan")]
+    assert reminded == [False, True]
 
 
 @pytest.mark.parametrize("label", ["Approve", "Reject"])

@@ -79,6 +79,18 @@ def test_two_different_people_grant_it_and_both_are_named(world: World) -> None:
     assert world.journal(request).count("vote") == 2
 
 
+def test_who_agreed_before_fewer_were_enough_presses_again_and_it_is_granted(world: World) -> None:
+    world.policies(TWO)
+    request = world.asks("bob", PROD)
+    approves(world, "eve", request)
+    world.policies(POLICIES)
+
+    approves(world, "eve", request)
+
+    assert world.request(request).decided_by == "Eve Approver"
+    assert world.journal().count("vote") == 1
+
+
 def test_one_person_twice_is_one_person(world: World) -> None:
     world.policies(TWO)
     request = world.asks("bob", PROD)
