@@ -151,6 +151,7 @@ def connect(
         later=listeners,
     )
     app = App(
+        name="elevate",  # else it looks through the whole stack for one
         client=web,
         signing_secret=_secret(settings),
         listener_executor=listeners,
