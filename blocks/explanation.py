@@ -108,7 +108,8 @@ def sentences(explanation: Explanation, write: Write = seen, *, own: bool = Fals
     what = f"{write(explanation.permission_set.name)} on {_account(explanation, write)}"
     match explanation.verdict:
         case Barred():
-            return [f"{who} may not ask for {what}.", failure(explanation, write, own=own)]
+            yet = " yet" if explanation.verdict.fails is Fails.TAGS_UNREAD else ""
+            return [f"{who} may not ask for {what}{yet}.", failure(explanation, write, own=own)]
         case Allowed(rule=rule, longest=longest, agreement=agreement):
             by = f'by the eligibility policy "{write(rule)}"'
             agreeing = _agreement(agreement, write) if agreement else ["Nobody has to agree."]
@@ -133,6 +134,11 @@ def failure(explanation: Explanation, write: Write = seen, *, own: bool = False)
             return f"{account} is the management account, which is {beyond}."
         case Fails.PERMISSION_SET_OUT_OF_REACH:
             return f"{permission_set} is provisioned in the management account, and so {beyond}."
+        case Fails.TAGS_UNREAD:
+            return (
+                f"The tags of the account {account} are not read yet, and policies may cover it by"
+                " them: try again in a minute."
+            )
         case Fails.NOT_COVERED:
             return f"No eligibility policy covers the account {account}."
         case Fails.NOT_LISTED:
@@ -166,9 +172,15 @@ def _agreement(agreement: Agreement, write: Write) -> list[str]:
     return [
         f"{need} to agree.",
         *([f"{_few(required)} must besides be met by {own}."] if required else []),
-        f"Who may: {who}." if people else "Nobody may, as things stand.",
+        f"Who may: {who}." if people else _nobody(agreement),
         *([] if agreement.enough else ["That is not enough: a request would be refused."]),
     ]
+
+
+def _nobody(agreement: Agreement) -> str:
+    if agreement.all_read:
+        return "Nobody may, as things stand."
+    return "Who may is not known: of the approvers not all were looked at, and of those nobody may."
 
 
 def _name(explanation: Explanation) -> str:

@@ -91,6 +91,8 @@ def sentence(problem: Problem) -> str:
             return (
                 f"You may not ask for this any more. Choose another, or start again: {ids.COMMAND}"
             )
+        case Flaw.TAGS_UNREAD:
+            return "The tags of this account are not read yet. Please try again in a minute."
         case Flaw.NO_APPROVER:
             return f"There are not enough approvers for this besides you. Turn to {whom(problem.whom)}."
         case Flaw.TOO_MANY_OPEN:

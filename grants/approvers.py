@@ -1,11 +1,11 @@
 """Who could approve right now: enabled people, by name, and where they are asked."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
+from grants.crowd import READ, READ_AT_ONCE, Look
 from grants.model import GroupId, Lane, Membership, Person, Place, Tally, User, UserId, Wanted
 from grants.policy import (
     ApprovalPolicy,
@@ -28,8 +28,6 @@ ASKED_DIRECTLY: Final = 20
 """At most so many approvers are asked by direct message, where no channel is to be had."""
 AT_ONCE: Final = 8
 """So many users are described side by side."""
-READ: Final = 100
-"""Of so many members of the administrators' groups it is looked up whether they are enabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +39,28 @@ class Approvers:
     """For the card: each group with some of its people, each person."""
     by_policy: tuple[frozenset[UserId], ...]
     """For each policy those whom it names."""
+    seen: tuple[bool, ...]
+    """For each policy whether there can be no more of these that matter."""
 
 
 def approvers_of(
-    directory: Directory, policies: Sequence[ApprovalPolicy], *, without: UserId, enough: int
+    directory: Directory,
+    policies: Sequence[ApprovalPolicy],
+    *,
+    without: UserId,
+    enough: int,
+    most: int = READ_AT_ONCE,
+    lane: Lane = Lane.PERSON,
 ) -> Approvers:
-    """Read them live. Of each group `enough` are looked for, or as many as are shown by name."""
+    """Read them live. Of each group `enough` are looked for, or as many as are shown by name.
+
+    `most`: so many people are looked at in all, and each group has its share in them.
+    """
+    look = Look(directory, lane, most)
     inside: dict[GroupId, list[User]] = {}
+    unseen: set[GroupId] = set()
     words: list[str] = []
-    groups = _groups(policies)
+    groups, users = _groups(policies), _users(policies, without)
     needed = frozenset[GroupId]().union(
         *(each.approvers.group_ids for each in policies if each.required)
     )
@@ -59,18 +70,28 @@ def approvers_of(
         if number >= LOOKED_INTO and len(found) >= enough and group not in needed:
             words.append(_spelled(name, []))
             continue
-        members = directory.members(group, lane=Lane.PERSON)
+        if not look.left:
+            unseen.add(group)
+            words.append(_spelled(name, []))
+            continue
+        members = directory.members(group, lane=lane)
         others = (member for member in members if member != without)
-        inside[group] = _enabled(directory, others, enough=max(shown, enough))
+        among = len(groups) - number + bool(users)
+        inside[group], whole = look.enabled(others, enough=max(shown, enough), among=among)
+        if not whole:
+            unseen.add(group)
         words.append(_spelled(_name(directory, group, name), inside[group]))
-    users = _users(policies, without)
-    named = _enabled(directory, iter(users), enough=len(users))
+    named, all_named = look.enabled(users, enough=max(1, len(users)))
     words += [user.name or user.user_name for user in named]
     people = {user.id: user for some in (*inside.values(), named) for user in some}
     return Approvers(
         tuple(people.values()),
         tuple(dict.fromkeys(words)),
         tuple(_of(policy.approvers, inside, named) for policy in policies),
+        tuple(
+            not policy.approvers.group_ids & unseen and (all_named or not policy.approvers.users)
+            for policy in policies
+        ),
     )
 
 
@@ -84,17 +105,8 @@ def _of(
 def people_of(directory: Directory, who: Who, *, most: int) -> list[User]:
     """The first enabled people that somebody named, read live."""
     members = (m for group in who.group_ids for m in directory.members(group, lane=Lane.PERSON))
-    ids = dict.fromkeys((*sorted(who.user_ids), *islice(members, READ)))
-    return _enabled(directory, iter(ids), enough=most)
-
-
-def _enabled(directory: Directory, ids: Iterator[UserId], *, enough: int) -> list[User]:
-    """The first enabled ones, described side by side: somebody waits."""
-    found: list[User] = []
-    with ThreadPoolExecutor(AT_ONCE, "approvers") as together:
-        while len(found) < enough and (batch := list(islice(ids, enough - len(found)))):
-            described = together.map(lambda one: directory.user(one, lane=Lane.PERSON), batch)
-            found += [user for user in described if user and user.enabled]
+    ids = dict.fromkeys(chain(sorted(who.user_ids), islice(members, READ)))
+    found, _ = Look(directory, Lane.PERSON, READ).enabled(ids, enough=most)
     return found
 
 

@@ -4,25 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 from typing import Final
 
+from grants.crowd import READ, Look
 from grants.drafts import shown
 from grants.durations import spell
-from grants.model import Account, Catalogue, GroupId, Lane, PermissionSetArn, UserId
+from grants.model import Account, Catalogue, GroupId, Lane, PermissionSetArn, User, UserId
 from grants.policy import (
     ApprovalPolicy,
     EligibilityPolicy,
     Named,
     PolicyBook,
     Who,
-    enough,
+    lacking,
     uses_tags,
 )
 from grants.ports import Directory
 
-READ: Final = 100
-"""Of so many members of a group at most it is looked up whether they are enabled."""
 SHORT_SESSION: Final = timedelta(hours=1)
 
 
@@ -62,33 +60,35 @@ class _People:
     lane: Lane
     enough: int
     """No policy asks for more people than that, so no more are looked for."""
-    users: dict[UserId, bool | None] = field(default_factory=dict)
-    inside: dict[GroupId, frozenset[UserId]] = field(default_factory=dict)
+    users: dict[UserId, User | None] = field(default_factory=dict)
+    inside: dict[GroupId, tuple[frozenset[UserId], bool]] = field(default_factory=dict)
     groups: dict[GroupId, bool] = field(default_factory=dict)
 
     def enabled(self, user_id: UserId) -> bool | None:
         """None: there is no such user any more."""
-        if user_id not in self.users:
-            user = self.directory.user(user_id, lane=self.lane)
-            self.users[user_id] = user.enabled if user else None
-        return self.users[user_id]
+        user = self._look().user(user_id)
+        return user.enabled if user else None
 
     def exists(self, group: GroupId) -> bool:
         if group not in self.groups:
             self.groups[group] = self.directory.group(group, lane=self.lane) is not None
         return self.groups[group]
 
-    def of(self, who: Who) -> frozenset[UserId]:
-        """The enabled people it names; of a large group only enough."""
-        named = (user for user in who.user_ids if self.enabled(user))
-        return frozenset(named).union(*map(self.members, who.group_ids))
+    def of(self, who: Who) -> tuple[frozenset[UserId], bool]:
+        """The enabled people it names, of a large group only enough; and if no more can matter."""
+        named = frozenset(user for user in who.user_ids if self.enabled(user))
+        inside = [self.members(group) for group in who.group_ids]
+        return named.union(*(some for some, _ in inside)), all(seen for _, seen in inside)
 
-    def members(self, group: GroupId) -> frozenset[UserId]:
+    def members(self, group: GroupId) -> tuple[frozenset[UserId], bool]:
         if group not in self.inside:
-            some = islice(self.directory.members(group, lane=self.lane), READ)
-            able = (user for user in some if self.enabled(user))
-            self.inside[group] = frozenset(islice(able, self.enough))
+            everybody = self.directory.members(group, lane=self.lane)
+            found, seen = self._look().enabled(everybody, enough=self.enough)
+            self.inside[group] = frozenset(user.id for user in found), seen
         return self.inside[group]
+
+    def _look(self) -> Look:
+        return Look(self.directory, self.lane, READ, self.users)
 
 
 def _named_nobody(book: PolicyBook, people: _People) -> Iterator[PolicyWarning]:
@@ -224,7 +224,7 @@ def _sets(policy: EligibilityPolicy, catalogue: Catalogue) -> list[PermissionSet
 
 @dataclass(frozen=True, slots=True)
 class _Deciding:
-    """Whether the people whom some approval policies name are enough, each case worked out once."""
+    """Whether the people whom some approval policies name may be enough, each case worked out once."""
 
     policies: Sequence[ApprovalPolicy]
     people: _People
@@ -236,8 +236,9 @@ class _Deciding:
             matching = [
                 self.policies[n] for n in covering if self.policies[n].lists(permission_set)
             ]
-            inside = [self.people.of(policy.approvers) for policy in matching]
-            self.known[key] = enough(matching, inside)
+            people = [self.people.of(policy.approvers) for policy in matching]
+            inside, seen = [found for found, _ in people], [seen for _, seen in people]
+            self.known[key] = not lacking(matching, inside, seen)
         return self.known[key]
 
 

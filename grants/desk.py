@@ -101,8 +101,10 @@ class Desk:
             limit = book.settings.max_open_requests
             problems.append(Problem(Field.TARGET, Flaw.TOO_MANY_OPEN, limit))
         if target is None or account is None or catalogue is None:
-            flaw = Flaw.NOT_OFFERED if wish.target else Flaw.MISSING
-            problems.insert(0, Problem(Field.TARGET, flaw))
+            problems.insert(0, Problem(Field.TARGET, _why_not(book, catalogue, membership, wish)))
+            raise Unfit(tuple(problems))
+        if policy.untold(book, membership, account, target.permission_set_arn):
+            problems.insert(0, Problem(Field.TARGET, Flaw.TAGS_UNREAD))
             raise Unfit(tuple(problems))
         needed = policy.approval_needed(book, matching)
         asked = policy.approval_policies(book, account, target.permission_set_arn)
@@ -112,7 +114,7 @@ class Desk:
         enough = ASKED_DIRECTLY if directly else least
         approvers = self._approvers(asked, person, needed=needed, enough=enough)
         apart = approvers.people if directly else self._directly(unplaced, person, needed=needed)
-        if needed and not policy.enough(asked, approvers.by_policy):
+        if needed and policy.lacking(asked, approvers.by_policy, approvers.seen):
             whom = book.settings.admins.spelled
             problems.append(Problem(Field.TARGET, Flaw.NO_APPROVER, whom=whom))
         if problems:
@@ -133,7 +135,7 @@ class Desk:
         self, asked: tuple[ApprovalPolicy, ...], person: Person, *, needed: bool, enough: int
     ) -> Approvers:
         if not needed:
-            return Approvers((), (), ())
+            return Approvers((), (), (), ())
         return approvers_of(self.directory, asked, without=person.user_id, enough=enough)
 
     def _directly(
@@ -241,6 +243,19 @@ def _offered(
         return None, None, ()
     matching = policy.eligible(book, membership, account, arn)
     return (wish.target, account, matching) if matching else (None, None, ())
+
+
+def _why_not(
+    book: PolicyBook, catalogue: Catalogue | None, membership: Membership, wish: Wish
+) -> Flaw:
+    if wish.target is None:
+        return Flaw.MISSING
+    account = catalogue.accounts.get(wish.target.account_id) if catalogue else None
+    arn = wish.target.permission_set_arn
+    if account and catalogue and in_reach(catalogue, account, arn):
+        unread = policy.untold(book, membership, account, arn)
+        return Flaw.TAGS_UNREAD if unread else Flaw.NOT_OFFERED
+    return Flaw.NOT_OFFERED
 
 
 def _request(

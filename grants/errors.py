@@ -47,6 +47,8 @@ class Flaw(StrEnum):
     PAST = "past"
     TOO_FAR = "too_far"
     NOT_OFFERED = "not_offered"
+    TAGS_UNREAD = "tags_unread"
+    """Policies are about accounts by their tags, and this one's are not known yet."""
     NO_APPROVER = "no_approver"
     TOO_MANY_OPEN = "too_many_open"
     NOT_FOUND = "not_found"

@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from sys import maxsize
 from typing import Final
 
-from grants import crowd, policy
+from grants import policy
+from grants.approvers import approvers_of
 from grants.errors import NotAllowed, NothingRead, Thing, UnknownName
 from grants.model import (
     Account,
@@ -37,6 +39,8 @@ class Fails(StrEnum):
     ACCOUNT_INACTIVE = "account_inactive"
     ACCOUNT_OUT_OF_REACH = "account_out_of_reach"
     PERMISSION_SET_OUT_OF_REACH = "permission_set_out_of_reach"
+    TAGS_UNREAD = "tags_unread"
+    """Policies are about accounts by their tags, and this one's are not known yet."""
     NOT_COVERED = "not_covered"
     """No eligibility policy covers the account."""
     NOT_LISTED = "not_listed"
@@ -55,7 +59,7 @@ class Agreement:
     approvers: tuple[User, ...]
     """The enabled people who could approve, the requester left out, by user name."""
     enough: bool
-    """Whether they could together meet every number; if not, nobody can ask."""
+    """Whether a request would be taken: it is, unless all were looked at and are too few."""
     all_read: bool
     """Whether there can be no more of them than these."""
 
@@ -130,8 +134,8 @@ class Explaining:
     ) -> Explanation:
         """About this user, and a target by its names.
 
-        `guess`: whether names may be told that are near an unknown one. `most`: of a group of
-        approvers no more members than that are read.
+        `guess`: whether names may be told that are near an unknown one. `most`: so many approvers
+        are looked at, in all.
         """
         with self.works.reading() as work:
             book, catalogue = work.policies.current(), work.catalogue.load()
@@ -152,6 +156,8 @@ class Explaining:
         most: int | None,
     ) -> Allowed | Barred:
         membership = self.memberships.live(user, policy.eligibility_groups(book))
+        if policy.untold(book, membership, account, permission_set.arn):
+            return Barred(Fails.TAGS_UNREAD)
         matching = policy.eligible(book, membership, account, permission_set.arn)
         if not matching:
             return _barred(book, account, permission_set)
@@ -168,21 +174,21 @@ class Explaining:
     def _agreement(
         self, asked: Sequence[ApprovalPolicy], requester: UserId, most: int | None
     ) -> Agreement:
-        inside = crowd.memberships(
+        everybody = maxsize if most is None else most
+        found = approvers_of(
             self.directory,
-            [each.approvers for each in asked],
-            at=self.clock(),
+            asked,
+            without=requester,
+            enough=everybody + 1,  # nobody stops at these: more are told apart from no more
+            most=everybody,
             lane=Lane.REFRESH,
-            most=most,
         )
-        others = [user for user in inside if user != requester]
-        people = crowd.enabled(self.directory, others, lane=Lane.REFRESH)
         return Agreement(
             approvals=policy.approvals(asked),
             required=tuple(each.name for each in asked if each.required),
-            approvers=tuple(sorted(people.values(), key=lambda user: user.user_name.casefold())),
-            enough=policy.agreed(asked, {user: inside[user] for user in people}),
-            all_read=most is None or len(inside) < most,
+            approvers=tuple(sorted(found.people, key=lambda user: user.user_name.casefold())),
+            enough=not policy.lacking(asked, found.by_policy, found.seen),
+            all_read=all(found.seen),
         )
 
 

@@ -33,14 +33,14 @@ class LastCheck:
             votes = work.votes.on(request.id)
         self._user(request.requester.user_id)
         account = self._account(request, catalogue)
-        if policy.uses_tags(book):
-            account = self._with_tags(account)
         if not self._permission_set_exists(request):
             raise NoLongerGiven(Why.PERMISSION_SET_MISSING, request.permission_set_name)
         arn = request.target.permission_set_arn
         membership = self.memberships.live(
             request.requester.user_id, policy.eligibility_groups(book), lane=Lane.GRANT
         )
+        if policy.untold(book, membership, account, arn):
+            account = self._with_tags(account)
         matching = policy.eligible(book, membership, account, arn)
         if not matching:
             raise NoLongerGiven(Why.NOT_ELIGIBLE, request.requester.name)

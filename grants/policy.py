@@ -95,6 +95,10 @@ class Scope:
             ou.id in account.path if ou.nested else account.path[-1:] == (ou.id,) for ou in self.ous
         )
 
+    def undecided(self, account: Account) -> bool:
+        """Whether the account's tags would say if it is in it, and were not read."""
+        return bool(self.tags) and account.tags is None and not self.covers(account)
+
 
 @dataclass(frozen=True, slots=True)
 class EligibilityPolicy:
@@ -200,6 +204,25 @@ def eligible(
     )
 
 
+def untold(
+    book: PolicyBook, membership: Membership, account: Account, permission_set: PermissionSetArn
+) -> bool:
+    """Whether tags that were not read could say more of this pair: who may ask, and who decides."""
+    asking = any(
+        policy.who.includes(membership)
+        and policy.lists(permission_set)
+        and policy.scope.undecided(account)
+        for policy in book.eligibility
+    )
+    return asking or (
+        bool(eligible(book, membership, account, permission_set))
+        and any(
+            policy.lists(permission_set) and policy.scope.undecided(account)
+            for policy in book.approval
+        )
+    )
+
+
 def longest(book: PolicyBook, matching: Iterable[EligibilityPolicy]) -> timedelta:
     """The largest maximum among the policies that match this very pair, never above the global."""
     ceiling = book.settings.max_duration
@@ -251,6 +274,22 @@ def enough(policies: Sequence[ApprovalPolicy], people: Sequence[Collection[UserI
         len(own) >= policy.approvals
         for policy, own in zip(policies, people, strict=True)
         if policy.required
+    )
+
+
+def lacking(
+    policies: Sequence[ApprovalPolicy],
+    people: Sequence[Collection[UserId]],
+    seen: Sequence[bool],
+) -> bool:
+    """Whether these people are too few for certain.
+
+    `seen`, for each policy: whether there can be no more of those whom it names.
+    """
+    together = frozenset[UserId]().union(*people)
+    return (all(seen) and len(together) < approvals(policies)) or any(
+        all_of_it and policy.required and len(own) < policy.approvals
+        for policy, own, all_of_it in zip(policies, people, seen, strict=True)
     )
 
 

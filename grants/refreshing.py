@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from grants.errors import AwsFault
 from grants.model import (
     Account,
     AccountId,
@@ -29,6 +30,8 @@ ALL_EVERY: Final = timedelta(hours=1)
 """Every permission set is described anew this often."""
 SLICE: Final = 200
 """Of so many accounts at a time the tags are read: a call for each, nine of them a second."""
+PATIENCE: Final = 3
+"""After so many accounts in a row that cannot be read, the others wait for the next time."""
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Tags = Mapping[AccountId, Mapping[str, str]]
@@ -44,7 +47,9 @@ class Refresher:
     clock: Clock
     described_at: datetime | None = None
     tagged_at: dict[AccountId, datetime] = field(default_factory=dict)
-    """When this process read whose tags last."""
+    """When this process read whose tags last, or tried to."""
+    turned_at: datetime | None = None
+    """When it last read those again that are known."""
 
     def refresh(self) -> Catalogue:
         """Read everything that may have changed, and store it. Raises AwsFault, storing nothing.
@@ -87,31 +92,58 @@ class Refresher:
     def read_tags(self, book: PolicyBook | None = None, *, most: int = SLICE) -> Catalogue | None:
         """Read and store some accounts' tags: of those never read, else of the longest unread.
 
+        Raises AwsFault where some account's could not be read, after the others' were stored.
         None: these policies (those in force, unless others are about to be) ask for no tags.
         """
         with self.works.reading() as work:
             catalogue, book = work.catalogue.load(), book or work.policies.current()
         if catalogue is None or not uses_tags(book):
             return None
-        found = self._tags(catalogue, most)
+        found, unreadable = self._tags(catalogue, most)
         with self.works() as work:
-            return work.catalogue.replace(_tagged(work.catalogue.load() or catalogue, found))
+            after = work.catalogue.replace(_tagged(work.catalogue.load() or catalogue, found))
+        if unreadable:
+            raise unreadable
+        return after
 
     def with_tags(self, catalogue: Catalogue, *, most: int = SLICE) -> Catalogue:
-        """The same, stored nowhere."""
-        return _tagged(catalogue, self._tags(catalogue, most))
+        """The same, stored nowhere. Raises AwsFault where some account's could not be read."""
+        found, unreadable = self._tags(catalogue, most)
+        if unreadable:
+            raise unreadable
+        return _tagged(catalogue, found)
 
-    def _tags(self, catalogue: Catalogue, most: int) -> Tags:
-        def since(account: Account) -> datetime:
-            return self.tagged_at.get(account.id, LONG_AGO)
-
-        everybody = catalogue.accounts.values()
-        wanted = [account for account in everybody if account.tags is None] or everybody
-        found = {}
-        for account in sorted(wanted, key=since)[:most]:
-            found[account.id] = self.organization.tags(account.id, lane=Lane.REFRESH) or {}
+    def _tags(self, catalogue: Catalogue, most: int) -> tuple[Tags, AwsFault | None]:
+        """What was read, and why not all: an account that cannot be read has had its turn too."""
+        found: dict[AccountId, Mapping[str, str]] = {}
+        unreadable: AwsFault | None = None
+        in_a_row = 0
+        for account in sorted(self._wanted(catalogue), key=self._tried_at)[:most]:
             self.tagged_at[account.id] = self.clock()
-        return found
+            try:
+                found[account.id] = self.organization.tags(account.id, lane=Lane.REFRESH) or {}
+                in_a_row = 0
+            except AwsFault as fault:
+                unreadable = _unreadable(account, fault)
+                in_a_row += 1
+                if in_a_row == PATIENCE:
+                    break
+        return found, unreadable
+
+    def _wanted(self, catalogue: Catalogue) -> list[Account]:
+        """Those of whom nothing is known; in time everybody again, however often some of them fail."""
+        everybody = list(catalogue.accounts.values())
+        unread = [account for account in everybody if account.tags is None]
+        now = self.clock()
+        if new := [account for account in unread if account.id not in self.tagged_at]:
+            return new
+        if unread and self.turned_at and now - self.turned_at < EVERY:
+            return unread
+        self.turned_at = now
+        return everybody
+
+    def _tried_at(self, account: Account) -> datetime:
+        return self.tagged_at.get(account.id, LONG_AGO)
 
     # The rest
 
@@ -146,6 +178,11 @@ def remembering(catalogue: Catalogue, kept: Catalogue | None) -> Catalogue:
     """With the tags that are known already; None: nobody wants them, so that none grow stale."""
     known = kept.accounts.values() if kept else ()
     return _tagged(catalogue, {each.id: each.tags for each in known if each.tags is not None})
+
+
+def _unreadable(account: Account, fault: AwsFault) -> AwsFault:
+    which = f"the tags of {account.name} ({account.id}) could not be read"
+    return type(fault)(f"{which}: {fault.reason}", code=fault.code)
 
 
 def _tagged(catalogue: Catalogue, tags: Tags) -> Catalogue:

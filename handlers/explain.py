@@ -7,7 +7,7 @@ from blocks import explanation
 from blocks.explanation import Question
 from blocks.refusals import whisper
 from blocks.text import Message
-from grants.approvers import READ
+from grants.crowd import READ
 from grants.errors import AwsFault, Refusal
 from grants.model import Person, User
 from handlers.answering import answered
@@ -41,7 +41,7 @@ def _answer(question: Question, body: Payload, front: Front) -> Message:
 
 def _explained(question: Question, person: Person, front: Front) -> Message:
     """Who asks about themselves is given no names that they did not know."""
-    about_others = bool(question.person or question.slack_id)
+    about_others = not _own(question, person)
     if about_others:
         front.explaining.may_explain_others(person)
     user = _about(question, person, front)
@@ -51,9 +51,17 @@ def _explained(question: Question, person: Person, front: Front) -> Message:
     return explanation.message(found, own=user.id == person.user_id)
 
 
+def _own(question: Question, person: Person) -> bool:
+    """Whether it names nobody, or whoever asks. Not looked up: that would tell who is there."""
+    if question.slack_id:
+        return question.slack_id == person.slack_id
+    called = {person.user_id, person.user_name, person.email, ""}
+    return question.person.casefold() in {each.casefold() for each in called}
+
+
 def _about(question: Question, person: Person, front: Front) -> User:
+    if _own(question, person):
+        return User(person.user_id, person.user_name, person.name, person.email, enabled=True)
     if question.slack_id:
         return front.explaining.whom_in_slack(question.slack_id)
-    if question.person:
-        return front.explaining.whom(question.person)
-    return User(person.user_id, person.user_name, person.name, person.email, enabled=True)
+    return front.explaining.whom(question.person)

@@ -1,6 +1,7 @@
 """Accounts by their tags: who may ask and who decides, how tags are read, and how they are checked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from bot.run import Catalogues
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import AccountId, Actor, Catalogue, Role, State
-from grants.refreshing import SLICE
+from grants.refreshing import PATIENCE, SLICE
 from tests.clock import NOON
+from tests.policy_files import ROOT, a_policy_file, approves, everything_below, may
 from tests.soundness import creates, sound
 from tests.standins.aws.faults import Kind
-from tests.world import POLICIES, Inline, World
+from tests.world import APPROVALS, POLICIES, Inline, World
 
 TAGGED = """
 version: 1
@@ -123,7 +125,110 @@ def test_a_changed_tag_follows_at_the_next_reading(world: World) -> None:
     assert "data-sandbox · PowerUserAccess" in offered(world)
 
 
+# Not read yet
+
+OPEN = a_policy_file(
+    may("ReadOnlyAccess", **everything_below(ROOT), approval="none"),
+    may("ReadOnlyAccess", tags={"env": "prod"}),
+    may("PowerUserAccess", **everything_below(ROOT), approval="none"),
+)
+"""Where the account carries the tag, somebody has to agree."""
+
+
+def forget_tags(world: World, *accounts: str) -> None:
+    """As of accounts that are new."""
+    found = catalogue(world)
+    unread = {
+        id_: replace(each, tags=None) if each.name in accounts else each
+        for id_, each in found.accounts.items()
+    }
+    with world.works() as work:
+        work.catalogue.replace(replace(found, accounts=unread))
+
+
+def explained(world: World, words: str) -> str:
+    world["bob"].command(f"explain {words}", APPROVALS)
+    return world.whispers("bob")[-1]
+
+
+def test_while_tags_that_matter_are_unread_nothing_is_taken_as_if_there_were_none(
+    world: World,
+) -> None:
+    world.policies(OPEN)
+    forget_tags(world, "payments-prod")
+
+    outcome = world.sends("bob", PROD)
+
+    assert "are not read yet. Please try again in a minute" in outcome.errors["Access"]
+    assert world.requests() == []
+    world.refresher.read_tags()
+    assert world.state(world.asks("bob", PROD)) is State.PENDING
+
+
+def test_tags_that_say_nothing_of_a_permission_set_are_not_waited_for(world: World) -> None:
+    world.policies(OPEN)
+    forget_tags(world, "payments-prod")
+
+    request = world.asks("bob", "payments-prod · PowerUserAccess")
+
+    assert world.state(request) is not State.PENDING
+
+
+def test_who_decides_by_unread_tags_is_waited_for_too(world: World) -> None:
+    everywhere = approves("production-approvers")
+    besides = approves("elevate-admins", tags={"env": "prod"}, required=True)
+    world.policies(a_policy_file(may("ReadOnlyAccess"), approval=[everywhere, besides]))
+    forget_tags(world, "payments-prod")
+
+    assert "not read yet" in world.sends("bob", PROD).errors["Access"]
+
+
+def test_a_choice_that_only_its_unread_tags_could_offer_is_not_said_to_be_gone(
+    world: World,
+) -> None:
+    world.policies(TAGGED)
+    bob = world.opens("bob")
+    bob.fill({"Access": PROD, "Justification": "the disk is full"})
+    forget_tags(world, "payments-prod")
+
+    assert "not read yet" in bob.submit().errors["Access"]
+
+
+def test_explaining_says_that_tags_are_unread_before_anything_that_hangs_on_them(
+    world: World,
+) -> None:
+    world.policies(OPEN)
+    forget_tags(world, "payments-prod")
+
+    assert explained(world, "payments-prod ReadOnlyAccess") == (
+        "You may not ask for ReadOnlyAccess on payments-prod (333344445555) yet. The tags of the"
+        " account payments-prod are not read yet, and policies may cover it by them: try again in a"
+        " minute."
+    )
+    assert "Nobody has to agree" in explained(world, "payments-prod PowerUserAccess")
+
+
 # Looked at once more before access is given
+
+
+def test_tags_that_say_nothing_of_what_is_given_are_not_read_for_it(world: World) -> None:
+    world.policies(OPEN)
+    before = asked(world)
+
+    world.active("bob", "payments-prod · PowerUserAccess")
+
+    assert asked(world) == before
+
+
+def test_tags_that_say_who_must_agree_are_read_before_access_is_given(world: World) -> None:
+    world.policies(OPEN)
+    request = world.asks("bob", "payments-dev · ReadOnlyAccess", Start=LATER)
+
+    world.company.tag("payments-dev", {"env": "prod"})
+    world.passes(hours=2)
+
+    assert world.state(request) is State.FAILED
+    assert creates(world) == []
 
 
 def test_a_tag_that_was_taken_off_since_is_seen_before_access_is_given(world: World) -> None:
@@ -253,6 +358,45 @@ def test_tags_that_may_not_be_read_leave_the_catalogue_as_it_is(world: World) ->
     assert "web-dev · PowerUserAccess" in offered(world)
 
 
+def unreadable(world: World, account: str) -> None:
+    id_ = world.company.account(account).id
+    where = {"ResourceId": id_}
+    world.aws.faults.add("ListTagsForResource", Kind.ACCESS_DENIED, times=None, where=where)
+
+
+def test_one_account_that_cannot_be_read_keeps_no_other_from_being_read(world: World) -> None:
+    world.policies(TAGGED)
+    everybody = [account.name for account in catalogue(world).accounts.values()]
+    forget_tags(world, *everybody)
+    unreadable(world, "payments-dev")
+
+    with pytest.raises(AwsFault, match=r"payments-dev.*could not be read.*ListTagsForResource"):
+        world.refresher.read_tags()
+
+    unread = {each.name for each in catalogue(world).accounts.values() if each.tags is None}
+    assert unread == {"payments-dev"}
+
+
+def test_beside_an_account_that_cannot_be_read_the_others_are_read_again_in_time(
+    world: World,
+) -> None:
+    world.policies(TAGGED)
+    forget_tags(world, "payments-dev")
+    unreadable(world, "payments-dev")
+    world.company.tag("web-dev", {"env": "prod"})
+
+    world.clock.passes(minutes=5)
+    with pytest.raises(AwsFault, match="payments-dev"):
+        world.refresher.read_tags()
+
+    assert tags_of(world, "web-dev") == {"env": "prod", "team": "web"}
+    before = asked(world)
+    world.clock.passes(seconds=10)
+    with pytest.raises(AwsFault, match="payments-dev"):
+        world.refresher.read_tags()
+    assert asked(world) == before + 1
+
+
 def test_an_account_that_is_new_is_read_first(world: World) -> None:
     world.policies(TAGGED)
     world.company.add_account("web-new", unit="Development", tags={"env": "dev"})
@@ -339,5 +483,5 @@ def test_where_tags_may_not_be_read_the_catalogue_is_kept_and_aws_is_asked_now_a
         loop.round()
         world.clock.passes(seconds=1)
 
-    assert (asked(world), world.aws.calls.count("ListRoots")) == (1, 2)
+    assert (asked(world), world.aws.calls.count("ListRoots")) == (PATIENCE, 2)
     assert tags_of(world, "web-new") is None

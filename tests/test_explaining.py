@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from blocks.explanation import Question, read
-from grants.model import Actor, ChannelId, Role, SlackUserId
+from grants.crowd import READ, READ_AT_ONCE
+from grants.model import Actor, ChannelId, Role, SlackUserId, State
 from grants.policy import ApprovalPolicy, PolicyBook
 from tests.policy_files import DEV, PROD, a_policy_file, approves, may
 from tests.standins.aws import Kind
@@ -218,6 +219,68 @@ def test_of_many_approvers_some_are_named(world: World) -> None:
     assert " and others. Asked in" in answer
 
 
+def a_group(world: World, name: str, size: int, *, enabled: bool = True) -> None:
+    world.company.add_group(name)
+    for n in range(size):
+        world.company.add_user(f"{name}-{n:03}")
+        world.company.add_member(name, f"{name}-{n:03}")
+        if not enabled:
+            world.company.disable_user(f"{name}-{n:03}")
+
+
+def test_of_many_groups_no_more_people_are_looked_at_than_of_one(world: World) -> None:
+    groups = [f"group-{n}" for n in range(5)]
+    for group in groups:
+        a_group(world, group, READ // 2)
+    world.policies(a_policy_file(may("AdministratorAccess"), approval=[approves(*groups)]))
+    before = world.aws.calls.count("DescribeUser")
+
+    answer = explain(world, "bob", ADMIN)
+
+    assert " and others. Asked in" in answer
+    assert world.aws.calls.count("DescribeUser") - before <= READ + 1
+
+
+def test_others_are_spoken_of_only_where_there_may_be_some(world: World) -> None:
+    a_group(world, "small", 25)
+    world.policies(a_policy_file(may("AdministratorAccess"), approval=[approves("small")]))
+
+    assert " and 5 more. Asked in" in explain(world, "bob", ADMIN)
+
+
+def test_who_was_not_looked_at_is_not_said_to_be_missing(world: World) -> None:
+    a_group(world, "left", READ + 1, enabled=False)
+    world.company.add_member("left", "dan")
+    world.policies(a_policy_file(may("AdministratorAccess"), approval=[approves("left")]))
+
+    answer = explain(world, "bob", ADMIN)
+
+    assert "Who may is not known: of the approvers not all were looked at" in answer
+    assert "refused" not in answer
+
+
+def test_a_form_is_taken_where_not_all_of_the_approvers_can_be_looked_at(world: World) -> None:
+    a_group(world, "left", READ_AT_ONCE + 1, enabled=False)
+    world.company.add_member("left", "dan")
+    world.policies(a_policy_file(may("AdministratorAccess"), approval=[approves("left")]))
+    before = world.aws.calls.count("DescribeUser")
+
+    request = world.asks("bob", "payments-prod · AdministratorAccess")
+
+    assert world.aws.calls.count("DescribeUser") - before <= READ_AT_ONCE + 2
+    world.decides("dan", request, "Approve")
+    assert world.state(request) is not State.PENDING
+
+
+def test_a_form_is_refused_where_all_were_looked_at_and_none_is_enabled(world: World) -> None:
+    a_group(world, "left", 12, enabled=False)
+    world.policies(a_policy_file(may("AdministratorAccess"), approval=[approves("left")]))
+
+    outcome = world.sends("bob", "payments-prod · AdministratorAccess")
+
+    assert "not enough approvers" in outcome.errors["Access"]
+
+
 # How it is asked
 
 
@@ -311,6 +374,18 @@ def test_administrators_and_auditors_may_ask_about_others(
     answer = explain(world, who, f"{name} {ADMIN}")
 
     assert answer.startswith("Bob Requester may ask for AdministratorAccess on payments-prod")
+
+
+@pytest.mark.parametrize("called", ["bob", "Bob@example.com", "id", "<@UBOB|bob>"])
+def test_anybody_may_name_themselves(world: World, called: str) -> None:
+    name = world.company.user_by_name["bob"] if called == "id" else called
+
+    assert explain(world, "bob", f"{name} {ADMIN}") == explain(world, "bob", ADMIN)
+
+
+@pytest.mark.parametrize("called", ["eve", "nobody@example.com"])
+def test_who_may_not_ask_about_others_is_not_told_who_is_there(world: World, called: str) -> None:
+    assert explain(world, "bob", f"{called} {ADMIN}").startswith("Only administrators and auditors")
 
 
 def test_somebody_who_is_mentioned_is_who_they_are_bound_to(world: World) -> None:

@@ -1,6 +1,7 @@
 """From nothing to the newest schema, on both databases."""
 
 import contextlib
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from storage import schema
-from storage.engine import open_for_migration, sqlite_file
+from storage.catalogue import SqlCatalogue, to_json
+from storage.engine import open_database, open_for_migration, sqlite_file
+from storage.kept import Kept
 from storage.schema import UnknownSchemaError, at_head, heads, migrate
 from storage.tables import metadata
+from tests import make
 
 
 def described(connection: Connection) -> dict[str, Any]:
@@ -148,3 +152,132 @@ def test_a_file_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None
 
     assert not at_head(f"sqlite:///{absent}")
     assert not absent.exists()
+
+
+# What a database of before carries over
+
+AT = 1_700_000_000_000_000
+"""A moment, as it is stored; and a minute."""
+MINUTE = 60_000_000
+
+
+@pytest.fixture
+def old_url(empty_database_url: str) -> str:
+    """A database of schema 0002."""
+    with open_for_migration(empty_database_url).begin() as connection:
+        to(connection, "0002")
+    return empty_database_url
+
+
+def to(connection: Connection, revision: str) -> None:
+    config = schema._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    """As the code of then would, which knew nothing of today's columns."""
+    places = ", ".join(f":{name}" for name in values)
+    words = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"  # noqa: S608  # a test's own
+    connection.execute(text(words), values)
+
+
+def a_row(id_: str, state: str, **values: Any) -> dict[str, Any]:
+    words = (
+        "requester_slack_id requester_user_id requester_user_name requester_name requester_email"
+        " account_id permission_set_arn account_name permission_set_name justification ticket"
+        " ticket_url decided_by reason closed_by"
+    )
+    return {
+        **dict.fromkeys(words.split(), "x"),
+        "id": id_,
+        "form_id": id_,
+        "state": state,
+        "asked_at": AT,
+        "may_approve": "[]",
+        "session_duration": 3600,
+        "duration": 3600,
+        "expires_at": AT + 180 * MINUTE,
+        "approval_needed": True,
+        "approvals": 1,
+        "policy_version": 1,
+        "version": 1,
+        "standing": False,
+        "due_at": AT + 180 * MINUTE,
+        **values,
+    }
+
+
+def reminded_at(url: str) -> dict[str, int | None]:
+    with open_for_migration(url).connect() as connection:
+        rows = connection.execute(text("SELECT id, remind_at FROM requests ORDER BY id")).all()
+    return dict(map(tuple, rows))
+
+
+def test_who_waits_or_has_access_at_the_upgrade_is_reminded_too(old_url: str) -> None:
+    with open_for_migration(old_url).begin() as connection:
+        insert(connection, "requests", **a_row("pending", "pending"))
+        insert(connection, "requests", **a_row("soon", "pending", expires_at=AT + 10 * MINUTE))
+        lasts = {"active_at": AT, "ends_at": AT + 60 * MINUTE}
+        insert(connection, "requests", **a_row("active", "active", **lasts))
+        brief = {"active_at": AT, "ends_at": AT + 5 * MINUTE}
+        insert(connection, "requests", **a_row("brief", "active", **brief))
+        insert(connection, "requests", **a_row("over", "rejected", due_at=None))
+
+    migrate(old_url)
+
+    assert reminded_at(old_url) == {
+        "active": AT + 50 * MINUTE,
+        "brief": None,
+        "over": None,
+        "pending": AT + 15 * MINUTE,
+        "soon": None,
+    }
+
+
+def test_the_settings_say_when(old_url: str) -> None:
+    with open_for_migration(old_url).begin() as connection:
+        for version, seconds in ((1, 60), (2, 1200)):
+            document = json.dumps({"settings": {"reminder": seconds, "nudge_interval": seconds}})
+            row = {"version": version, "at": AT, "by": "x", "document": document}
+            insert(connection, "policy_versions", **row)
+        insert(connection, "requests", **a_row("pending", "pending"))
+        lasts = {"active_at": AT, "ends_at": AT + 60 * MINUTE}
+        insert(connection, "requests", **a_row("active", "active", **lasts))
+
+    migrate(old_url)
+
+    assert reminded_at(old_url) == {"active": AT + 40 * MINUTE, "pending": AT + 20 * MINUTE}
+
+
+def test_accounts_that_were_stored_as_if_they_carried_no_tags_count_as_unread(
+    old_url: str,
+) -> None:
+    written = to_json(make.a_catalogue())
+    written["accounts"] = [[*account[:5], {}] for account in written["accounts"]]
+    with open_for_migration(old_url).begin() as connection:
+        insert(connection, "catalogue", id=1, version=7, read_at=AT, digest="x")
+        insert(connection, "catalogue_documents", version=7, document=json.dumps(written))
+
+    migrate(old_url)
+
+    with contextlib.closing(open_database(old_url)) as database, database.reading() as connection:
+        found = SqlCatalogue(connection, Kept()).load()
+    assert found is not None
+    assert found.accounts.keys() == make.a_catalogue().accounts.keys()
+    assert {account.tags for account in found.accounts.values()} == {None}
+
+
+def test_no_id_of_an_outbox_line_is_given_twice(old_url: str) -> None:
+    row = {"stream": "C1", "kind": "card", "state": "sent", "due_at": AT, "created_at": AT}
+    row |= {"attempts": 1, "error": "", "version": 1}
+    with open_for_migration(old_url).begin() as connection:
+        for _ in range(3):
+            insert(connection, "outbox", **row)
+        connection.execute(text("DELETE FROM outbox WHERE id > 1"))
+
+    migrate(old_url)
+
+    with open_for_migration(old_url).begin() as connection:
+        insert(connection, "outbox", **row)
+        assert connection.execute(text("SELECT max(id) FROM outbox")).scalar() == 4

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from grants.cautions import READ, warnings
+from grants.cautions import warnings
+from grants.crowd import READ
 from grants.model import Catalogue, User
 from grants.policy import (
     ApprovalPolicy,
