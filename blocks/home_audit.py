@@ -135,6 +135,12 @@ def sent(count: int, kind: Format, only: str, at: datetime) -> str:
     return escape(f"{what} as {KINDS[kind]}, as of {utc(at)}. {label(only, 1000)}")
 
 
+def none() -> Message:
+    """There was nothing to make a file of."""
+    words = "There is none. Nothing was exported."
+    return Message(escape(words), drawn([said(words)]))
+
+
 def not_sent(code: str) -> Message:
     """The file could not be brought into Slack."""
     words = f"Your export could not be sent{_why(code)}"

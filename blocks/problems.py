@@ -56,7 +56,7 @@ _UNREADABLE: Final = {
 }
 _NOT_FOUND: Final = {
     Field.PERSON: (
-        "Nobody of this name has asked for anything."
+        "Nobody of this name has asked for anything that you may see."
         " Give a user name, an address, a whole name or an Identity Center user id."
     ),
     Field.ACCOUNT: "There is no account of this name. Give its whole name, or its 12 digits.",

@@ -1,6 +1,6 @@
 """One request whole, in a window of its own: facts, votes, activity and history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block, SectionBlock, TextObject
@@ -13,7 +13,7 @@ from blocks.wording import seen
 from grants.activity import from_json
 from grants.auditing import Whole
 from grants.model import Ballot, Request, Vote
-from grants.records import Line
+from grants.records import Entry, Line
 from grants.telling import moved_in
 
 TITLE: Final = "Request"
@@ -130,9 +130,22 @@ def _history(found: Whole, style: Style) -> Iterator[Block]:
     if not found.lines:
         return
     yield ours("*History*")
-    for line in found.lines[:LINES]:
+    for line in _shown(found.lines):
         yield aside(plain(_line(line, found.request)), marked(moment(line.entry.at, style)))
     yield from _more(len(found.lines) - LINES, "lines")
+
+
+def _shown(lines: Sequence[Line]) -> list[Line]:
+    """Those that there is room for, in their order: whoever is refused often hides no decision."""
+    places = sorted(range(len(lines)), key=lambda place: (_claim(lines[place].entry), -place))
+    return [lines[place] for place in sorted(places[:LINES])]
+
+
+def _claim(entry: Entry) -> int:
+    """Of those with the same claim the latest go first."""
+    if moved_in(entry) or entry.event == "vote":
+        return 0
+    return 2 if entry.event == "refusal" else 1
 
 
 def _line(line: Line, request: Request) -> str:
@@ -156,4 +169,4 @@ def _line(line: Line, request: Request) -> str:
 
 def _more(count: int, what: str) -> Iterator[Block]:
     if count > 0:
-        yield aside(plain(f"… and {count} more {what}: an export and the command line have all."))
+        yield aside(plain(f"… and {count} more {what}: the command line has all."))

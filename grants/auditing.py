@@ -10,7 +10,7 @@ from typing import Any, Final
 from grants import policy
 from grants.errors import Unseen
 from grants.exporting import Format, Record
-from grants.model import Actor, Person, Request, RequestId, Vote, acting
+from grants.model import Actor, Person, Request, RequestId, UserId, Vote, acting
 from grants.people import Memberships
 from grants.ports import Clock, Work, Works
 from grants.records import Entry, Line, Search
@@ -112,13 +112,18 @@ def found(work: Work, sight: Sight, search: Search, *, page: int, size: int) -> 
     return Found(shown, number, more, None if ended else looked[-1].asked_at)
 
 
-def named(work: Work, search: Search) -> tuple[Person | None, str]:
-    """Whom and which account a search names, as their requests and the catalogue have them."""
-    whose = Search(search.user_id) if search.user_id else None
-    asked = work.requests.found(whose, limit=1) if whose else []
+def requester(work: Work, sight: Sight, user_id: UserId) -> Person | None:
+    """As the newest request of theirs has them that is to be seen; None: none is."""
+    theirs = islice(_newest(work, sight, Search(user_id)), REACH)
+    return next((request.requester for request in theirs if sight.sees(request)), None)
+
+
+def named(work: Work, sight: Sight, search: Search) -> tuple[Person | None, str]:
+    """Whom and which account a search names, as requests to be seen and the catalogue have them."""
+    person = requester(work, sight, search.user_id) if search.user_id else None
     catalogue = work.catalogue.load()
     account = catalogue.accounts.get(search.account_id) if catalogue and search.account_id else None
-    return (asked[0].requester if asked else None), (account.name if account else "")
+    return person, (account.name if account else "")
 
 
 def records(work: Work, sight: Sight, search: Search) -> Iterator[Record]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
@@ -42,8 +43,11 @@ COLUMNS: Final = (
     "activity_truncated",
 )  # fmt: skip
 """A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
-FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # the wide ones begin a formula too, in some places
+FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # the wide ones begin a formula too, in some places
 """A cell that begins so may be carried out by whoever opens the file in a spreadsheet."""
+_FIRST: Final = re.compile(rf"\A(?=[{FORMULA}\t\r\n])")
+_WITHIN: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{FORMULA}])")
+"""Where lists are written with `;`, spreadsheets may part cells there, and at tabs and line ends."""
 
 
 def heading(kind: Format) -> str:
@@ -122,8 +126,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def harmless(cell: str) -> str:
-    """What begins like a formula is text to a spreadsheet from here on."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """What begins like a formula is text to a spreadsheet from here on, wherever it parts cells."""
+    return _FIRST.sub("'", _WITHIN.sub(r"\1'", cell))
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

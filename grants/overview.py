@@ -1,7 +1,7 @@
 """What is there for somebody to see and to do, by their personas: for showing, never for deciding."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -33,9 +33,10 @@ PENDING: Final = 4
 RECENT: Final = 5
 MOST: Final = 3
 LATELY: Final = 100
-"""So many of a person's past requests are looked at; all of them are the audit's."""
+"""So many are looked at of what a person holds, waits for and has had; all is the audit's."""
 OFTEN: Final = 2
 """What was asked for once is no habit."""
+HELD_IN: Final = OPEN - {State.PENDING}
 REVOCABLE_IN: Final = frozenset(
     state for state in State if Move.REVOKE in moves_from(state, Role.APPROVER)
 )
@@ -145,22 +146,29 @@ class Mine:
 
 def mine(work: Work, viewer: Viewer) -> Mine:
     """This person's own; what ends first and what was asked for last go first."""
-    user_id = viewer.person.user_id
-    open_now = work.requests.listed(states=OPEN, user_id=user_id, limit=LATELY)
-    past = work.requests.listed(states=FINAL, user_id=user_id, limit=LATELY)
-    held = sorted((one for one in open_now if one.state is not State.PENDING), key=_ends)
-    pending = [one for one in open_now if one.state is State.PENDING]
+    # Each apart: however much waits, what is held is there to be ended.
+    holding = _theirs(work, viewer, HELD_IN)
+    pending = _theirs(work, viewer, {State.PENDING})
+    past = _theirs(work, viewer, FINAL)
     return Mine(
-        viewer.page(held, "holding", HOLDING),
+        _holding(viewer, holding),
         viewer.page(pending, "pending", PENDING),
         viewer.page(past, "recent", RECENT),
-        _most([*open_now, *past]),
+        _most([*holding, *pending, *past]),
     )
 
 
 def held(work: Work, viewer: Viewer) -> Page[Request]:
     """Only what they hold, or will."""
-    return mine(work, viewer).holding
+    return _holding(viewer, _theirs(work, viewer, HELD_IN))
+
+
+def _theirs(work: Work, viewer: Viewer, states: Collection[State]) -> list[Request]:
+    return work.requests.listed(states=states, user_id=viewer.person.user_id, limit=LATELY)
+
+
+def _holding(viewer: Viewer, requests: Iterable[Request]) -> Page[Request]:
+    return viewer.page(sorted(requests, key=_ends), "holding", HOLDING)
 
 
 def _ends(request: Request) -> datetime:

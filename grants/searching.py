@@ -34,13 +34,25 @@ class Sought:
     """The same; a day is meant to its end."""
 
 
+def anybody(user_id: UserId) -> bool:
+    """For whoever sees every request."""
+    return True
+
+
 def read(
-    sought: Sought, requesters: Callable[[], Iterable[Person]], catalogue: Catalogue | None
+    sought: Sought,
+    requesters: Callable[[], Iterable[Person]],
+    catalogue: Catalogue | None,
+    *,
+    seen: Callable[[UserId], bool] = anybody,
 ) -> Search:
-    """What it comes to. Unfit: with everything that cannot be read or found, at once."""
+    """What it comes to. Unfit: with everything that cannot be read or found, at once.
+
+    `seen`: whether whoever looks sees a request of this person; asked of few. Else there is nobody.
+    """
     problems: list[Problem] = []
     search = Search(
-        _tried(lambda: _person(sought.person.strip(), requesters), problems),
+        _tried(lambda: _person(sought.person.strip(), requesters, seen), problems),
         _tried(lambda: _account(sought.account.strip(), catalogue), problems),
         _states(sought.states),
         _tried(lambda: _instant(sought.since.strip(), Field.SINCE), problems),
@@ -61,11 +73,14 @@ def _tried(read_it: Callable[[], T], problems: list[Problem]) -> T | None:
         return None
 
 
-def _person(name: str, requesters: Callable[[], Iterable[Person]]) -> UserId | None:
+def _person(
+    name: str, requesters: Callable[[], Iterable[Person]], seen: Callable[[UserId], bool]
+) -> UserId | None:
     if not name:
         return None
     wanted = name.casefold()
-    return _the_one({each.user_id for each in requesters() if wanted in _names(each)}, Field.PERSON)
+    meant = {each.user_id for each in requesters() if wanted in _names(each)}
+    return _the_one(set(filter(seen, meant)), Field.PERSON)
 
 
 def _names(person: Person) -> set[str]:

@@ -25,6 +25,11 @@ class Sight:
         """Whether nothing is hidden from them."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR}
 
+    @property
+    def others(self) -> bool:
+        """Whether there may be requests in it that are not their own."""
+        return self.role is not Role.REQUESTER
+
     def sees(self, request: Request) -> bool:
         """Whether this request is in it. The account counts as it stands now."""
         if self.everything or self.own(request):

@@ -17,12 +17,12 @@ from blocks.text import Style
 from grants import auditing
 from grants.errors import Refusal, Tampered, TooSlow, Unfit
 from grants.exporting import Format
-from grants.model import Person, RequestId, Role
+from grants.model import Person, RequestId, Role, UserId
 from grants.overview import Viewer
 from grants.ports import Work
 from grants.records import HomeRow, Search
 from grants.searching import from_words, read, to_words
-from grants.sight import sight_of
+from grants.sight import Sight, sight_of
 from handlers.answering import answered
 from handlers.front import Front
 from handlers.promptly import InTime
@@ -43,13 +43,17 @@ NOT_LOOKED_UP: Final = (
 
 def drawn(work: Work, viewer: Viewer, style: Style) -> Blocks:
     """A page of what this person may see, as they have narrowed it down."""
-    sight = sight_of(viewer.book, viewer.membership, work.catalogue.load())
+    sight = _sight(work, viewer)
     row = work.homes.get(viewer.person.slack_id)
     search = from_words(row.filters) if row else Search()
     page = viewer.pages.get(LIST, 0)
     found = auditing.found(work, sight, search, page=page, size=home_audit.SIZE)
-    names = auditing.named(work, search)
+    names = auditing.named(work, sight, search)
     return home_audit.requests(Listed(found, sight.everything, search, *names), style)
+
+
+def _sight(work: Work, viewer: Viewer) -> Sight:
+    return sight_of(viewer.book, viewer.membership, work.catalogue.load())
 
 
 SECTION: Final = Section(
@@ -118,12 +122,14 @@ def filtering(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> No
     """The form, filled with what the list is narrowed down to now."""
     ack()
     person, place = front.people.lately(body) or front.people.whose(body), _place(body)
+    viewer = front.showing.viewer(person, live=False)
     with front.works() as work:
         row = _row(work, person, front)
         search = from_words(row.filters)
         work.homes.put(replace(row, filters={**to_words(search), **place}))
-        whom, _ = auditing.named(work, search)
-    form = filter_form.form(search, whom, of_others=_sees_others(person, front))
+        sight = _sight(work, viewer)
+        whom, _ = auditing.named(work, sight, search)
+    form = filter_form.form(search, whom, of_others=sight.others)
     client.views_open(trigger_id=body["trigger_id"], view=form)
 
 
@@ -147,10 +153,15 @@ def filtered(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 def _narrow(body: Payload, view: Payload, front: Front, in_time: InTime) -> tuple[Person, HomeRow]:
     """Who filters, and what was remembered of them until now."""
     person, sought = front.people.whose(body), filter_form.read(view)
-    if not _sees_others(person, front):
+    sight = front.auditing.sight(person)
+    if not sight.others:
         sought = replace(sought, person="")
     with front.works.reading() as work:
-        search = read(sought, work.requests.requesters, work.catalogue.load())
+
+        def seen(user_id: UserId) -> bool:
+            return sight.everything or auditing.requester(work, sight, user_id) is not None
+
+        search = read(sought, work.requests.requesters, work.catalogue.load(), seen=seen)
     in_time()
     with front.works() as work:
         row = _row(work, person, front)
@@ -182,7 +193,7 @@ def _draw_again(person: Person, row: HomeRow, body: Payload, front: Front) -> No
     if not (address := row.filters.get(ANSWER)):
         front.showing.turned(person, {"hash": row.hash}, {LIST: 0})
         return
-    message = front.showing.message(EVERYBODY, person, live=False)
+    message = front.showing.message(EVERYBODY, person, live=True)
     if not answered(Respond(response_url=address), message, replace=True):
         front.net.whisper(home.too_old(), body)
 
@@ -190,10 +201,6 @@ def _draw_again(person: Person, row: HomeRow, body: Payload, front: Front) -> No
 def _row(work: Work, person: Person, front: Front) -> HomeRow:
     found = work.homes.get(person.slack_id)
     return found or HomeRow(person.slack_id, person.user_id, front.auditing.clock())
-
-
-def _sees_others(person: Person, front: Front) -> bool:
-    return front.showing.viewer(person, live=False).roles > {Role.REQUESTER}
 
 
 # As a file

@@ -44,7 +44,12 @@ class Exports:
         """All that they may see of what they search for; StillExporting where one is under way."""
         with self._turn(person.slack_id), TemporaryFile("w+b") as file:
             sight = self._auditing.taking(person, search, kind)
-            words = self._write(file, sight, search, kind)
+            count = self._write(file, sight, search, kind)
+            if not count:
+                # Slack takes no empty file, and a heading alone tells nobody anything.
+                self._net.whisper(home_audit.none(), body)
+                return
+            words = self._above(count, sight, search, kind)
             try:
                 self._upload(person.slack_id, file, f"elevate-requests.{kind}", words)
             except SlackApiError as error:
@@ -65,15 +70,19 @@ class Exports:
             with self._lock:
                 self._under_way.remove(slack_id)
 
-    def _write(self, file: IO[bytes], sight: Sight, search: Search, kind: Format) -> str:
-        """Gives the words that stand above the file."""
+    def _write(self, file: IO[bytes], sight: Sight, search: Search, kind: Format) -> int:
+        """Gives how many requests it holds."""
         count = 0
         file.write(heading(kind).encode())
         with self._auditing.works.reading() as work:
-            person, account = auditing.named(work, search)
             for count, record in enumerate(auditing.records(work, sight, search), start=1):  # noqa: B007
                 file.write(line(record, kind).encode())
-        only = home_audit.narrowed(search, person, account)
+        return count
+
+    def _above(self, count: int, sight: Sight, search: Search, kind: Format) -> str:
+        """The words that stand above the file."""
+        with self._auditing.works.reading() as work:
+            only = home_audit.narrowed(search, *auditing.named(work, sight, search))
         return home_audit.sent(count, kind, only, self._auditing.clock())
 
     def _upload(self, slack_id: SlackUserId, file: IO[bytes], name: str, words: str) -> None:

@@ -30,6 +30,8 @@ Payload = dict[str, Any]
 
 SHOWN_FOR: Final = 300.0
 """Seconds. For drawing again what somebody has open, who they were so lately is good enough."""
+NOW: Final = -1.0
+"""Seconds. Nothing was found so lately: it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,12 @@ class Showing:
         pages: Mapping[str, int],
         filters: Mapping[str, str] | None = None,
     ) -> None:
-        """They turn a list's page, or narrow it: so it stays until they change it again."""
+        """They turn a list's page, or narrow it: so it stays. Who they are is read live, as above."""
         with self.works() as work:
             row = self._row(work, person)
             kept = row.filters if filters is None else filters
             work.homes.put(replace(row, pages={**row.pages, **pages}, filters=kept))
-        self._show(person, hash_in(view), live=False)
+        self._show(person, hash_in(view), live=True)
 
     def again(self, slack_id: SlackUserId) -> None:
         """Something changed: drawn as they left it, for who they are now."""
@@ -100,7 +102,7 @@ class Showing:
         if row is None:
             return
         try:
-            person = self.people.known(slack_id, seconds=SHOWN_FOR)
+            person = self._taken_for(slack_id)
         except NotAPerson as refusal:
             self.nothing(slack_id, words(refusal))
             return
@@ -190,7 +192,7 @@ class Showing:
         if section is None:
             return
         try:
-            person = self.people.known(user_of(body), seconds=SHOWN_FOR)
+            person = self._taken_for(user_of(body))
             if at_home(body):
                 self._show(person, hash_in(body.get("view")), live=False)
             elif for_them_alone(body):
@@ -199,6 +201,15 @@ class Showing:
             log.exception("a list was not drawn again")
 
     # Who looks
+
+    def _taken_for(self, slack_id: SlackUserId) -> Person:
+        """As lately found, while their link stands; else read now."""
+        person = self.people.known(slack_id, seconds=SHOWN_FOR)
+        with self.works.reading() as work:
+            link = work.people.get(slack_id)
+        if link and not link.broken and link.user_id == person.user_id:
+            return person
+        return self.people.known(slack_id, seconds=NOW)
 
     def viewer(self, person: Person, *, live: bool) -> Viewer:
         """In which capacities they may see something, by the groups they are in."""

@@ -88,6 +88,38 @@ def test_a_role_that_was_lost_shows_nothing_more(
     assert "There is none." in audits(world, "aud").words()
 
 
+@pytest.mark.parametrize("label", ["Filter", "Show All"])
+def test_a_role_that_was_lost_shows_nothing_more_in_a_list_that_stands_there(
+    world: World, two: tuple[RequestId, RequestId], label: str
+) -> None:
+    world["aud"].click(audits(world, "aud"), "Filter")
+    narrows(world, "aud", State="Open: not at an end")
+    shown = world.slack.ephemerals("aud")[-1]
+    assert ids_in(shown) == [two[1], two[0]]
+    world.company.remove_member("elevate-auditors", "aud")
+
+    world["aud"].click(shown, label)
+    if label == "Filter":
+        narrows(world, "aud", Account="333344445555")
+    world.listeners.settle()
+
+    assert ids_in(world.slack.ephemerals("aud")[-1]) == []
+
+
+def test_a_role_that_was_lost_shows_nothing_more_where_app_home_is_filtered(
+    world: World, two: tuple[RequestId, RequestId]
+) -> None:
+    at_home(world, "aud")
+    world.company.remove_member("elevate-auditors", "aud")
+
+    world["aud"].press("Filter")
+    narrows(world, "aud", Account="333344445555")
+
+    home = world["aud"].home()
+    assert home is not None
+    assert ids_in(home) == []
+
+
 def test_an_approver_sees_what_todays_policies_let_them_approve(
     world: World, two: tuple[RequestId, RequestId]
 ) -> None:
@@ -172,6 +204,18 @@ def test_app_home_turns_its_pages_too(world: World, many: list[str]) -> None:
     home = world["aud"].home()
     assert home is not None
     assert ids_in(home) == many[9:18]
+
+
+def test_a_role_that_was_lost_turns_no_page_in_app_home(world: World, many: list[str]) -> None:
+    at_home(world, "aud")
+    world.company.remove_member("elevate-auditors", "aud")
+
+    world["aud"].press("Older")
+    world.rounds()
+
+    home = world["aud"].home()
+    assert home is not None
+    assert ids_in(home) == []
 
 
 # Filters
@@ -275,10 +319,45 @@ def test_what_is_for_one_alone_never_takes_the_place_of_what_others_see(
 def test_a_filter_never_shows_more_than_is_theirs(
     world: World, two: tuple[RequestId, RequestId]
 ) -> None:
-    world["eve"].click(audits(world, "eve"), "Filter")
-    narrows(world, "eve", Person="mallory")
+    shown = audits(world, "eve")
+    world["eve"].click(shown, "Filter")
+    narrows(world, "eve", Account="data-sandbox")
 
     assert "There is none." in world.slack.ephemerals("eve")[-1].words()
+
+
+@pytest.mark.parametrize("typed", ["mallory", "UMALLORY", "Mallory Stranger", "nobody"])
+def test_of_whom_an_approver_sees_nothing_they_do_not_learn_that_they_ask(
+    world: World, two: tuple[RequestId, RequestId], typed: str
+) -> None:
+    world["eve"].click(audits(world, "eve"), "Filter")
+    world["eve"].fill(Person=typed)
+    outcome = world["eve"].submit()
+
+    assert outcome.kind == "errors"
+    assert list(outcome.errors) == ["Person"]
+    assert "Nobody of this name" in outcome.errors["Person"]
+
+
+def test_an_approver_finds_whose_requests_they_may_see(
+    world: World, two: tuple[RequestId, RequestId]
+) -> None:
+    world["eve"].click(audits(world, "eve"), "Filter")
+    narrows(world, "eve", Person="bob@example.com")
+
+    shown = world.slack.ephemerals("eve")[-1]
+    assert ids_in(shown) == [two[0]]
+    assert "Only those of Bob Requester." in shown.words()
+
+
+def test_a_filter_that_an_auditor_left_names_nobody_once_they_are_none(
+    world: World, two: tuple[RequestId, RequestId]
+) -> None:
+    world["aud"].click(audits(world, "aud"), "Filter")
+    narrows(world, "aud", Person="mallory")
+    world.company.remove_member("elevate-auditors", "aud")
+
+    assert "Mallory" not in audits(world, "aud").words()
 
 
 def test_whoever_sees_only_their_own_is_not_asked_of_whom(
@@ -430,7 +509,17 @@ def test_a_role_that_was_lost_since_the_list_was_drawn_exports_nothing(
     world["aud"].click(shown, "Export JSON Lines")
     world.listeners.settle()
 
-    assert file_of(world) == ""
+    assert world.slack.workspace.files == {}
+
+
+@pytest.mark.parametrize("kind", ["CSV", "JSON Lines"])
+def test_an_export_of_nothing_says_so_and_brings_no_file(world: World, kind: str) -> None:
+    world["mallory"].click(audits(world, "mallory"), f"Export {kind}")
+    world.listeners.settle()
+
+    assert "There is none." in world.whispers("mallory")[-1]
+    assert world.slack.workspace.files == {}
+    assert world.slack.dms("mallory") == []
 
 
 def test_that_somebody_exports_is_in_the_journal(

@@ -255,6 +255,14 @@ def test_somebody_is_found_by_whatever_names_them(typed: str) -> None:
     assert read(Sought(f" {typed} "), lambda: [BOB, EVE], None).user_id == BOB.user_id
 
 
+def test_of_two_of_one_name_the_one_is_meant_that_there_is_something_to_see_of() -> None:
+    same = [replace(one, name="Same") for one in (BOB, EVE)]
+
+    search = read(Sought("same"), lambda: same, None, seen=lambda user_id: user_id == EVE.user_id)
+
+    assert search.user_id == EVE.user_id
+
+
 def test_two_slack_users_of_one_person_are_one() -> None:
     again = replace(BOB, slack_id=make.a_person("Other").slack_id)
 

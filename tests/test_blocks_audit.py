@@ -230,6 +230,35 @@ def test_one_request_fits_into_a_window_whatever_happened_to_it(state: State, co
     assert is_harmless(Message("", drawn))
 
 
+def test_what_was_refused_never_hides_what_was_decided() -> None:
+    moved = {"event": "request.approve", "before": "pending", "after": "scheduled"}
+    tried = [
+        a_line(n, actor=Actor(Role.REQUESTER, f"Nobody {n}."), at=NOON + timedelta(minutes=n))
+        for n in range(100)
+    ]
+    voted = [
+        a_line(n, actor=Actor(Role.APPROVER, "Eve"), at=NOON + timedelta(minutes=n), **changes)
+        for n, changes in [(30, {"event": "vote", "after": "approve"}), (99, moved)]
+    ]
+    lines = [*tried[:30], voted[0], *tried[30:99], voted[1], tried[99]]
+
+    told = words(request_view.view(Whole(a_request(), [], lines, None), WORDS).to_dict())
+
+    order = ["Vote: approve, by Eve.", "Nobody 82.", "Nobody 98.", "Approved by Eve.", "Nobody 99."]
+    assert sorted(order, key=told.index) == order
+    assert "Nobody 81." not in told
+    assert "… and 82 more lines: the command line has all." in told
+
+
+def test_what_alarmed_goes_before_what_was_refused() -> None:
+    alarm = a_line(0, event="alarm.overdue", reason="Conflict")
+
+    lines = [alarm, *(a_line(n) for n in range(1, 100))]
+    told = words(request_view.view(Whole(a_request(), [], lines, None), WORDS).to_dict())
+
+    assert "AWS said: Conflict." in told
+
+
 def test_every_kind_of_line_is_told_in_words() -> None:
     request = a_request(State.ENDED)
     moved = {"event": "request.approve", "before": "pending", "after": "scheduled"}

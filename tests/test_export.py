@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grants.activity import to_json
 from grants.exporting import COLUMNS, Format, Record, harmless, heading, line
@@ -127,16 +129,43 @@ def test_what_the_session_did_is_told() -> None:
 # What somebody typed
 
 
-@pytest.mark.parametrize(
-    "typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"]
-)
+@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\uff1d1"])
 def test_what_begins_like_a_formula_is_text(typed: str) -> None:
     row = row_of(Record(make.a_request(justification=typed, ticket=typed, reason=typed)))
 
     assert row["justification"] == row["ticket"] == row["reason"] == f"'{typed}"
 
 
-@pytest.mark.parametrize("typed", ["a=1", "1-1", "'=1", " =1", "mail@example.com", ""])
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("fix;=1+1", "fix;'=1+1"),
+        ("fix; -1", "fix; '-1"),
+        ("fix\n@SUM(A1)", "fix\n'@SUM(A1)"),
+        ("fix\r\n+1", "fix\r\n'+1"),
+        ("fix\t\uff1d1", "fix\t'\uff1d1"),
+        ("\t=1", "'\t'=1"),
+        ("=1;=1;;=1", "'=1;'=1;;'=1"),
+        ('fix;"=1', "fix;\"'=1"),
+    ],
+)
+def test_what_begins_like_a_formula_within_a_cell_is_text(typed: str, told: str) -> None:
+    assert harmless(typed) == told
+
+
+@given(typed=st.text("=+-@\uff1d;,\t\r\n \"'a"), separator=st.sampled_from(",;\t"))
+def test_wherever_a_spreadsheet_parts_cells_none_is_a_formula(typed: str, separator: str) -> None:
+    record = Record(make.a_request(justification=typed, may_approve=("staff", typed)))
+    text = io.StringIO(line(record, Format.CSV), newline="")
+
+    cells = [cell for row in csv.reader(text, delimiter=separator) for cell in row]
+
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\uff1d"))] == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["a=1", "1-1", "'=1", " =1", "mail@example.com", "", "a; b=1", "a\nb - c"]
+)
 def test_other_cells_stay_as_they_were_typed(typed: str) -> None:
     assert harmless(typed) == typed
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from grants.model import Actor, RequestId, Role, State
+from grants.model import Actor, RequestId, Role, SlackUserId, State, UserId
+from grants.records import Binding
 from handlers.pace import Pace
+from tests import make
 from tests.clock import NOON
 from tests.standins.aws.faults import Kind
 from tests.standins.slack import tamper
@@ -18,6 +20,7 @@ PROD = "payments-prod · AdministratorAccess"
 WEB = "web-prod · ReadOnlyAccess"
 SANDBOX = "data-sandbox · PowerUserAccess"
 PUBLISH = "views.publish"
+MALLORY = SlackUserId("UMALLORY")
 COMMENTED = POLICIES.replace("require_decision_comment: false", "require_decision_comment: true")
 
 
@@ -98,6 +101,20 @@ def test_what_is_held_can_be_given_back_there(world: World) -> None:
     assert world.state(request) is State.REVOKED
     assert not world.has_access("bob", "payments-prod", "AdministratorAccess")
     assert "You hold no access" in seen(world, "bob").words()
+
+
+def test_what_is_held_is_there_however_much_waits(world: World) -> None:
+    bob = world.request(world.active()).requester
+    with world.works() as work:
+        for n in range(1, 101):
+            asked, until = world.clock() + timedelta(seconds=n), world.clock() + timedelta(hours=9)
+            work.requests.add(
+                make.a_request(f"{n:08}", requester=bob, asked_at=asked, expires_at=until)
+            )
+
+    assert "End Access" in home(world, "bob").buttons()
+    world["bob"].command("active", DEFAULT)
+    assert "End Access" in world.slack.ephemerals("bob")[-1].buttons()
 
 
 def test_what_is_over_says_why(world: World) -> None:
@@ -309,6 +326,32 @@ def test_the_other_tab_is_left_alone(world: World) -> None:
 
 
 # Drawn again
+
+
+@pytest.mark.parametrize("how", ["unlinked", "broken", "linked to another"])
+def test_who_is_taken_for_somebody_no_more_is_shown_nothing_more_as_them(
+    world: World, how: str
+) -> None:
+    eve = Binding(MALLORY, "T", UserId(world.company.user("eve").id), "", world.clock(), "ada")
+    with world.works() as work:
+        work.people.put(eve)
+    world.asks("bob", PROD)
+    assert "Waits for you (1)" in home(world, "mallory").words()
+
+    with world.works() as work:
+        match how:
+            case "unlinked":
+                work.people.remove(MALLORY)
+            case "broken":
+                work.people.put(replace(eve, broken="the address"))
+            case _:
+                other = UserId(world.company.user("mallory").id)
+                work.people.put(replace(eve, user_id=other))
+    request = world.asks("bob", PROD)
+    a_moment(world)
+
+    assert "Waits for you" not in seen(world, "mallory").words()
+    assert request not in seen(world, "mallory").words()
 
 
 def test_a_new_request_appears_where_its_approvers_have_it_open(world: World) -> None:

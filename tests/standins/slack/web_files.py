@@ -9,9 +9,12 @@ files = Methods()
 
 @files.method("files.getUploadURLExternal", "files:write")
 def get_upload_url(slack: Slack, args: JSON) -> JSON:
-    """Where to send the bytes."""
+    """Where to send the bytes, of which there have to be some."""
     file_id = slack.workspace.new_id("F")
     length = int(required(args, "length"))
+    if length < 1:
+        messages = ["[ERROR] must be greater than 0 [json-pointer:/length]"]
+        raise SlackError("invalid_arguments", response_metadata={"messages": messages})
     slack.workspace.files[file_id] = File(file_id, required(args, "filename"), length)
     return {"upload_url": f"{slack.origin}/upload/{file_id}", "file_id": file_id}
 
