@@ -377,6 +377,15 @@ def test_a_file_is_uploaded(slack: SlackStandIn, web: WebClient) -> None:
     assert slack.channel("approvals").messages[0].text == "Audit"
 
 
+def test_a_file_of_no_bytes_is_refused(slack: SlackStandIn, web: WebClient) -> None:
+    slack.scopes.add("files:write")
+
+    with pytest.raises(SlackApiError, match="invalid_arguments"):
+        web.files_getUploadURLExternal(filename="audit.jsonl", length=0)
+
+    assert slack.workspace.files == {}
+
+
 def test_many_ask_at_once_and_no_ts_is_given_twice(slack: SlackStandIn, web: WebClient) -> None:
     with ThreadPoolExecutor(16) as many:
         posts = many.map(lambda n: web.chat_postMessage(channel="CAPPROVE", text=f"{n}"), range(64))
