@@ -17,7 +17,7 @@ from grants.model import Catalogue, Lane
 from grants.policy import PolicyBook
 from grants.policy_text import export
 from grants.ports import Directory
-from grants.resolving import resolve
+from grants.resolving import NOTHING, resolve
 
 __all__ = ["PolicyProblem", "PolicyProblems", "export", "load", "load_book", "read"]
 
@@ -62,6 +62,7 @@ def load_book(
     catalogue: Catalogue,
     directory: Directory,
     lane: Lane = Lane.PERSON,
+    held: PolicyBook = NOTHING,
 ) -> PolicyBook:
     """The policies with their names looked up; the problems of both steps at once."""
     problems: tuple[PolicyProblem, ...] = ()
@@ -72,7 +73,7 @@ def load_book(
             raise
         draft, problems = found.draft, found.problems
     try:
-        book = resolve(draft, catalogue=catalogue, directory=directory, lane=lane)
+        book = resolve(draft, catalogue=catalogue, directory=directory, lane=lane, held=held)
     except PolicyProblems as found:
         raise PolicyProblems((*problems, *found.problems), draft=draft) from None
     if problems:

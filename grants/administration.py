@@ -1,9 +1,9 @@
 """Where policies are changed, whatever way they come: stored whole, once, and written down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from grants.differences import differences
+from grants.differences import differences, is_new
 from grants.errors import PoliciesMoved
 from grants.model import Actor, Told
 from grants.policy import PolicyBook
@@ -32,7 +32,7 @@ class Administration:
             if since is not None and before.version != since:
                 newest = work.policies.history()[0]
                 raise PoliciesMoved(newest.version, newest.by, newest.at, since)
-            if before.version and replace(book, version=before.version) == before:
+            if not is_new(before, book):
                 return before
             after = work.policies.apply(book, by=by.name, at=now, since=before.version)
             changes = differences(before, after)

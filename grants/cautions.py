@@ -9,7 +9,7 @@ from typing import Final
 from grants.crowd import READ, Look
 from grants.drafts import shown
 from grants.durations import spell
-from grants.model import Account, Catalogue, GroupId, Lane, PermissionSetArn, User, UserId
+from grants.model import Account, Catalogue, Group, GroupId, Lane, PermissionSetArn, User, UserId
 from grants.policy import (
     ApprovalPolicy,
     EligibilityPolicy,
@@ -62,16 +62,16 @@ class _People:
     """No policy asks for more people than that, so no more are looked for."""
     users: dict[UserId, User | None] = field(default_factory=dict)
     inside: dict[GroupId, tuple[frozenset[UserId], bool]] = field(default_factory=dict)
-    groups: dict[GroupId, bool] = field(default_factory=dict)
+    groups: dict[GroupId, Group | None] = field(default_factory=dict)
 
     def enabled(self, user_id: UserId) -> bool | None:
         """None: there is no such user any more."""
         user = self._look().user(user_id)
         return user.enabled if user else None
 
-    def exists(self, group: GroupId) -> bool:
+    def group(self, group: GroupId) -> Group | None:
         if group not in self.groups:
-            self.groups[group] = self.directory.group(group, lane=self.lane) is not None
+            self.groups[group] = self.directory.group(group, lane=self.lane)
         return self.groups[group]
 
     def of(self, who: Who) -> tuple[frozenset[UserId], bool]:
@@ -94,8 +94,11 @@ class _People:
 def _named_nobody(book: PolicyBook, people: _People) -> Iterator[PolicyWarning]:
     for about, who in _everybody(book):
         for group in who.groups:
-            if not people.exists(GroupId(group.id)):
+            there = people.group(GroupId(group.id))
+            if there is None:
                 yield PolicyWarning(about, f"the group {shown(group.name)} is no longer there")
+            else:
+                yield from _renamed(about, "group", group, there.name)
         for user in who.users:
             enabled = people.enabled(UserId(user.id))
             if enabled is None:
@@ -113,16 +116,28 @@ def _everybody(book: PolicyBook) -> Iterator[tuple[str, Who]]:
 
 def _named_nothing(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:
     policies: tuple[EligibilityPolicy | ApprovalPolicy, ...] = (*book.eligibility, *book.approval)
+    accounts = {str(each.id): each.name for each in catalogue.accounts.values()}
+    sets = {str(each.arn): each.name for each in catalogue.permission_sets.values()}
+    ous = {str(each.id): each.name for each in catalogue.ous.values()}
     for policy in policies:
         for what, names, known in (
-            ("account", policy.scope.accounts, catalogue.accounts),
-            ("OU", (Named(ou.id, ou.name or ou.id) for ou in policy.scope.ous), catalogue.ous),
-            ("permission set", policy.permission_sets, catalogue.permission_sets),
+            ("account", policy.scope.accounts, accounts),
+            ("OU", (Named(ou.id, ou.name or ou.id) for ou in policy.scope.ous), ous),
+            ("permission set", policy.permission_sets, sets),
         ):
             for named in names:
                 if named.id not in known:
                     message = f"the {what} {shown(named.name)} is no longer there"
                     yield PolicyWarning(_about(policy), message)
+                elif what != "OU":  # which is written by its id
+                    yield from _renamed(_about(policy), what, named, known[named.id])
+
+
+def _renamed(about: str, what: str, named: Named, name: str) -> Iterator[PolicyWarning]:
+    """Of what is written by a name: an id stays what it is."""
+    if named.name not in {name, named.id}:
+        message = f"the {what} {shown(named.name)} is called {shown(name)} now"
+        yield PolicyWarning(about, message)
 
 
 def _carried_by_none(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWarning]:

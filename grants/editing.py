@@ -20,7 +20,7 @@ from grants.policy import (
     Who,
     administrates,
 )
-from grants.policy_text import Tree, policy_tree, settings_tree
+from grants.policy_text import Thing, Tree, tree
 from grants.ports import Directory, Work, Works
 from grants.resolving import resolve
 from grants.sheets import NEW, Part, Sheet, fits, line_of, read, sheet
@@ -30,7 +30,6 @@ LOOKED_AT: Final = 100
 """So many administrators at most are looked up until one is found who can act."""
 
 Policy: TypeAlias = EligibilityPolicy | ApprovalPolicy
-Thing: TypeAlias = Policy | PolicySettings
 P = TypeVar("P", EligibilityPolicy, ApprovalPolicy)
 
 
@@ -146,11 +145,16 @@ class Editing:
     def _resolved(
         self, book: PolicyBook, subject: Subject, typed: Sheet, catalogue: Catalogue
     ) -> Thing:
-        """Read and looked up as a file is: all that is wrong with it at once."""
+        """Read and looked up as a file is, but that what stood there already means what it meant.
+
+        All that is wrong with it at once.
+        """
         draft, problems = _drafted(subject.part, typed)
         problems += _taken(book, subject, typed.get("name", "").strip())
         try:
-            found = resolve(draft, catalogue=catalogue, directory=self.names)
+            found = resolve(
+                draft, catalogue=catalogue, directory=self.names, stood=_thing(book, subject)
+            )
         except PolicyProblems as more:
             raise PolicyProblems((*problems, *more.problems)) from None
         if subject.part is Part.SETTINGS and not self._anybody(found.settings.admins):
@@ -212,14 +216,11 @@ def _drawn(book: PolicyBook, subject: Subject) -> tuple[Sheet, Mapping[str, Tree
     """The fields, and what they are drawn from. UnknownPolicy where the policy is gone."""
     if subject.part is not Part.SETTINGS and not subject.name:
         return {**sheet(subject.part, {}), **NEW[subject.part]}, {}
-    match _thing(book, subject):
-        case None:
-            raise UnknownPolicy(subject.part, subject.name)
-        case PolicySettings() as settings:
-            tree = settings_tree(settings)
-        case policy:
-            tree = policy_tree(policy)
-    return sheet(subject.part, tree), tree
+    thing = _thing(book, subject)
+    if thing is None:
+        raise UnknownPolicy(subject.part, subject.name)
+    drawn = tree(thing)
+    return sheet(subject.part, drawn), drawn
 
 
 def _thing(book: PolicyBook, subject: Subject) -> Thing | None:

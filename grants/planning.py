@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
 
 from grants import crowd
-from grants.differences import differences
+from grants.differences import differences, is_new
 from grants.model import (
     Account,
     AccountId,
@@ -59,6 +59,8 @@ class Plan:
 
     version: int
     """The version of the policies that it was worked out against."""
+    is_new: bool = True
+    """Whether applying it makes another."""
     changes: tuple[str, ...] = ()
     """Of the policies themselves: which, and what in it, from what to what."""
     asking: Shift[Share] = field(default_factory=Shift)
@@ -82,9 +84,8 @@ class Planner:
 
     def __call__(self, before: PolicyBook, after: PolicyBook, catalogue: Catalogue) -> Plan:
         """Nobody is read where the policies are the same."""
-        changes = tuple(differences(before, after))
-        if not changes:
-            return Plan(before.version)
+        if not is_new(before, after):
+            return Plan(before.version, is_new=False)
         named = [*_named(before), *_named(after)]
         people = crowd.memberships(self.directory, named, at=self.clock(), lane=self.lane)
         kinds = _kinds(people.values(), named)
@@ -105,7 +106,7 @@ class Planner:
         names = _Names(enabled, catalogue, alike)
         return Plan(
             before.version,
-            changes,
+            changes=tuple(differences(before, after)),
             asking=names.shares(asking),
             approving=names.shares(approving),
             administrators=names.users(admins),

@@ -72,7 +72,8 @@ class OuScope:
     """An OU's direct child accounts; with `nested`, those of the OUs below it too."""
 
     id: OuId
-    name: str = ""
+    name: str = field(default="", compare=False)
+    """For showing: an OU is written by its id, and one that is renamed changes no policy."""
     nested: bool = False
 
 

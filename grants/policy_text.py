@@ -20,6 +20,7 @@ from grants.policy import (
 
 WIDTH: Final = 100
 
+Thing: TypeAlias = EligibilityPolicy | ApprovalPolicy | PolicySettings
 Tree: TypeAlias = Union[
     str, bool, int, timedelta, "Word", Mapping[str, "Tree | None"], list["Tree"]
 ]
@@ -37,7 +38,10 @@ class Word:
 
 
 def export(book: PolicyBook) -> str:
-    """Loading it gives an equal book, and exporting that the same text to the byte."""
+    """Loading it gives an equal book, and exporting that the same text to the byte.
+
+    As long as each name still means what it was found as: the ids that go with them are not written.
+    """
     parts = ["version: 1\n", "settings:\n" + _body(settings_tree(book.settings), "  ")]
     eligibility, approval = map(policy_tree, book.eligibility), map(policy_tree, book.approval)
     parts += [_section("eligibility", eligibility), _section("approval", approval)]
@@ -76,6 +80,31 @@ def settings_tree(settings: PolicySettings) -> Mapping[str, Tree | None]:
 def policy_tree(policy: EligibilityPolicy | ApprovalPolicy) -> Mapping[str, Tree | None]:
     """A policy by the grammar's keys; None: not set."""
     return _eligibility(policy) if isinstance(policy, EligibilityPolicy) else _approval(policy)
+
+
+def tree(thing: Thing) -> Mapping[str, Tree | None]:
+    """Either's."""
+    return settings_tree(thing) if isinstance(thing, PolicySettings) else policy_tree(thing)
+
+
+def named(thing: Thing) -> Mapping[tuple[str, str], tuple[Named, ...]]:
+    """What it names by names that may come to mean something else: by its key, and what it is."""
+    if isinstance(thing, PolicySettings):
+        return {**_people("admins", thing.admins), **_people("auditors", thing.auditors)}
+    people = (
+        _people("who", thing.who)
+        if isinstance(thing, EligibilityPolicy)
+        else _people("approvers", thing.approvers)
+    )
+    return {
+        **people,
+        ("accounts", "account"): thing.scope.accounts,
+        ("permission_sets", "permission set"): thing.permission_sets,
+    }
+
+
+def _people(key: str, who: Who) -> Mapping[tuple[str, str], tuple[Named, ...]]:
+    return {(key, "group"): who.groups, (key, "user"): who.users}
 
 
 def written(value: Tree | None) -> str:

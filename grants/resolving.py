@@ -29,6 +29,7 @@ from grants.policy import (
     Scope,
     Who,
 )
+from grants.policy_text import Thing, named
 from grants.ports import Directory
 from grants.reading import nearest
 
@@ -39,17 +40,31 @@ _STORE_ID: Final = re.compile(
     r"(?:[0-9a-f]{10}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII
 )
 
+NOTHING: Final = PolicyBook()
+
 Found = TypeVar("Found")
 
 
 def resolve(
-    draft: Draft, *, catalogue: Catalogue, directory: Directory, lane: Lane = Lane.PERSON
+    draft: Draft,
+    *,
+    catalogue: Catalogue,
+    directory: Directory,
+    lane: Lane = Lane.PERSON,
+    stood: Thing | None = None,
+    held: PolicyBook = NOTHING,
 ) -> PolicyBook:
-    """The book, of version 0 until it is stored. PolicyProblems, all at once."""
-    names = _Names(draft.source, catalogue, directory, lane)
+    """The book, of version 0 until it is stored. PolicyProblems, all at once.
+
+    `stood`: what is written anew; a name that stood in the same place means what it meant there, or
+    is a problem. `held`: a name that means nothing now means what it meant there.
+    """
+    names = _Names(draft.source, catalogue, directory, lane, _by_place(stood), _by_kind(held))
     book = PolicyBook(
         settings=replace(
-            draft.settings, admins=names.who(draft.admins), auditors=names.who(draft.auditors)
+            draft.settings,
+            admins=names.who(draft.admins, "admins"),
+            auditors=names.who(draft.auditors, "auditors"),
         ),
         eligibility=tuple(map(names.eligibility, draft.eligibility)),
         approval=tuple(map(names.approval, draft.approval)),
@@ -63,6 +78,10 @@ class _UnfoundError(Exception):
     """A name that names nothing, or two things."""
 
 
+class _SeveralError(_UnfoundError):
+    """A name that names two."""
+
+
 @dataclass(frozen=True)
 class _Names:
     """Looks each name up once, however often it is written."""
@@ -71,17 +90,21 @@ class _Names:
     catalogue: Catalogue
     directory: Directory
     lane: Lane
+    stood: Mapping[tuple[str, str, str], str]
+    """By key, kind and name the id that a name had in this very place."""
+    held: Mapping[tuple[str, str], frozenset[str]]
+    """By kind and name the ids that a name has in the policies that hold."""
     problems: list[PolicyProblem] = field(default_factory=list)
-    known: dict[tuple[str, str], str | _UnfoundError] = field(default_factory=dict)
+    known: dict[tuple[str, ...], str | _UnfoundError] = field(default_factory=dict)
 
     # Policies
 
     def eligibility(self, draft: DraftEligibility) -> EligibilityPolicy:
         return EligibilityPolicy(
             name=draft.name.text,
-            who=self.who(draft.who),
+            who=self.who(draft.who, "who"),
             scope=self.scope(draft.scope),
-            permission_sets=self.each(draft.permission_sets, "permission set"),
+            permission_sets=self.sets(draft.permission_sets),
             max_duration=draft.max_duration,
             approval_required=draft.approval_required,
         )
@@ -90,21 +113,22 @@ class _Names:
         return ApprovalPolicy(
             name=draft.name.text,
             scope=self.scope(draft.scope),
-            approvers=self.who(draft.approvers),
-            permission_sets=self.each(draft.permission_sets, "permission set"),
+            approvers=self.who(draft.approvers, "approvers"),
+            permission_sets=self.sets(draft.permission_sets),
             channel=draft.channel,
             approvals=draft.approvals,
             required=draft.required,
             proof=draft.proof,
         )
 
-    def who(self, draft: DraftWho) -> Who:
-        return Who(self.each(draft.groups, "group"), self.each(draft.users, "user"))
+    def who(self, draft: DraftWho, key: str) -> Who:
+        groups = self.each(draft.groups, "group", key)
+        return Who(groups, self.each(draft.users, "user", key))
 
     def scope(self, draft: DraftScope) -> Scope:
-        ous = ((ou, self.id_of(ou.ou, "OU")) for ou in draft.ous)
+        ous = ((ou, self.id_of(ou.ou, "OU", "ous")) for ou in draft.ous)
         return Scope(
-            accounts=self.each(draft.accounts, "account"),
+            accounts=self.each(draft.accounts, "account", "accounts"),
             ous=tuple(
                 OuScope(OuId(found), self.catalogue.ous[OuId(found)].name, ou.nested)
                 for ou, found in ous
@@ -113,24 +137,63 @@ class _Names:
             tags=draft.tags,
         )
 
-    def each(self, words: Iterable[Word], kind: str) -> tuple[Named, ...]:
+    def sets(self, words: Iterable[Word]) -> tuple[Named, ...]:
+        return self.each(words, "permission set", "permission_sets")
+
+    def each(self, words: Iterable[Word], kind: str, key: str) -> tuple[Named, ...]:
         """Those that name something, by its id and as they were written."""
-        found = ((word, self.id_of(word, kind)) for word in words)
+        found = ((word, self.id_of(word, kind, key)) for word in words)
         return tuple(Named(each, word.text) for word, each in found if each is not None)
 
-    def id_of(self, word: Word, kind: str) -> str | None:
+    def id_of(self, word: Word, kind: str, key: str) -> str | None:
         """None once it is noted that it names nothing, or two things."""
-        key = (kind, word.text)
-        if key not in self.known:
+        stood = self.stood.get((key, kind, word.text), "")
+        place = (kind, word.text, stood)
+        if place not in self.known:
             try:
-                self.known[key] = self.look_up(word.text, kind)
+                self.known[place] = self.found(word.text, kind, stood)
             except _UnfoundError as error:
-                self.known[key] = error
-        found = self.known[key]
+                self.known[place] = error
+        found = self.known[place]
         if isinstance(found, str):
             return found
         self.problems.append(PolicyProblem(word.line, str(found), self.source))
         return None
+
+    def found(self, name: str, kind: str, stood: str) -> str:
+        if stood and self.is_there(stood, kind):
+            return stood
+        try:
+            found = self.look_up(name, kind)
+        except _SeveralError:
+            raise
+        except _UnfoundError:
+            there = [one for one in self.held.get((kind, name), ()) if self.is_there(one, kind)]
+            if len(there) != 1:
+                raise
+            return there[0]
+        if stood:
+            raise _UnfoundError(
+                f"the {kind} {shown(name)} that stood here is gone, and another one is called that"
+                f" now; to mean it, write its id, {found}"
+            )
+        return found
+
+    def is_there(self, one: str, kind: str) -> bool:
+        """Whether AWS still has it, whatever it is called by now."""
+        match kind:
+            case "account":
+                return one in self.catalogue.accounts
+            case "permission set":
+                return one in self.catalogue.permission_sets
+            case "group":
+                group = GroupId(one)
+                return _asked(lambda: self.directory.group(group, lane=self.lane)) is not None
+            case "user":
+                user = UserId(one)
+                return _asked(lambda: self.directory.user(user, lane=self.lane)) is not None
+            case _:
+                return False  # an OU is written by its id
 
     def look_up(self, name: str, kind: str) -> str:
         match kind:
@@ -170,7 +233,7 @@ class _Names:
                 guess = nearest(name, ids) if len(self.problems) < GUESSES else ""
                 raise _UnfoundError(f"there is no {kind} {shown(name)}{guess}")
             case several:
-                raise _UnfoundError(
+                raise _SeveralError(
                     f"{len(several)} {kind}s are called {shown(name)};"
                     f" write the id of one, in quotes: {', '.join(sorted(several)[:3])}"
                 )
@@ -209,7 +272,7 @@ class _Names:
                     f"there is no user {shown(name)}; write an address, a user name or an id"
                 )
             case _:
-                raise _UnfoundError(
+                raise _SeveralError(
                     f"{shown(name)} is one user's address and another's name; write the id"
                 )
 
@@ -221,6 +284,21 @@ class _Names:
             if user := _asked(ask):
                 return user
         return None
+
+
+def _by_place(thing: Thing | None) -> Mapping[tuple[str, str, str], str]:
+    places = named(thing).items() if thing else ()
+    return {(*place, each.name): each.id for place, names in places for each in names}
+
+
+def _by_kind(book: PolicyBook) -> Mapping[tuple[str, str], frozenset[str]]:
+    ids: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    things: tuple[Thing, ...] = (book.settings, *book.eligibility, *book.approval)
+    for thing in things:
+        for (_, kind), names in named(thing).items():
+            for each in names:
+                ids[kind, each.name].add(each.id)
+    return {name: frozenset(found) for name, found in ids.items()}
 
 
 def _by_name(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:

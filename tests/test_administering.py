@@ -328,7 +328,7 @@ def test_what_is_wrong_is_no_line_of_the_journal(world: World) -> None:
 def test_while_aws_is_away_the_form_stays_and_is_sent_again(world: World) -> None:
     ada = editing(world)
     ada.fill({"Longest duration": "2h"})
-    world.aws.faults.add("GetGroupId", Kind.HTTP500, times=None)
+    world.aws.faults.add("DescribeGroup", Kind.HTTP500, times=None)
 
     outcome = sent(world, ada)
     world.aws.faults.clear()
@@ -585,6 +585,64 @@ def test_warnings_are_looked_up_anew_when_policies_change(world: World) -> None:
     sent(world, ada)
 
     assert "There are no warnings." in shown(ada)
+
+
+ANEW = "90677ba1c1-11111111-2222-4333-8444-555555555555"
+
+
+def test_an_untouched_field_is_never_aimed_at_another_of_the_same_name(world: World) -> None:
+    before = book(world)
+    world.company.remove_group("engineers")
+    world.company.add_group("engineers", group_id=ANEW)
+    ada = editing(world)
+    ada.fill({"Longest duration": "2h"})
+
+    errors = sent(world, ada).errors
+
+    assert "that stood here is gone, and another one is called that now" in str(errors)
+    assert ANEW in str(errors)
+    assert book(world) == before
+
+
+def test_whoever_means_the_new_one_writes_its_id(world: World) -> None:
+    world.company.remove_group("engineers")
+    world.company.add_group("engineers", group_id=ANEW)
+    ada = editing(world)
+    ada.fill({"Groups": ANEW})
+
+    assert sent(world, ada).closed
+    (change,) = changes(world)
+    assert change.startswith("changed eligibility engineers in production: who from {groups: [eng")
+    assert ANEW in change
+
+
+def test_what_was_renamed_stays_what_it_is_and_the_rest_can_be_saved(world: World) -> None:
+    world.company.rename_group("engineers", "platform")
+    world.company.add_group("engineers", group_id=ANEW)
+    before = book(world).eligibility[0].who
+    ada = editing(world)
+    ada.fill({"Longest duration": "2h"})
+
+    assert sent(world, ada).closed
+    assert book(world).eligibility[0].who == before
+    assert changes(world) == [
+        "changed eligibility engineers in production: max_duration from 4h to 2h"
+    ]
+
+
+def test_an_account_that_was_renamed_stays_what_it_is_though_another_has_its_name(
+    world: World,
+) -> None:
+    world.policies(POLICIES.replace('["666677778888"]', "[data-sandbox]"))
+    before = book(world).eligibility[1].scope
+    world.company.rename_account("data-sandbox", "old-sandbox")
+    world.company.rename_account("payments-prod", "data-sandbox")
+    world.refresher.refresh()
+    ada = editing(world, SANDBOX)
+    ada.fill({"Longest duration": "2h"})
+
+    assert sent(world, ada).closed
+    assert book(world).eligibility[1].scope == before
 
 
 def test_a_name_that_is_gone_has_to_be_mended_where_it_stands(world: World) -> None:

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.clock import system_clock
-from tests.policy_files import PROD, a_policy_file, may
+from tests.policy_files import PROD, PRODUCTION, a_policy_file, everything_below, may
 from tests.standins.aws import AwsStandIn, Company, small_company
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
 
 READ = a_policy_file(may("ReadOnlyAccess"))
+ANEW = "9067012345-00000000-0000-4000-8000-000000000001"
 MORE = a_policy_file(may("ReadOnlyAccess", "PowerUserAccess"), max_duration="4h")
 
 
@@ -130,6 +132,75 @@ def test_the_same_again_would_change_nothing(type_: Terminal, applied: str) -> N
 
     assert result.exit_code == 0
     assert result.stdout == "Nothing would change: version 1 says the same\n"
+
+
+def test_a_group_made_anew_is_planned_as_it_is_applied(
+    type_: Terminal, company: Company, applied: str
+) -> None:
+    old = company.group("engineers").id
+    company.remove_group("engineers")
+    company.add_group("engineers", group_id=ANEW)
+    company.add_user("carl")
+    company.add_member("engineers", "carl")
+    change = f"changed eligibility may 1: who: engineers is now another group (id {old} → {ANEW})"
+
+    plan = type_.json("policies", "plan", applied)
+    done = type_.json("policies", "apply", applied)
+
+    assert plan["changes"] == done["changes"] == [change]
+    assert done["version"] == 2
+    assert plan["asking"]["gains"][0]["people"][0]["user_name"] == "carl"
+    with type_.works() as works, works.reading() as work:
+        (*_, last) = (line.entry for line in work.journal.walk())
+    assert dict(last.facts or {})["changes"] == [change]
+
+
+def test_an_export_is_the_same_policies_though_a_group_was_renamed(
+    type_: Terminal, company: Company, applied: str
+) -> None:
+    company.rename_group("engineers", "platform")
+    exported = type_.write("exported.yml", type_("policies", "export").stdout)
+
+    for command, said in (
+        ("validate", "fine"),
+        ("plan", "Nothing would change: version 1 says the same"),
+        ("apply", "Nothing to apply: version 1 says the same"),
+    ):
+        result = type_("policies", command, exported)
+
+        assert result.exit_code == 0
+        assert said in result.stdout
+        assert 'the group "engineers" is called "platform" now' in result.stderr
+
+
+def test_a_name_that_a_fresh_account_has_is_that_account(type_: Terminal, company: Company) -> None:
+    """The stored catalogue knows neither that the one was renamed nor that there is the other."""
+    by_name = a_policy_file(may("ReadOnlyAccess", accounts=["payments-prod"]))
+    file = type_.write("policies.yml", by_name)
+    assert type_("policies", "apply", file).exit_code == 0
+    company.rename_account("payments-prod", "payments-old")
+    assert type_("catalogue", "refresh").exit_code == 0
+    assert type_.json("policies", "plan", file)["changes"] == []
+    new = company.add_account("payments-prod")
+
+    (change,) = type_.json("policies", "plan", file)["changes"]
+
+    assert change == (
+        "changed eligibility may 1: accounts: payments-prod is now another account"
+        f" (id {PROD} → {new})"
+    )
+
+
+def test_an_ou_that_is_renamed_is_no_new_version(type_: Terminal, company: Company) -> None:
+    text = a_policy_file(may("ReadOnlyAccess", **everything_below(PRODUCTION)))
+    file = type_.write("policies.yml", text)
+    assert type_("policies", "apply", file).exit_code == 0
+    company.units[PRODUCTION] = replace(company.units[PRODUCTION], name="Other")
+    assert type_("catalogue", "refresh").exit_code == 0
+
+    assert type_("policies", "apply", file, "--planned", "1").exit_code == 0
+
+    assert version(type_) == 1
 
 
 def test_a_change_that_gives_and_takes_nothing_says_so(type_: Terminal, applied: str) -> None:

@@ -101,7 +101,36 @@ def test_the_same_policies_change_nothing_and_nobody_is_read() -> None:
     plan = Planner(nobody, lambda: NOON)(BEFORE, replace(BEFORE, version=0), CATALOGUE)
 
     assert not plan
-    assert (plan.version, plan.changes, nobody.asked) == (3, (), [])
+    assert (plan.version, plan.is_new, plan.changes, nobody.asked) == (3, False, (), [])
+
+
+def test_a_group_made_anew_is_a_change_with_everybody_whom_it_concerns() -> None:
+    anew = a_group("engineers", number=5)
+    who = Who(groups=(Named(anew.id, anew.name),))
+    people = MemoryDirectory(users=[BOB, EVE, DAN], groups={**PEOPLE, anew: [EVE, DAN]})
+
+    plan = Planner(people, lambda: NOON)(BEFORE, with_eligibility(who=who), CATALOGUE)
+
+    (change,) = plan.changes
+    assert change == (
+        "changed eligibility asking: who: engineers is now another group"
+        f" (id {ENGINEERS.id} → {anew.id})"
+    )
+    assert each(plan.asking.gains) == [("dan", "prod", "Read")]
+    assert each(plan.asking.loses) == [("bob", "prod", "Read")]
+
+
+def test_an_ou_that_is_renamed_changes_nothing() -> None:
+    before = replace(BEFORE, eligibility=(replace(ASKING, scope=Scope(ous=(OuScope(ROOT),))),))
+    after = replace(
+        BEFORE, eligibility=(replace(ASKING, scope=Scope(ous=(OuScope(ROOT, "Company"),))),)
+    )
+
+    assert not planned(after, before).is_new
+
+
+def test_the_first_policies_are_new_though_they_say_nothing() -> None:
+    assert planned(PolicyBook(), PolicyBook()).is_new
 
 
 def test_who_would_gain_is_told_with_each_account_and_permission_set() -> None:

@@ -9,7 +9,7 @@ from bot.policy_file import load, load_book
 from grants.drafts import PolicyProblems
 from grants.errors import AwsBusy, AwsRefused
 from grants.model import Account, Catalogue, Group, Lane, Ou, User
-from grants.policy import Named, OuScope, PolicyBook
+from grants.policy import Named, OuScope, PolicyBook, PolicySettings, Who
 from grants.resolving import resolve
 from tests import make
 from tests.make import PRODUCTION, ROOT
@@ -106,6 +106,7 @@ def test_ous_by_id_and_the_root() -> None:
         OuScope(PRODUCTION, "production"),
         OuScope(ROOT, "Root", nested=True),
     )
+    assert [ou.name for ou in policy.scope.ous] == ["production", "Root"]
 
 
 def test_each_name_is_asked_for_once() -> None:
@@ -231,4 +232,131 @@ def test_a_catalogue_s_ou_lends_its_name() -> None:
 
     book = resolve(draft, catalogue=renamed, directory=a_directory())
 
-    assert book.eligibility[0].scope.ous == (OuScope(ROOT, "Company"),)
+    assert [ou.name for ou in book.eligibility[0].scope.ous] == ["Company"]
+
+
+# What policies hold already
+
+RENAMED = replace(OPS, name="platform")
+ANEW = a_group("ops", number=4)
+
+
+def again(
+    text: str, held: PolicyBook, *groups: Group, catalogue: Catalogue | None = None
+) -> PolicyBook:
+    """The same text as a file, later, when AWS has these groups."""
+    return load_book(
+        text,
+        source="p.yml",
+        catalogue=catalogue or a_catalogue(),
+        directory=MemoryDirectory(users=[EVE, DAN], groups={group: [] for group in groups}),
+        held=held,
+    )
+
+
+def edited(text: str, before: PolicyBook, *groups: Group) -> PolicyBook:
+    """The same text as a form, later."""
+    return resolve(
+        load(text, source=""),
+        catalogue=a_catalogue(),
+        directory=MemoryDirectory(users=[EVE, DAN], groups={group: [] for group in groups}),
+        stood=before.eligibility[0],
+    )
+
+
+def test_a_file_s_group_that_was_renamed_is_the_one_that_the_policies_hold() -> None:
+    text = a_file(who="{groups: [ops]}")
+    held = resolved(text)
+
+    assert again(text, held, RENAMED) == held
+
+
+def test_a_file_s_account_person_and_permission_set_likewise() -> None:
+    text = a_file(who="{users: [dan]}")
+    held = resolved(text)
+    renamed = replace(
+        a_catalogue(replace(DEV, name="dev")),
+        permission_sets={READ_ONLY.arn: replace(READ_ONLY, name="Read")},
+    )
+    other = MemoryDirectory(users=[replace(DAN, user_name="daniel")])
+
+    book = load_book(text, source="", catalogue=renamed, directory=other, held=held)
+
+    assert book == held
+
+
+def test_a_file_s_name_that_another_group_has_now_is_that_one() -> None:
+    text = a_file(who="{groups: [ops]}")
+    held = resolved(text)
+
+    (policy,) = again(text, held, RENAMED, ANEW).eligibility
+
+    assert policy.who.groups == (Named(ANEW.id, "ops"),)
+
+
+def test_a_file_s_group_that_is_gone_is_a_problem_whatever_the_policies_hold() -> None:
+    text = a_file(who="{groups: [ops]}")
+
+    with pytest.raises(PolicyProblems, match='no group "ops"'):
+        again(text, resolved(text))
+
+
+def test_a_file_s_name_that_the_policies_hold_for_two_that_exist_is_a_problem() -> None:
+    text = a_file(who="{groups: [ops]}")
+    (one,) = resolved(text).eligibility
+    other = replace(one, name="other", who=Who(groups=(Named(ANEW.id, "ops"),)))
+    held = PolicyBook(eligibility=(one, other))
+
+    with pytest.raises(PolicyProblems, match='no group "ops"'):
+        again(text, held, RENAMED, replace(ANEW, name="elsewhere"))
+
+
+def test_a_file_s_name_that_two_accounts_have_now_is_a_problem_still() -> None:
+    text = a_file()
+    twin = replace(TWINS[0], name=DEV.name)
+
+    with pytest.raises(PolicyProblems, match="2 accounts are called"):
+        again(text, resolved(text), catalogue=a_catalogue(DEV, twin))
+
+
+def test_what_stood_in_a_form_means_what_it_meant_though_another_has_the_name_now() -> None:
+    text = a_file(who="{groups: [ops]}")
+    before = resolved(text)
+
+    assert edited(text, before, RENAMED, ANEW).eligibility == before.eligibility
+
+
+def test_what_stood_in_a_form_and_was_made_anew_is_a_problem_that_tells_the_new_id() -> None:
+    text = a_file(who="{groups: [ops]}")
+
+    with pytest.raises(PolicyProblems) as caught:
+        edited(text, resolved(text), ANEW)
+
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        'the group "ops" that stood here is gone, and another one is called that now;'
+        f" to mean it, write its id, {ANEW.id}"
+    )
+
+
+def test_what_is_typed_newly_in_a_form_is_what_has_the_name_now() -> None:
+    before = resolved(a_file())
+
+    (policy,) = edited(a_file(who="{groups: [ops]}"), before, RENAMED, ANEW).eligibility
+
+    assert policy.who.groups == (Named(ANEW.id, "ops"),)
+
+
+def test_what_stands_elsewhere_in_the_settings_does_not_stand_here() -> None:
+    admins = Who(groups=(Named(OPS.id, "ops"),))
+    both = "version: 1\nsettings:\n  admins: {groups: [ops]}\n  auditors: {groups: [ops]}\n"
+
+    settings = resolve(
+        load(both, source=""),
+        catalogue=a_catalogue(),
+        directory=MemoryDirectory(groups={RENAMED: [], ANEW: []}),
+        stood=PolicySettings(admins=admins),
+    ).settings
+
+    assert settings.admins == admins
+    assert settings.auditors == Who(groups=(Named(ANEW.id, "ops"),))

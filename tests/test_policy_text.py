@@ -1,6 +1,7 @@
 """Policies as text: what is exported says the same again, to the byte."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy_file import export, load_book
+from grants.differences import differences, is_new
 from grants.model import Account, ChannelId, Ou, OuId, PermissionSet
 from grants.policy import (
     ApprovalPolicy,
@@ -192,6 +194,33 @@ def test_an_exported_book_is_loaded_as_the_same_and_exported_to_the_byte(book: P
 
     assert again == book
     assert export(again) == text
+
+
+def elsewhere(names: tuple[Named, ...]) -> tuple[Named, ...]:
+    return tuple(replace(each, id=f"{each.id}x") for each in names)
+
+
+@given(books, st.integers(min_value=0))
+def test_whatever_makes_a_version_is_told_also_where_only_an_id_changes(
+    book: PolicyBook, pick: int
+) -> None:
+    before = replace(book, version=1)
+    settings, admins = book.settings, book.settings.admins
+    moved = [
+        replace(book, settings=replace(settings, admins=Who(elsewhere(admins.groups), admins.users))),
+        *(
+            replace(book, eligibility=(*book.eligibility[:n], each, *book.eligibility[n + 1 :]))
+            for n, one in enumerate(book.eligibility)
+            for each in (
+                replace(one, permission_sets=elsewhere(one.permission_sets)),
+                replace(one, who=Who(one.who.groups, elsewhere(one.who.users))),
+                replace(one, scope=replace(one.scope, accounts=elsewhere(one.scope.accounts))),
+            )
+        ),
+    ]  # fmt: skip
+
+    for after in (book, moved[pick % len(moved)]):
+        assert bool(differences(before, after)) == is_new(before, after)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -122,7 +122,9 @@ def named(user: User) -> Named:
     [
         a_book(asking(approval_required=False)),
         a_book(asking(), approval_required=False),
-        a_book(asking(scope=Scope(accounts=(Named(P.id, "p"),)), who=of("engineers")), deciding()),
+        a_book(
+            asking(scope=Scope(accounts=(Named(P.id, P.name),)), who=of("engineers")), deciding()
+        ),
     ],
 )
 def test_where_approval_is_not_needed_or_is_to_be_had_nothing_is_told(book: PolicyBook) -> None:
@@ -184,6 +186,21 @@ def test_what_is_no_longer_there_is_told_by_its_name() -> None:
         'eligibility "all": the account "old account" is no longer there',
         'eligibility "all": the OU "production" is no longer there',
         'eligibility "all": the permission set "OldSet" is no longer there',
+    ]
+
+
+def test_what_is_called_otherwise_now_is_told_and_an_id_is_no_name() -> None:
+    renamed = a_group("platform", number=7)
+    policy = asking(
+        who=Who(groups=(Named(renamed.id, "engineers"), Named(renamed.id, renamed.id))),
+        scope=Scope(accounts=(Named(P.id, "prod"), Named(Q.id, Q.id))),
+    )
+
+    found = warned(a_book(policy, approval_required=False), MemoryDirectory(groups={renamed: []}))
+
+    assert found == [
+        'eligibility "all": the group "engineers" is called "platform" now',
+        'eligibility "all": the account "prod" is called "production" now',
     ]
 
 

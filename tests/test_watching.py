@@ -43,7 +43,12 @@ def works(database_url: str) -> Iterator[SqlWorks]:
 
 def a_directory() -> MemoryDirectory:
     """Everything that the policies name is there."""
-    groups = {ENGINEERS: "engineers", APPROVERS: "approvers", ADMINS: "a", AUDITORS: "b"}
+    groups = {
+        ENGINEERS: "engineers",
+        APPROVERS: "production-approvers",
+        ADMINS: "elevate-admins",
+        AUDITORS: "elevate-auditors",
+    }
     named = {replace(a_group(name), id=each): [EVE] for each, name in groups.items()}
     return MemoryDirectory(users=[EVE], groups=named)
 

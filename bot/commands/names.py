@@ -1,6 +1,7 @@
 """Names in policies looked up: in the catalogue that is stored, and once more in a fresh one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.assemble import Aws
@@ -8,6 +9,7 @@ from bot.policy_file import load, load_book
 from grants.drafts import PolicyProblems
 from grants.model import Catalogue, Lane
 from grants.policy import PolicyBook
+from grants.resolving import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Names:
     stored: Catalogue | None
     fetch: Callable[[], Catalogue]
     """Reads a fresh one, which takes a while in a large organization."""
+    held: PolicyBook
+    """The policies in force: what AWS calls otherwise by now, they know by its name."""
 
     def look_up(self, raw: bytes, *, source: str) -> tuple[PolicyBook, Catalogue]:
         """The book, and the catalogue it was found with. PolicyProblems, all at once."""
@@ -25,18 +29,16 @@ class Names:
         if self.stored is None and not whole:
             load(raw, source=source)  # raises: why read all of AWS for a file that is not taken
         catalogue = self.stored or self.fetch()
-        try:
-            return self._book(raw, source, catalogue), catalogue
-        except PolicyProblems:
-            if self.stored is None or not whole:
-                raise
-        catalogue = self.fetch()
-        return self._book(raw, source, catalogue), catalogue
+        if self.stored is not None and whole:
+            with suppress(PolicyProblems):  # nothing is called otherwise before AWS says so
+                return self._book(raw, source, catalogue, NOTHING), catalogue
+            catalogue = self.fetch()
+        return self._book(raw, source, catalogue, self.held), catalogue
 
-    def _book(self, raw: bytes, source: str, catalogue: Catalogue) -> PolicyBook:
-        directory = self.aws.directory
+    def _book(self, raw: bytes, source: str, catalogue: Catalogue, held: PolicyBook) -> PolicyBook:
+        directory, lane = self.aws.directory, Lane.STATUS
         return load_book(
-            raw, source=source, catalogue=catalogue, directory=directory, lane=Lane.STATUS
+            raw, source=source, catalogue=catalogue, directory=directory, lane=lane, held=held
         )
 
 

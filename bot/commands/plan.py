@@ -38,7 +38,7 @@ def plan(file: str | None, *, as_json: bool) -> None:
     aws = open_aws(settings)
     before, stored = _in_force(settings)
     reading = refresher(open_storage(settings), aws)
-    after, catalogue = Names(aws, stored, reading.read).look_up(raw, source=name)
+    after, catalogue = Names(aws, stored, reading.read, before).look_up(raw, source=name)
     if uses_tags(before) or uses_tags(after):
         unread = sum(account.tags is None for account in catalogue.accounts.values())
         catalogue = reading.with_tags(catalogue, most=unread)
@@ -136,7 +136,7 @@ def _few(words: Sequence[str]) -> str:
 
 
 def _outcome(found: Plan) -> str:
-    if not found.changes:
+    if not found.is_new:
         return f"Nothing would change: version {found.version} says the same"
     nobody = "" if found else "Nobody gains or loses anything. "
     then = f"apply with --planned {found.version} refuses if the policies have changed by then"

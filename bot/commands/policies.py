@@ -70,7 +70,7 @@ def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
             before, stored = work.policies.current(), work.catalogue.load()
         since = _since(before, planned)
         reading = refresher(storage, aws)
-        names = Names(aws, stored, reading.refresh)
+        names = Names(aws, stored, reading.refresh, before)
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
@@ -100,7 +100,11 @@ def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
 
 @policies.command()
 def export() -> None:
-    """Print the policies that hold now, as a file that `apply` takes."""
+    """Print the policies that hold now, as a file that `apply` takes.
+
+    They are written by names. `apply` takes a name that AWS does not know any more for what it is in
+    these policies; where another group, say, has the name by then, it takes that, and tells.
+    """
     with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
         book = work.policies.current()
     if not book.version:
@@ -167,7 +171,8 @@ def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
     try:
         aws = open_aws(settings)
         reading = refresher(open_storage(settings), aws)
-        names = Names(aws, _stored(settings), reading.read)
+        held, stored = _stored(settings)
+        names = Names(aws, stored, reading.read, held)
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.with_tags(catalogue)
@@ -178,14 +183,14 @@ def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
         return replace(_by_grammar(raw, name), unchecked=fault.reason)
 
 
-def _stored(settings: Settings) -> Catalogue | None:
+def _stored(settings: Settings) -> tuple[PolicyBook, Catalogue | None]:
     """A file is checked as well where no bot runs: there the catalogue is read from AWS."""
     if not schema.at_head(settings.database_url):
-        return None
+        return PolicyBook(), None
     storage = open_storage(settings)
     try:
         with storage.works.reading() as work:
-            return work.catalogue.load()
+            return work.policies.current(), work.catalogue.load()
     finally:
         storage.database.close()
 

@@ -111,6 +111,13 @@ class Directory(Ground):
         del self.groups[gone.id], self.group_by_name[gone.name]
 
     @locked
+    def rename_group(self, group: str, name: str) -> None:
+        found = self.group(group)
+        del self.group_by_name[found.name]
+        self.groups[found.id] = replace(found, name=name)
+        self.group_by_name[name] = found.id
+
+    @locked
     def add_member(self, group: str, user: str) -> None:
         group_id, user_id = self.group(group).id, self.user(user).id
         self.members_of[group_id][user_id] = None
