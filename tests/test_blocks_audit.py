@@ -94,7 +94,7 @@ def test_a_line_says_who_what_how_far_and_when(state: State) -> None:
         ),
         (Search(states=frozenset({State.ENDED, State.ACTIVE})), "Only those active, ended."),
     ],
-    ids=str,
+    ids=["all", "person", "since", "until", "until-an-hour", "states"],
 )
 def test_how_a_list_is_narrowed_down_is_said_in_a_sentence(search: Search, said: str) -> None:
     assert home_audit.narrowed(search, None, "") == said
