@@ -6,17 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import KINDS, Databases, Run, prepare
+from tests.databases import KINDS, Databases, Run
 from tests.postgres import no_server
 from tests.world import World, a_world
-
-
-def furnish(url: str) -> None:
-    """Bring a template to where every world begins."""
-    prepare(url)
-    with pytest.MonkeyPatch.context() as patch, a_world(url, patch.setenv):
-        pass
-
 
 # --- databases: the same sentences on both (tests/databases.py) --------------------------------------
 
@@ -54,25 +46,10 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
-@pytest.fixture(scope="session")
-def furnished() -> Iterator[Databases]:
-    """Makes databases in which the world's policies hold already."""
-    databases = Databases(Path(os.environ[RUN]), "furnished", furnish)
-    yield databases
-    databases.close()
-
-
 @pytest.fixture
-def database_url(
-    request: pytest.FixtureRequest,
-    database_kind: str,
-    databases: Databases,
-    furnished: Databases,
-    tmp_path: Path,
-) -> Iterator[str]:
-    """A migrated database for this test alone: without rows, but where there is a world, with its policies."""
-    kept = furnished if "world" in request.fixturenames else databases
-    with kept.fresh(database_kind, tmp_path) as url:
+def database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows, for this test alone."""
+    with databases.fresh(database_kind, tmp_path) as url:
         yield url
 
 
@@ -89,5 +66,5 @@ def empty_database_url(database_kind: str, databases: Databases, tmp_path: Path)
 @pytest.fixture
 def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The whole product but its process, on both databases."""
-    with a_world(database_url, monkeypatch.setenv, furnished=True) as world:
+    with a_world(database_url, monkeypatch.setenv) as world:
         yield world

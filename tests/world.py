@@ -312,12 +312,9 @@ def _is_card(message: Message) -> bool:
 @contextmanager
 def a_world(
     database_url: str, environment: Callable[[str, str], None], *,
-    clock: FakeClock | None = None, furnished: bool = False, **settings: Any,
+    clock: FakeClock | None = None, **settings: Any,
 ) -> Iterator[World]:  # fmt: skip
-    """`environment` sets a variable for the time of the test: boto3 reads its own.
-
-    `furnished`: the database is a copy of one in which `POLICIES` hold already.
-    """
+    """`environment` sets a variable for the time of the test: boto3 reads its own."""
     clock = clock or FakeClock()
     company = small_company(clock)
     with AwsStandIn(company) as aws, SlackStandIn(clock) as slack:
@@ -326,8 +323,7 @@ def a_world(
         furnish(slack)
         world = World(database_url, slack, aws, clock, **settings)
         try:
-            if not furnished:
-                world.policies()
+            world.policies()
             yield world
         finally:
             world.close()
