@@ -13,6 +13,7 @@ LONGEST: Final = 100
 """What is longer is no misspelled name, and nothing is looked for that is near it."""
 
 T = TypeVar("T", Account, PermissionSet)
+Found = TypeVar("Found")
 
 
 def account_called(catalogue: Catalogue, name: str, *, guess: bool) -> Account:
@@ -37,7 +38,7 @@ def user_called(directory: Directory, name: str, *, lane: Lane) -> User:
         ),
         partial(directory.user, UserId(name), lane=lane),
     ]
-    found = {user.id: user for ask in asks if (user := _asked(ask))}
+    found = {user.id: user for ask in asks if (user := answered(ask))}
     match list(found.values()):
         case [user]:
             return user
@@ -65,7 +66,7 @@ def _nearest(name: str, names: set[str]) -> str:
     return next(iter(difflib.get_close_matches(name, known, n=1)), "")
 
 
-def _asked(ask: Callable[[], User | None]) -> User | None:
+def answered(ask: Callable[[], Found | None]) -> Found | None:
     """What AWS will not even take for a name, it has nothing by."""
     try:
         return ask()

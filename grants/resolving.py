@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final, TypeVar
@@ -18,8 +18,8 @@ from grants.drafts import (
     Word,
     shown,
 )
-from grants.errors import AwsMissing, AwsRefused
 from grants.model import Catalogue, GroupId, Lane, OuId, User, UserId
+from grants.naming import answered
 from grants.policy import (
     ApprovalPolicy,
     EligibilityPolicy,
@@ -188,10 +188,10 @@ class _Names:
                 return one in self.catalogue.permission_sets
             case "group":
                 group = GroupId(one)
-                return _asked(lambda: self.directory.group(group, lane=self.lane)) is not None
+                return answered(lambda: self.directory.group(group, lane=self.lane)) is not None
             case "user":
                 user = UserId(one)
-                return _asked(lambda: self.directory.user(user, lane=self.lane)) is not None
+                return answered(lambda: self.directory.user(user, lane=self.lane)) is not None
             case _:
                 return False  # an OU is written by its id
 
@@ -251,9 +251,9 @@ class _Names:
     def group(self, name: str) -> str:
         ask, lane = self.directory, self.lane
         if _STORE_ID.fullmatch(name):
-            found = _asked(lambda: ask.group(GroupId(name), lane=lane))
+            found = answered(lambda: ask.group(GroupId(name), lane=lane))
         else:
-            found = _asked(lambda: ask.group_by_name(name, lane=lane))
+            found = answered(lambda: ask.group_by_name(name, lane=lane))
         if found is None:
             raise _UnfoundError(f"there is no group {shown(name)}; names count letter by letter")
         return found.id
@@ -261,9 +261,9 @@ class _Names:
     def user(self, name: str) -> str:
         ask, lane = self.directory, self.lane
         if _STORE_ID.fullmatch(name):
-            found = {_asked(lambda: ask.user(UserId(name), lane=lane))}
+            found = {answered(lambda: ask.user(UserId(name), lane=lane))}
         else:
-            found = {self.by_address(name), _asked(lambda: ask.user_by_name(name, lane=lane))}
+            found = {self.by_address(name), answered(lambda: ask.user_by_name(name, lane=lane))}
         match list({user.id for user in found if user}):
             case [id]:
                 return id
@@ -281,7 +281,7 @@ class _Names:
         spellings = dict.fromkeys((name, name.lower())) if "@" in name else ()
         for spelling in spellings:
             ask = partial(self.directory.user_by_email, spelling, lane=self.lane)
-            if user := _asked(ask):
+            if user := answered(ask):
                 return user
         return None
 
@@ -306,15 +306,3 @@ def _by_name(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
     for name, each in pairs:
         named[name].append(each)
     return named
-
-
-def _asked(ask: Callable[[], Found | None]) -> Found | None:
-    """What AWS will not even take for a name, it has nothing by."""
-    try:
-        return ask()
-    except AwsMissing:
-        return None
-    except AwsRefused as refused:
-        if refused.code == "ValidationException":
-            return None
-        raise
