@@ -150,18 +150,14 @@ def test_a_body_that_is_too_large_is_refused_unread(
 ) -> None:
     body = b"text=" + b"x" * 1_100_000
 
-    assert post(bot, body, signed(company, body, secret=signed_as)) == 413
+    # Of the body nothing is sent: an answer that comes before its end may cut whoever still sends.
+    headers = signed(company, body, secret=signed_as) | {"Content-Length": str(len(body))}
+    assert begins(bot, headers) == 413
 
 
 @pytest.mark.usefixtures("quiet")
 def test_a_length_that_is_a_lie_keeps_nobody_waiting(company: Outside, bot: Bot) -> None:
-    lie = HTTPConnection("127.0.0.1", bot.port, timeout=30)
-    lie.putrequest("POST", EVENTS)
-    lie.putheader("Content-Length", "900000000")
-    lie.endheaders()
-
-    assert lie.getresponse().status == 413
-    lie.close()
+    assert begins(bot, {"Content-Length": "900000000"}) == 413
     assert bot.asked("/healthz")[0] == 200
 
 
@@ -243,6 +239,18 @@ def test_it_says_that_it_is_well_and_nothing_about_anybody(bot: Bot) -> None:
 
 
 # Reading
+
+
+def begins(bot: Bot, headers: dict[str, str]) -> int:
+    """What is answered when no more than this was sent."""
+    connection = HTTPConnection("127.0.0.1", bot.port, timeout=30)
+    connection.putrequest("POST", EVENTS)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def post(bot: Bot, body: bytes, headers: dict[str, str]) -> int:
