@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine import Database
+from storage.work import SqlWorks
 from tests.databases import KINDS, Databases, Run
+from tests.engine_room import Room
+from tests.opened import opened
 from tests.postgres import no_server
 from tests.world import World, a_world
 
@@ -24,6 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(missing, returncode=4)
         config.stash[the_run] = Run.begin()
         os.environ[RUN] = str(config.stash[the_run].folder)
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One for each core, and one that works while another waits for a thread, a socket or PostgreSQL."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -54,10 +64,34 @@ def database_url(database_kind: str, databases: Databases, tmp_path: Path) -> It
 
 
 @pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """That database, open."""
+    with opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def works(database: Database) -> SqlWorks:
+    """Units of work on it."""
+    return SqlWorks(database)
+
+
+@pytest.fixture
 def empty_database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
     """A database without a schema, for this test alone."""
     with databases.empty(database_kind, tmp_path) as url:
         yield url
+
+
+# --- the engine's own: jobs, a ledger and an Identity Center in memory (tests/engine_room.py) -----------
+
+
+@pytest.fixture
+def room(works: SqlWorks) -> Iterator[Room]:
+    """Whose journal holds at the end."""
+    room = Room(works)
+    yield room
+    room.verify()
 
 
 # --- the world: a company, a workspace and the bot (tests/world.py) ----------------------------------

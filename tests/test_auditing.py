@@ -2,7 +2,6 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count, islice
@@ -30,7 +29,7 @@ from grants.ports import Work
 from grants.records import Search
 from grants.searching import Sought, from_words, read, to_words
 from grants.sight import ALL, Sight, sight_of
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.requests import to_row
 from storage.tables import requests
 from storage.work import SqlWorks
@@ -106,12 +105,6 @@ def test_they_look_in_their_widest_capacity(groups: tuple[Any, ...], role: Role)
 
 
 # Pages and streams, on the databases
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
 
 
 def fill(database: Database, asked: Iterator[Request]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import cycle
 from threading import Barrier
@@ -22,17 +23,14 @@ Process = Callable[[Callable[[], None]], World]
 @pytest.fixture
 def process(world: World, database_url: str) -> Iterator[Process]:
     """One more process on the same database; what is given happens right before it commits."""
-    begun: list[World] = []
+    with ExitStack() as begun:
 
-    def begin(before_commit: Callable[[], None]) -> World:
-        other = World(database_url, world.slack, world.aws, world.clock)
-        other.in_time = lambda: before_commit
-        begun.append(other)
-        return other
+        def begin(before_commit: Callable[[], None]) -> World:
+            other = begun.enter_context(world.beside(database_url))
+            other.in_time = lambda: before_commit
+            return other
 
-    yield begin
-    for other in begun:
-        other.close()
+        yield begin
 
 
 @pytest.fixture

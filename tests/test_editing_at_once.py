@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier
 
 import pytest
 
@@ -23,31 +22,18 @@ from tests.admin_hand import book, lines
 from tests.clock import FakeClock
 from tests.databases import Databases
 from tests.make import NOON
+from tests.meeting import meeting
 from tests.world import POLICIES, World
 
 ROUNDS = 6
 OPERATOR = Actor(Role.ADMINISTRATOR, "operator:test")
-Meet = Callable[[], None]
 
 
 @pytest.fixture
 def other(world: World, database_url: str) -> Iterator[World]:
     """One more process on the same database."""
-    other = World(database_url, world.slack, world.aws, world.clock)
-    yield other
-    other.close()
-
-
-def meeting() -> Meet:
-    """Waits until two have come here for the first time; whoever comes again goes on."""
-    barrier = Barrier(2)
-
-    def meet() -> None:
-        with suppress(BrokenBarrierError):
-            barrier.wait(timeout=5)
-        barrier.abort()
-
-    return meet
+    with world.beside(database_url) as other:
+        yield other
 
 
 def administrators(world: World, other: World) -> list[tuple[Editing, Person]]:
@@ -141,8 +127,10 @@ def test_a_policy_file_for_an_empty_database_replaces_nothing_that_came_meanwhil
     file, folder = tmp_path / "policies.yml", tmp_path / "other"
     file.write_text(POLICIES)
     folder.mkdir()
-    with databases.fresh(database_kind, folder) as url:
-        other = World(url, world.slack, world.aws, world.clock, policy_file=str(file))
+    with (
+        databases.fresh(database_kind, folder) as url,
+        world.beside(url, policy_file=str(file)) as other,
+    ):
         other.refresher.refresh()
 
         def meanwhile() -> None:
@@ -156,7 +144,6 @@ def test_a_policy_file_for_an_empty_database_replaces_nothing_that_came_meanwhil
 
         assert (book(other).version, first.trouble) == (1, "")
         assert book(other).eligibility == make.a_book().eligibility
-        other.close()
 
 
 class Meanwhile(Remembering):

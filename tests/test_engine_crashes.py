@@ -1,29 +1,16 @@
 """The process dies at any instant, loses its lease or has a rival: nothing is lost, doubled or left past its end."""
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import timedelta
-
-import pytest
 
 from grants import pace
 from grants.errors import AwsUnsure
 from grants.model import Holding, Move, State
-from storage.engine import open_database
-from storage.work import SqlWorks
 from tests.engine_room import Doom, Killed, Room
 
 INSTANTS = 90
 """More than a whole life has; a life that runs through without dying is as good a case."""
 LIFE = [Move.START, Move.CONFIRM, Move.FINISH, Move.GONE]
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 def died_at(room: Room, at: int, *, seconds: float) -> Doom:

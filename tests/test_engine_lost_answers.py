@@ -1,28 +1,14 @@
 """AWS may carry out what it did not answer, and lists may lag: what comes late is still ours, and so is what goes."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-
-import pytest
 
 from grants import pace
 from grants.errors import AwsRefused, AwsUnsure
 from grants.model import Holding, State
-from storage.engine import open_database
-from storage.work import SqlWorks
 from tests.engine_room import Room
 from tests.troubles import first, lost_once
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 # A removal without an answer

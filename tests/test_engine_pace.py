@@ -1,29 +1,15 @@
 """At most twelve operations at once, with room for ends kept free, and none of it makes us forget a lost answer."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from grants.errors import AwsBusy, AwsFault, AwsUnsure
 from grants.model import Assignment, Holding, Move, Request, Role, Slot, State
-from storage.engine import open_database
-from storage.work import SqlWorks
 from tests import make
 from tests.engine_room import Room
 from tests.memory_identity_center import Trouble
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 def busy_with(room: Room, count: int, holding: Holding = Holding.CREATING) -> None:

@@ -1,7 +1,5 @@
 """Each grant is waited for as long as any other, a look that fails costs nothing, and what nobody foresaw waits before it is tried again."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -12,21 +10,11 @@ from grants.aws.clients import PATIENT
 from grants.errors import AwsBusy, AwsUnsure, NoLongerGiven, Why
 from grants.model import Holding, Lane, Request, Slot, State
 from grants.policy import PolicyBook
-from storage.engine import open_database
-from storage.work import SqlWorks
 from tests.engine_room import Room
 from tests.troubles import always, first, throttled
 
 HOUR = timedelta(hours=1)
 BUSY = AwsBusy("Rate exceeded", code="ThrottlingException")
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 # Looks that fail

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Barrier, Event
@@ -13,20 +13,11 @@ from grants import pace
 from grants.model import Assignment, Key, Move, Request, State
 from grants.ports import Assignments, Work
 from grants.slots import Outstanding
-from storage.engine import open_database
 from storage.work import SqlWork, SqlWorks
 from tests.engine_room import Killed, Room
 from tests.memory_identity_center import Trouble
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 def at_once(*works: Callable[[], object]) -> None:

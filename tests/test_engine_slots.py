@@ -1,8 +1,6 @@
 """More at once than AWS takes: who waits costs nothing, nobody starves, and nobody is alarmed for what only takes its time."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,21 +9,11 @@ import pytest
 from grants.errors import AwsBusy
 from grants.model import Assignment, Holding, Request, Slot, State
 from grants.slots import Outstanding
-from storage.engine import open_database
-from storage.work import SqlWorks
 from tests import make
 from tests.engine_room import Room
 from tests.troubles import always
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def room(database_url: str) -> Iterator[Room]:
-    with closing(open_database(database_url)) as database:
-        room = Room(SqlWorks(database))
-        yield room
-        room.verify()
 
 
 def full_of(room: Room, holding: Holding, count: int = 12) -> list[Assignment]:

@@ -1,7 +1,5 @@
 """App Home's part for administrators at any size: within its blocks, whatever policies are called."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +12,7 @@ from grants.overview import Viewer
 from grants.policy import Named, OuScope, PolicyBook, Scope, Who
 from handlers.admin import section
 from handlers.showing import Section
-from storage.engine import open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests import make
 from tests.make import NOON
@@ -29,12 +27,11 @@ ADA = make.a_person("Ada Administrator")
 
 
 @pytest.fixture
-def works(database_url: str) -> Iterator[SqlWorks]:
-    with closing(open_database(database_url)) as database:
-        works = SqlWorks(database)
-        with works() as work:
-            work.catalogue.replace(make.a_catalogue())
-        yield works
+def works(database: Database) -> SqlWorks:
+    works = SqlWorks(database)
+    with works() as work:
+        work.catalogue.replace(make.a_catalogue())
+    return works
 
 
 def a_book(many: int) -> PolicyBook:

@@ -1,7 +1,5 @@
 """Each part of App Home at any size: within its blocks, within Slack's limits, whatever people typed."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from itertools import cycle
 
@@ -17,7 +15,7 @@ from grants.overview import REVOCABLE_IN, Viewer
 from grants.ports import Work
 from handlers.home import OTHERS, SECTIONS
 from handlers.showing import Section
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.requests import to_row
 from storage.tables import requests
 from storage.work import SqlWorks
@@ -41,12 +39,6 @@ def a_viewer(**pages: int) -> Viewer:
         now=NOON,
         pages=pages,
     )
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
 
 
 @pytest.fixture

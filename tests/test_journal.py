@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +12,7 @@ from grants.model import CLOCK, Actor, RequestId, Role, SlackUserId, acting
 from grants.records import Entry, Finding
 from storage import journal as module
 from storage.columns import ticks
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests import make
 from tests.make import NOON
@@ -30,12 +28,6 @@ ENTRIES = (
     Entry(NOON, "request.ask", EVE, TWO, "", "pending"),
     Entry(NOON, "request.lapse", CLOCK, TWO, "pending", "expired"),
 )  # fmt: skip
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
 
 
 @pytest.fixture

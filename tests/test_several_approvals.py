@@ -1,12 +1,13 @@
 """Where several must agree: how many, of whom, and what is still missing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, BrokenBarrierError
+from functools import partial
 
 import pytest
 
 from grants.model import RequestId, State
+from tests.meeting import meeting
 from tests.soundness import sound
 from tests.world import APPROVALS, DEFAULT, POLICIES, World
 
@@ -315,33 +316,17 @@ def test_two_who_agree_at_the_same_instant_in_two_processes_are_two(
     world: World, database_url: str
 ) -> None:
     world.policies(TWO)
-    barrier = Barrier(2)
+    with world.beside(database_url) as one, world.beside(database_url) as other:
+        for _ in range(4):
+            request = world.asks("bob", PROD, Start=world.clock().replace(hour=18))
+            card = world.card(request)
+            one.in_time = other.in_time = partial(lambda meet: meet, meeting())
 
-    def meet() -> None:
-        try:
-            barrier.wait(timeout=2)
-        except BrokenBarrierError:
-            return  # Whoever counts anew meets nobody.
+            with ThreadPoolExecutor(2) as threads:
+                for process, who in ((one, "eve"), (other, "dan")):
+                    threads.submit(process[who].click, card, "Approve")
 
-    processes = [another(world, database_url, meet) for _ in range(2)]
-    for _ in range(4):
-        barrier.reset()
-        request = world.asks("bob", PROD, Start=world.clock().replace(hour=18))
-        card = world.card(request)
-
-        with ThreadPoolExecutor(2) as threads:
-            for process, who in zip(processes, ("eve", "dan"), strict=True):
-                threads.submit(process[who].click, card, "Approve")
-
-        assert world.state(request) is State.SCHEDULED
-        assert world.journal(request).count("vote") == 2
-        world.rounds()
-        assert "Approved by" in world.card(request).words()
-    for process in processes:
-        process.close()
-
-
-def another(world: World, database_url: str, before_commit: Callable[[], None]) -> World:
-    process = World(database_url, world.slack, world.aws, world.clock)
-    process.in_time = lambda: before_commit
-    return process
+            assert world.state(request) is State.SCHEDULED
+            assert world.journal(request).count("vote") == 2
+            world.rounds()
+            assert "Approved by" in world.card(request).words()

@@ -1,7 +1,5 @@
 """The ledger of assignments forgets none, and gives each to one claimer."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,23 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from grants.model import Assignment, Holding, Slot
 from grants.slots import Outstanding
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests import make
 from tests.make import NOON
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
-
-
-@pytest.fixture
-def works(database: Database) -> SqlWorks:
-    return SqlWorks(database)
 
 
 def held_by(name: str, **changes: Any) -> Assignment:

@@ -1,7 +1,5 @@
 """The outbox tells everything once, in order, and one thing of a stream at a time."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -11,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from grants.model import Copy, Move, Moved, Place, Role, State, Told, acting
 from grants.records import Notice, Pending
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.work import SqlWork, SqlWorks
 from tests import make
 from tests.make import NOON
@@ -26,12 +24,6 @@ MOVED = Moved(
     NOON,
     "Go ahead.",
 )
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Policies, people, the catalogue and activity come back as they were, read once."""
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from grants.errors import PoliciesMoved
 from grants.model import AccountId, ChannelId, PermissionSetArn, Role, SlackUserId, UserId
 from grants.policy import Named, OuScope, PolicyBook, PolicySettings, Scope, Who
 from grants.records import ActivityRow, Binding, HomeRow
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests import make
 from tests.make import HOUR, NOON
@@ -39,17 +38,6 @@ FULL_BOOK = make.a_book(
     approval=(make.approval(approvals=2, required=True, proof="totp", channel=None),),
 )
 BINDING = Binding(SlackUserId("U1"), "T1", UserId("u1"), "eve@example.com", NOON, "eve@example.com")
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
-
-
-@pytest.fixture
-def works(database: Database) -> SqlWorks:
-    return SqlWorks(database)
 
 
 @pytest.fixture

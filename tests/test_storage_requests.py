@@ -1,7 +1,6 @@
 """Requests and votes are remembered whole, and of two writers one is told."""
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,23 +10,12 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from grants.errors import FormTakenError, StaleRequest, UnknownRequest
 from grants.model import AccountId, Ballot, RequestId, State, Tally, UserId, Wanted
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.requests import to_row
 from storage.tables import requests
 from storage.work import SqlWorks
 from tests import make
 from tests.make import HOUR, NOON
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
-
-
-@pytest.fixture
-def works(database: Database) -> SqlWorks:
-    return SqlWorks(database)
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,26 +1,17 @@
 """Requests are found by who asked, for which account, in which state and when; and walked through."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from grants.model import AccountId, Person, Request, State, UserId
 from grants.records import ActivityRow, Search
-from storage.engine import open_database
 from storage.work import SqlWork, SqlWorks
 from tests import make
 from tests.make import HOUR, NOON
 
 BOB, EVE = make.a_person("Bob"), make.a_person("Eve")
 OTHER = make.an_account("222233334444")
-
-
-@pytest.fixture
-def works(database_url: str) -> Iterator[SqlWorks]:
-    with closing(open_database(database_url)) as database:
-        yield SqlWorks(database)
 
 
 def ids(requests: list[Request]) -> str:

@@ -1,8 +1,5 @@
 """The journal only grows, and what was changed in it all the same is found."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from sqlalchemy import Connection, delete, insert, text, update
 from sqlalchemy.exc import DatabaseError
@@ -11,17 +8,11 @@ from grants.model import RequestId
 from grants.records import Finding
 from storage import journal as module
 from storage.columns import ticks
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.tables import journal, journal_counts, journal_head
 from storage.work import SqlWorks
 from tests.make import NOON
 from tests.test_journal import ENTRIES, ONE, TWO, verified
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Units of work come one after the other, and none is lost."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -23,17 +21,6 @@ from tests import make
 from tests.make import NOON
 
 THREADS, MOVES = 8, 12
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with closing(open_database(database_url)) as database:
-        yield database
-
-
-@pytest.fixture
-def works(database: Database) -> SqlWorks:
-    return SqlWorks(database)
 
 
 def at_once(*jobs: Thread) -> None:

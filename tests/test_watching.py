@@ -1,7 +1,5 @@
 """What administrators are to be warned of is found beside, and remembered for a while."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -12,7 +10,7 @@ from grants.policy import PolicyBook
 from grants.records import HomeRow
 from grants.remembering import Remembering
 from grants.watching import Watch
-from storage.engine import open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests import make
 from tests.clock import NOON, FakeClock
@@ -30,15 +28,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def works(database_url: str) -> Iterator[SqlWorks]:
-    with closing(open_database(database_url)) as database:
-        works = SqlWorks(database)
-        with works() as work:
-            work.catalogue.replace(make.a_catalogue())
-            work.policies.apply(make.a_book(), by="ada", at=NOON)
-            for slack_id in (ADA, DAN):
-                work.homes.put(HomeRow(slack_id, make.a_person().user_id, NOON))
-        yield works
+def works(database: Database) -> SqlWorks:
+    works = SqlWorks(database)
+    with works() as work:
+        work.catalogue.replace(make.a_catalogue())
+        work.policies.apply(make.a_book(), by="ada", at=NOON)
+        for slack_id in (ADA, DAN):
+            work.homes.put(HomeRow(slack_id, make.a_person().user_id, NOON))
+    return works
 
 
 def a_directory() -> MemoryDirectory:

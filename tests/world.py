@@ -1,10 +1,11 @@
 """A small company, a Slack workspace and the bot between them, with time in the test's hand."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
@@ -31,9 +32,10 @@ from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
 from handlers.pace import Pace
 from handlers.promptly import Promptly
-from storage.engine import open_database
+from storage.engine import Database
 from storage.work import SqlWorks
 from tests.clock import FakeClock
+from tests.opened import opened
 from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, small_company
 from tests.standins.slack import Hand, Listeners, Outcome, Person, SlackStandIn, over_wsgi
 from tests.standins.slack.workspace import Message
@@ -103,10 +105,11 @@ class World:
     """What somebody would notice, and the means to make it happen."""
 
     def __init__(
-        self, database_url: str, slack: SlackStandIn, aws: AwsStandIn, clock: FakeClock,
-        **settings: Any,
+        self, database: Database, database_url: str, slack: SlackStandIn, aws: AwsStandIn,
+        clock: FakeClock, address: "Address", **settings: Any,
     ) -> None:  # fmt: skip
         self.clock, self.slack, self.aws, self.company = clock, slack, aws, aws.company
+        self.address = address
         self.settings = Settings(
             slack_bot_token=slack.token,
             slack_signing_secret=slack.signing_secret,
@@ -117,7 +120,6 @@ class World:
             activity_role=ACTIVITY_ROLE,
             **settings,
         )
-        database = open_database(database_url)
         assert clock_of(database) is not None
         self.storage = Storage(database, SqlWorks(database), clock)
         self.works = self.storage.works
@@ -125,7 +127,7 @@ class World:
         self.ports = open_aws(
             self.settings,
             Limiter(monotonic=count(0, 1000).__next__),
-            Clients(session=aws_session()),
+            address.clients,
         )
         hands = Hands(*[Inline()] * 5)
         self.desk = desk(self.storage, self.ports)
@@ -162,8 +164,8 @@ class World:
 
     # Time
 
-    def rounds(self) -> None:
-        """Everything that is due now, until nothing is."""
+    def rounds(self) -> datetime | None:
+        """Everything that is due now, until nothing is; then it says when the next is."""
         due: datetime | None = None
         for _ in range(60):
             self.listeners.settle()
@@ -171,7 +173,7 @@ class World:
             self.bot.announcer.round()
             due = self.next_due()
             if due is None or due > self.clock():
-                return
+                return due
         raise AssertionError(f"still due after 60 rounds: {due} at {self.clock()}")
 
     def next_due(self) -> datetime | None:
@@ -181,10 +183,10 @@ class World:
     def passes(self, **span: float) -> None:
         """Time goes by, and everything happens when it is due."""
         until = self.clock() + timedelta(**span)
-        self.rounds()
-        while (due := self.next_due()) and due <= until:
+        due = self.rounds()
+        while due and due <= until:
             self.clock.now = max(due, self.clock())
-            self.rounds()
+            due = self.rounds()
         self.clock.now = until
         self.rounds()
 
@@ -299,10 +301,21 @@ class World:
             _, finding = work.journal.verify()
         assert finding is None, finding
 
+    @contextmanager
+    def beside(self, database_url: str, **settings: Any) -> Iterator["World"]:
+        """One more process."""
+        with opened(database_url) as database:
+            other = World(
+                database, database_url, self.slack, self.aws, self.clock, self.address, **settings
+            )
+            try:
+                yield other
+            finally:
+                other.close()
+
     def close(self) -> None:
         self.listeners.shutdown()
         self.deciders.shutdown()
-        self.storage.database.close()
 
 
 def _is_card(message: Message) -> bool:
@@ -317,16 +330,23 @@ def a_world(
     """`environment` sets a variable for the time of the test: boto3 reads its own."""
     clock = clock or FakeClock()
     company = small_company(clock)
-    with AwsStandIn(company) as aws, SlackStandIn(clock) as slack:
+    with (
+        an_address() as address,
+        AwsStandIn(company, listener=address.listener.dup()) as aws,
+        SlackStandIn(clock) as slack,
+        opened(database_url) as database,
+    ):
         for name, value in aws_environment(aws).items():
             environment(name, value)
         furnish(slack)
-        world = World(database_url, slack, aws, clock, **settings)
+        world = World(database, database_url, slack, aws, clock, address, **settings)
         try:
             world.policies()
             yield world
         finally:
             world.close()
+            if aws.faults.ordered:
+                address.forget()
         assert slack.violations == []
 
 
@@ -334,6 +354,35 @@ def a_world(
 def aws_session() -> boto3.Session:
     """One for all: reading AWS's models takes longer than most tests."""
     return boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
+
+
+class Address:
+    """Where one world's AWS after the other is, so that boto3's clients are built once for all."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """boto3 reads the address from the environment."""
+        return Clients(session=aws_session())
+
+    def forget(self) -> None:
+        """A client that has met with trouble tries again less often."""
+        self.__dict__.pop("clients", None)
+
+
+_free: list[Address] = []
+
+
+@contextmanager
+def an_address() -> Iterator[Address]:
+    """One that no other world is using."""
+    address = _free.pop() if _free else Address()
+    try:
+        yield address
+    finally:
+        _free.append(address)
 
 
 def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:

@@ -89,6 +89,8 @@ class Faults:
     def __init__(self) -> None:
         self._lock = Lock()
         self._faults: list[Fault] = []
+        self.ordered = 0
+        """How many there ever were."""
 
     def add(self, operation: str, kind: Kind | str, times: int | None = 1, **facts: Any) -> Fault:
         """Orders a fault for `Operation`, `service.Operation`, `service.*` or `*`.
@@ -99,6 +101,7 @@ class Faults:
         ordered = Fault(operation, Kind(kind), times, **facts)
         with self._lock:
             self._faults.append(ordered)
+            self.ordered += 1
         return ordered
 
     def striking(self, call: Call) -> Fault | None:

@@ -49,7 +49,9 @@ class AwsStandIn:
         quotas: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
+        listener: socket.socket | None = None,
     ) -> None:
+        """`listener`, one that listens already and is closed with this, stands in for host and port."""
         self.company = company
         self.calls = Calls()
         self.faults = Faults()
@@ -59,6 +61,7 @@ class AwsStandIn:
         self.control = Control(self)
         self.crashes: list[Exception] = []
         self._address = (host, port)
+        self._listener = listener
         self._http: _Http | None = None
         self._thread: Thread | None = None
 
@@ -70,7 +73,7 @@ class AwsStandIn:
         return f"http://{host!s}:{port}"
 
     def start(self) -> Self:
-        self._http = _Http(self._address, self)
+        self._http = _Http(self._address, self, self._listener)
         self._thread = Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -176,11 +179,17 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], stand_in: AwsStandIn) -> None:
+    def __init__(
+        self, address: tuple[str, int], stand_in: AwsStandIn, listener: socket.socket | None
+    ) -> None:
         self.stand_in = stand_in
         self._lock = Lock()
         self._open: dict[socket.socket, Thread] = {}
-        super().__init__(address, _Handler)
+        super().__init__(address, _Handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         worker = Thread(
