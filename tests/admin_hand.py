@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from grants.policy import PolicyBook
 from grants.records import Entry
 from tests.standins.slack import Outcome, Person
 from tests.standins.slack.tamper import Payload, Twist
@@ -57,11 +56,6 @@ def typed_in(person: Person, label: str) -> str:
     block, element = modal(person).field(label)
     entered = modal(person).entered.get((block["block_id"], element["action_id"]))
     return str((entered or {}).get("value") or element.get("initial_value") or "")
-
-
-def book(world: World) -> PolicyBook:
-    with world.works.reading() as work:
-        return work.policies.current()
 
 
 def lines(world: World, event: str) -> list[Entry]:

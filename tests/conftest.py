@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.databases import KINDS, Databases, Run
 from tests.engine_room import Room
 from tests.opened import opened
 from tests.postgres import no_server
-from tests.world import World, a_world
+from tests.world import World, a_world, settle
 
 # --- databases: the same sentences on both (tests/databases.py) --------------------------------------
 
@@ -56,9 +57,21 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+@pytest.fixture(scope="session")
+def furnished(databases: Databases) -> Iterator[Databases]:
+    """Those of a world: with its catalogue and its policies."""
+    furnished = replace(databases, schema="world", prepare=settle)
+    yield furnished
+    furnished.close()
+
+
 @pytest.fixture
-def database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
-    """A migrated database without rows, for this test alone."""
+def database_url(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+) -> Iterator[str]:
+    """A migrated database, for this test alone: without rows, or where there is a world, its own."""
+    kind = "furnished" if "world" in request.fixturenames else "databases"
+    databases: Databases = request.getfixturevalue(kind)
     with databases.fresh(database_kind, tmp_path) as url:
         yield url
 

@@ -483,5 +483,5 @@ def test_where_tags_may_not_be_read_the_catalogue_is_kept_and_aws_is_asked_now_a
         loop.round()
         world.clock.passes(seconds=1)
 
-    assert (asked(world), world.aws.calls.count("ListRoots")) == (PATIENCE, 2)
+    assert (asked(world), world.aws.calls.count("ListRoots")) == (PATIENCE, 1)
     assert tags_of(world, "web-new") is None

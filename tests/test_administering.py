@@ -13,7 +13,6 @@ from tests.admin_hand import (
     SANDBOX,
     WORKLOADS,
     at_home,
-    book,
     changes,
     editing,
     lines,
@@ -33,7 +32,7 @@ OPERATOR = Actor(Role.ADMINISTRATOR, "operator:test")
 
 def by_another(world: World, change: Callable[[PolicyBook], PolicyBook]) -> None:
     """Somebody else's change, by another way."""
-    world.administration.apply(change(book(world)), by=OPERATOR)
+    world.administration.apply(change(world.book()), by=OPERATOR)
 
 
 def other_sandbox(before: PolicyBook) -> PolicyBook:
@@ -119,7 +118,7 @@ def test_a_new_eligibility_policy_offers_what_it_says(world: World) -> None:
     )
 
     assert sent(world, ada).closed
-    assert book(world).eligibility[-1].name == "eve reads security"
+    assert world.book().eligibility[-1].name == "eve reads security"
     assert world.sends("eve", "security-audit · ReadOnlyAccess", Duration="90m").closed
 
 
@@ -148,7 +147,7 @@ def test_saving_what_nobody_touched_changes_nothing(world: World) -> None:
         assert sent(world, editing(world, within)).closed
     assert sent(world, pressed(world, "Settings")).closed
 
-    assert book(world).version == 1
+    assert world.book().version == 1
     assert len(lines(world, "policies.apply")) == 1
 
 
@@ -169,7 +168,7 @@ def test_an_emptied_field_is_empty(world: World) -> None:
 
     sent(world, ada)
 
-    assert book(world).eligibility[0].max_duration is None
+    assert world.book().eligibility[0].max_duration is None
 
 
 def test_a_renamed_policy_keeps_its_place(world: World) -> None:
@@ -178,16 +177,16 @@ def test_a_renamed_policy_keeps_its_place(world: World) -> None:
 
     sent(world, ada)
 
-    assert [policy.name for policy in book(world).eligibility] == ["production", "the sandbox"]
+    assert [policy.name for policy in world.book().eligibility] == ["production", "the sandbox"]
 
 
 def test_a_policy_is_deleted_once_it_is_confirmed(world: World) -> None:
     ada = pressed(world, "Delete", within=SANDBOX)
     assert "the sandbox" in modal(ada).words()
-    assert len(book(world).eligibility) == 2
+    assert len(world.book().eligibility) == 2
 
     assert sent(world, ada).closed
-    assert [policy.name for policy in book(world).eligibility] == ["engineers in production"]
+    assert [policy.name for policy in world.book().eligibility] == ["engineers in production"]
     assert changes(world)[0].startswith("removed eligibility the sandbox: ")
     assert SANDBOX not in shown(ada)
 
@@ -197,7 +196,7 @@ def test_closing_the_question_deletes_nothing(world: World) -> None:
 
     ada.close()
 
-    assert book(world).version == 1
+    assert world.book().version == 1
 
 
 def test_settings_are_changed(world: World) -> None:
@@ -213,7 +212,7 @@ def test_settings_are_changed(world: World) -> None:
     )
 
     assert sent(world, ada).closed
-    settings = book(world).settings
+    settings = world.book().settings
     assert (settings.max_duration.total_seconds(), settings.reminder.total_seconds()) == (
         8000 * 3600,
         60,
@@ -270,7 +269,7 @@ def test_every_problem_comes_back_beside_its_field_and_nothing_typed_is_lost(
     assert "1m … 8000h" in outcome.errors["Longest duration"]
     assert '"env" has no value; write key=value' in outcome.errors["Account tags"]
     assert typed_in(ada, "Groups") == "engineers\nengineerz"
-    assert book(world).version == 1
+    assert world.book().version == 1
 
 
 @pytest.mark.parametrize(
@@ -298,7 +297,7 @@ def test_bounds_of_the_settings_are_kept_by_the_server(
 
     assert outcome.errors.keys() == {field}
     assert why in outcome.errors[field]
-    assert book(world).version == 1
+    assert world.book().version == 1
 
 
 def test_a_policy_without_scope_says_so_beside_the_scope(world: World) -> None:
@@ -335,7 +334,7 @@ def test_while_aws_is_away_the_form_stays_and_is_sent_again(world: World) -> Non
 
     assert outcome.errors == {"Name": "Not recorded yet. Press again: it is safe."}
     assert sent(world, ada).closed
-    assert book(world).version == 2
+    assert world.book().version == 2
 
 
 # The last administrator
@@ -355,7 +354,7 @@ def test_the_last_administrator_is_not_removed(
     outcome = sent(world, ada)
 
     assert "nobody who is enabled" in outcome.errors["Administrator groups"]
-    assert book(world).version == 1
+    assert world.book().version == 1
 
 
 def test_an_administrator_may_hand_over_to_another(world: World) -> None:
@@ -383,7 +382,7 @@ def test_of_two_who_edit_one_policy_the_second_is_told_and_nothing_is_lost(world
     assert "Not applied: operator:test changed the policies" in said
     assert "(version 2; this change was made from version 1)" in said
     assert typed_in(ada, "Longest duration") == "2h"
-    assert book(world).version == 3
+    assert world.book().version == 3
 
 
 def test_two_who_edit_different_policies_both_succeed(world: World) -> None:
@@ -392,7 +391,7 @@ def test_two_who_edit_different_policies_both_succeed(world: World) -> None:
     by_another(world, other_sandbox)
 
     assert sent(world, ada).closed
-    first, second = book(world).eligibility
+    first, second = world.book().eligibility
     assert first.max_duration is not None
     assert (first.max_duration.total_seconds(), second.approval_required) == (7200, True)
 
@@ -414,8 +413,8 @@ def test_who_is_faster_at_the_last_instant_is_merged_too(world: World) -> None:
     meanwhile(world, other_sandbox)
 
     assert sent(world, ada).closed
-    assert book(world).version == 3
-    assert book(world).eligibility[1].approval_required
+    assert world.book().version == 3
+    assert world.book().eligibility[1].approval_required
 
 
 def test_who_is_faster_at_the_last_instant_with_the_same_policy_wins(world: World) -> None:
@@ -424,7 +423,7 @@ def test_who_is_faster_at_the_last_instant_with_the_same_policy_wins(world: Worl
     meanwhile(world, other_production)
 
     assert "Not applied" in str(sent(world, ada).errors)
-    assert book(world).version == 2
+    assert world.book().version == 2
 
 
 def test_of_two_new_policies_of_one_name_the_second_is_told(world: World) -> None:
@@ -439,7 +438,7 @@ def test_of_two_new_policies_of_one_name_the_second_is_told(world: World) -> Non
     meanwhile(world, first)
 
     assert 'another policy "new"' in sent(world, ada).errors["Name"]
-    assert book(world).version == 2
+    assert world.book().version == 2
 
 
 def test_a_policy_that_was_changed_meanwhile_is_not_deleted(world: World) -> None:
@@ -450,7 +449,7 @@ def test_a_policy_that_was_changed_meanwhile_is_not_deleted(world: World) -> Non
 
     assert outcome.kind == "updated"
     assert "Not applied: operator:test" in modal(ada).words()
-    assert len(book(world).eligibility) == 2
+    assert len(world.book().eligibility) == 2
 
 
 def test_settings_that_were_changed_meanwhile_are_not_overwritten(world: World) -> None:
@@ -458,7 +457,7 @@ def test_settings_that_were_changed_meanwhile_are_not_overwritten(world: World) 
     world.policies(POLICIES.replace("require_ticket: false", "require_ticket: true"))
 
     assert "Not applied" in str(sent(world, ada).errors)
-    assert book(world).settings.require_ticket
+    assert world.book().settings.require_ticket
 
 
 def test_editing_what_is_gone_says_so(world: World) -> None:
@@ -591,7 +590,7 @@ ANEW = "90677ba1c1-11111111-2222-4333-8444-555555555555"
 
 
 def test_an_untouched_field_is_never_aimed_at_another_of_the_same_name(world: World) -> None:
-    before = book(world)
+    before = world.book()
     world.company.remove_group("engineers")
     world.company.add_group("engineers", group_id=ANEW)
     ada = editing(world)
@@ -601,7 +600,7 @@ def test_an_untouched_field_is_never_aimed_at_another_of_the_same_name(world: Wo
 
     assert "that stood here is gone, and another one is called that now" in str(errors)
     assert ANEW in str(errors)
-    assert book(world) == before
+    assert world.book() == before
 
 
 def test_whoever_means_the_new_one_writes_its_id(world: World) -> None:
@@ -619,12 +618,12 @@ def test_whoever_means_the_new_one_writes_its_id(world: World) -> None:
 def test_what_was_renamed_stays_what_it_is_and_the_rest_can_be_saved(world: World) -> None:
     world.company.rename_group("engineers", "platform")
     world.company.add_group("engineers", group_id=ANEW)
-    before = book(world).eligibility[0].who
+    before = world.book().eligibility[0].who
     ada = editing(world)
     ada.fill({"Longest duration": "2h"})
 
     assert sent(world, ada).closed
-    assert book(world).eligibility[0].who == before
+    assert world.book().eligibility[0].who == before
     assert changes(world) == [
         "changed eligibility engineers in production: max_duration from 4h to 2h"
     ]
@@ -634,7 +633,7 @@ def test_an_account_that_was_renamed_stays_what_it_is_though_another_has_its_nam
     world: World,
 ) -> None:
     world.policies(POLICIES.replace('["666677778888"]', "[data-sandbox]"))
-    before = book(world).eligibility[1].scope
+    before = world.book().eligibility[1].scope
     world.company.rename_account("data-sandbox", "old-sandbox")
     world.company.rename_account("payments-prod", "data-sandbox")
     world.refresher.refresh()
@@ -642,7 +641,7 @@ def test_an_account_that_was_renamed_stays_what_it_is_though_another_has_its_nam
     ada.fill({"Longest duration": "2h"})
 
     assert sent(world, ada).closed
-    assert book(world).eligibility[1].scope == before
+    assert world.book().eligibility[1].scope == before
 
 
 def test_a_name_that_is_gone_has_to_be_mended_where_it_stands(world: World) -> None:

@@ -10,7 +10,6 @@ from tests.admin_hand import (
     SANDBOX,
     answer,
     at_home,
-    book,
     editing,
     lines,
     modal,
@@ -69,7 +68,7 @@ def test_a_forged_form_changes_nothing(world: World) -> None:
     assert outcome.errors == {
         "Name": f"Only administrators may do this. Nothing was changed. {TURN_TO}"
     }
-    assert (book(world).version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
+    assert (world.book().version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
 
 
 def test_forged_settings_make_nobody_an_administrator(world: World) -> None:
@@ -79,7 +78,7 @@ def test_forged_settings_make_nobody_an_administrator(world: World) -> None:
     outcome = ada.tampering(tamper.as_user("UMALLORY")).submit()
 
     assert "Only administrators" in str(outcome.errors)
-    assert (book(world).version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
+    assert (world.book().version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
 
 
 def test_a_forged_deletion_deletes_nothing(world: World) -> None:
@@ -88,7 +87,7 @@ def test_a_forged_deletion_deletes_nothing(world: World) -> None:
     outcome = ada.tampering(tamper.as_user("UMALLORY")).submit()
 
     assert outcome.kind == "updated"
-    assert (book(world).version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
+    assert (world.book().version, refused(world)) == (1, [("UMALLORY", "NotAllowed")])
 
 
 def test_a_forged_link_links_nobody(world: World) -> None:
@@ -111,7 +110,7 @@ def test_who_is_no_longer_an_administrator_saves_nothing(world: World) -> None:
     outcome = sent(world, ada)
 
     assert "Only administrators" in str(outcome.errors)
-    assert (book(world).version, refused(world, "UADA")) == (1, [("UADA", "NotAllowed")])
+    assert (world.book().version, refused(world, "UADA")) == (1, [("UADA", "NotAllowed")])
 
 
 def test_who_has_become_one_may(world: World) -> None:
@@ -176,7 +175,7 @@ def test_what_nobody_could_have_filled_in_is_refused(world: World) -> None:
         world.clock.passes(seconds=61)
 
         assert outcome.kind == "errors", name
-        assert book(world).version == 1, name
+        assert world.book().version == 1, name
         assert len(refused(world, "UADA")) == number, name
     world.verify()
 
@@ -188,7 +187,7 @@ def test_a_form_from_no_version_that_ever_was_overwrites_nothing(world: World) -
         outcome = ada.tampering(kept(since=since)).submit()
         assert outcome.kind == "errors"
 
-    assert book(world).version == 1
+    assert world.book().version == 1
 
 
 @pytest.mark.parametrize("value", ["", "settings:x", "eligibility", "eligibility:", "people:UEVE"])

@@ -1,7 +1,7 @@
 """The whole grammar goes through the forms of App Home as it does through a file."""
 
 from bot.policy_file import export
-from tests.admin_hand import WORKLOADS, book, editing, modal, pressed, sent, typed_in
+from tests.admin_hand import WORKLOADS, editing, modal, pressed, sent, typed_in
 from tests.world import World
 
 
@@ -37,13 +37,13 @@ def test_an_approval_policy_of_every_kind_is_read_and_shown_again(world: World) 
     ada.fill({**typed, "Its own approvers must agree, whatever others say": "Yes"})
 
     assert sent(world, ada).closed
-    added = book(world).approval[-1]
+    added = world.book().approval[-1]
     assert (added.approvals, added.required, len(added.scope.tags)) == (2, True, 2)
-    text = export(book(world))
+    text = export(world.book())
     ada = editing(world, "Approval: two of security")
     assert {label: typed_in(ada, label) for label in typed} == typed
     assert sent(world, ada).closed
-    assert export(book(world)) == text
+    assert export(world.book()) == text
 
 
 def test_more_approvals_than_there_may_be_are_refused_beside_the_field(world: World) -> None:

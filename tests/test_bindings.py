@@ -121,8 +121,7 @@ def test_a_link_made_by_hand_breaks_with_the_address_that_it_was_used_with(world
 
 
 def test_two_slack_users_of_one_identity_center_user_have_one_vote(world: World) -> None:
-    with world.works.reading() as work:
-        book = work.policies.current()
+    book = world.book()
     two = replace(book, approval=(replace(book.approval[0], approvals=2),))
     world.administration.apply(
         two, by=OPERATOR

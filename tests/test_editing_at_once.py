@@ -18,7 +18,7 @@ from grants.remembering import Remembering
 from grants.sheets import Part
 from storage.work import SqlWorks
 from tests import make
-from tests.admin_hand import book, lines
+from tests.admin_hand import lines
 from tests.clock import FakeClock
 from tests.databases import Databases
 from tests.make import NOON
@@ -66,7 +66,7 @@ def test_of_two_who_change_one_policy_one_wins_and_the_other_is_told(
             ]  # fmt: skip
 
         assert sorted(map(told, savings)) == [False, True]
-        assert book(world).version == number + 1
+        assert world.book().version == number + 1
     assert len(lines(world, "policies.apply")) == ROUNDS + 1
     world.verify()
 
@@ -76,7 +76,7 @@ def test_two_who_change_different_policies_both_succeed(world: World, other: Wor
     names = ("the sandbox", "engineers in production")
 
     for number in range(1, ROUNDS + 1):
-        since, meet = book(world).version, meeting()
+        since, meet = world.book().version, meeting()
         with ThreadPoolExecutor(2) as threads:
             savings = [
                 threads.submit(
@@ -87,9 +87,9 @@ def test_two_who_change_different_policies_both_succeed(world: World, other: Wor
             ]  # fmt: skip
 
         assert [saving.exception() for saving in savings] == [None, None]
-        held = {each.name: each.max_duration for each in book(world).eligibility}
+        held = {each.name: each.max_duration for each in world.book().eligibility}
         assert {held[name] for name in names} == {held[names[0]]}
-    assert book(world).version == 1 + 2 * ROUNDS
+    assert world.book().version == 1 + 2 * ROUNDS
     world.verify()
 
 
@@ -142,8 +142,8 @@ def test_a_policy_file_for_an_empty_database_replaces_nothing_that_came_meanwhil
         )
         first.apply()
 
-        assert (book(other).version, first.trouble) == (1, "")
-        assert book(other).eligibility == make.a_book().eligibility
+        assert (other.book().version, first.trouble) == (1, "")
+        assert other.book().eligibility == make.a_book().eligibility
 
 
 class Meanwhile(Remembering):

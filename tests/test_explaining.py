@@ -50,8 +50,7 @@ def explain(world: World, who: str, words: str, channel: str = DEFAULT) -> str:
 
 def apply(world: World, *approval: ApprovalPolicy, **settings: Any) -> PolicyBook:
     """The policies that hold, with other approval policies or settings."""
-    with world.works.reading() as work:
-        book = work.policies.current()
+    book = world.book()
     changed = replace(book.settings, **settings)
     after = replace(book, approval=approval or book.approval, settings=changed)
     return world.administration.apply(after, by=Actor(Role.ADMINISTRATOR, "operator:test"))
@@ -59,8 +58,7 @@ def apply(world: World, *approval: ApprovalPolicy, **settings: Any) -> PolicyBoo
 
 def production(world: World) -> ApprovalPolicy:
     """The one approval policy that there is."""
-    with world.works.reading() as work:
-        (policy,) = work.policies.current().approval
+    (policy,) = world.book().approval
     return policy
 
 

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 import boto3
+import pytest
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.assemble import (
@@ -33,6 +34,7 @@ from grants.policy import PolicyBook
 from handlers.pace import Pace
 from handlers.promptly import Promptly
 from storage.engine import Database
+from storage.schema import migrate
 from storage.work import SqlWorks
 from tests.clock import FakeClock
 from tests.opened import opened
@@ -201,6 +203,11 @@ class World:
         self.refresher.read_tags(book)
         return self.administration.apply(book, by=Actor(Role.ADMINISTRATOR, "operator:test"))
 
+    def book(self) -> PolicyBook:
+        """Those in force."""
+        with self.works.reading() as work:
+            return work.policies.current()
+
     # What people do
 
     def opens(self, who: str) -> Person:
@@ -341,7 +348,8 @@ def a_world(
         furnish(slack)
         world = World(database, database_url, slack, aws, clock, address, **settings)
         try:
-            world.policies()
+            if not world.book().version:
+                world.policies()
             yield world
         finally:
             world.close()
@@ -354,6 +362,13 @@ def a_world(
 def aws_session() -> boto3.Session:
     """One for all: reading AWS's models takes longer than most tests."""
     return boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
+
+
+def settle(url: str) -> None:
+    """Migrate a database, and apply the policies."""
+    migrate(url)
+    with pytest.MonkeyPatch.context() as patch, a_world(url, patch.setenv):
+        pass
 
 
 class Address:
