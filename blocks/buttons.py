@@ -48,6 +48,8 @@ def _buttons(request: Request, role: Role, *, primary: str = "") -> Iterator[But
             yield _button(title, action, request, primary=action == primary)
     if role is Role.REQUESTER and request.state is State.PENDING:
         yield _button("Nudge Approvers", ids.NUDGE, request)
+    if role is Role.REQUESTER and request.state is State.ACTIVE:
+        yield _button("Extend", ids.EXTEND, request)
     if role is Role.REQUESTER and request.state in FINAL:
         yield again(request)
 

@@ -21,7 +21,6 @@ from blocks.text import (
     moment,
     quote,
     shorten,
-    span,
     utc,
 )
 from blocks.wording import Write, hear, seen
@@ -112,8 +111,10 @@ def _fields(request: Request, style: Style) -> Iterator[TextObject]:
     yield plain(f"Requester: {seen(request.requester.name)}")
     yield plain(f"Account: {wording.account(request)}")
     yield plain(f"Permission set: {seen(request.permission_set_name)}")
-    yield plain(f"Duration: {span(request.duration)}")
+    yield plain(f"Duration: {wording.how_long(request)}")
     yield _start(request, style)
+    if request.extends:
+        yield plain(f"Extends: request {request.extends}")
     yield plain(f"Approvals: {_needed(request)}")
     yield from _ticket(request)
     yield plain(f"Request: {request.id}")
@@ -218,6 +219,8 @@ def _facts(request: Request, votes: list[Vote], most: int) -> Iterator[str]:
     word, meaning, _ = wording.STATES[request.state]
     yield f"{wording.headline(request, write)}. {word}: {meaning}."
     yield f"Account id {request.target.account_id}."
+    if words := wording.extends(request):
+        yield words
     start = utc(request.starts_at) if request.starts_at else _at_once(request)
     yield f"Start: {start}. Ticket: {write(request.ticket) or 'none'}. Request: {request.id}."
     if is_safe_link(request.ticket_url) and request.ticket:

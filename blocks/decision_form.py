@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from blocks import ids, wording
 from blocks.parts import aside, marked, ours, plain, said, whole
 from blocks.problems import sentence
-from blocks.text import Style, moment, span, typed
+from blocks.text import Style, moment, typed
 from grants.errors import Tampered, Unfit
 from grants.model import Ballot, Request, RequestId
 
@@ -80,7 +80,7 @@ def _about(request: Request, style: Style) -> Iterator[Block]:
     word, meaning, _ = wording.STATES[request.state]
     fields = [
         plain(f"Account: {wording.account(request)}"),
-        plain(f"Duration: {span(request.duration)}"),
+        plain(f"Duration: {wording.how_long(request)}"),
         plain(f"Ticket: {wording.seen(request.ticket) or 'none'}"),
         plain(f"Request: {request.id}"),
     ]

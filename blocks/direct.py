@@ -21,7 +21,6 @@ from blocks.text import (
     moment,
     quote,
     several,
-    span,
     utc,
 )
 from blocks.thread import Facts, dated, why
@@ -85,7 +84,7 @@ def _happened(moved: Moved, request: Request, facts: Facts, write: Write) -> str
             )
         case Move.APPROVE:
             by = wording.deciders(request, write) or by
-            return f"Approved by {by}: {access} for {span(request.duration)}."
+            return f"Approved by {by}: {access} for {wording.how_long(request)}."
         case Move.REJECT:
             return f"Rejected by {by}: {access}."
         case Move.CANCEL:
@@ -95,7 +94,7 @@ def _happened(moved: Moved, request: Request, facts: Facts, write: Write) -> str
         case Move.CONFIRM if request.standing:
             return f"Active: you hold {access}, as you did before, and it stays after the end."
         case Move.CONFIRM:
-            return f"Active: you have {access} for {span(request.duration)}."
+            return f"Active: you have {access} for {wording.how_long(request)}."
         case _:
             return _closed(moved, request, facts, write)
 
@@ -103,7 +102,8 @@ def _happened(moved: Moved, request: Request, facts: Facts, write: Write) -> str
 def _terms(request: Request, write: Write) -> str:
     """What tells two requests for the same access apart."""
     ticket = f", ticket {write(request.ticket)}" if request.ticket else ""
-    return f"for {span(request.duration)}{ticket}"
+    extended = f", where request {request.extends} ends" if request.extends else ""
+    return f"for {wording.how_long(request)}{extended}{ticket}"
 
 
 def _people(request: Request) -> str:

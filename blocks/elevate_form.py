@@ -19,14 +19,14 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from blocks import ids
+from blocks import ids, wording
 from blocks.options import TEXT_MOST, choice_option
-from blocks.parts import plain, said
+from blocks.parts import aside, plain, said
 from blocks.request_answer import chosen_account, errors, read
 from blocks.request_metadata import Kept, metadata, value_of, write
 from blocks.text import label, shorten, size, span
 from grants.durations import spell
-from grants.model import Account, Choice, PermissionSet, Target, Wish
+from grants.model import Account, Choice, PermissionSet, Request, Target, Wish
 
 __all__ = [
     "FormState",
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 TITLE: Final = "Request access"
+EXTENDING: Final = "Extend access"
 PREFILLED: Final = timedelta(hours=1)
 JUSTIFICATION_MOST: Final = 3000
 _FIRST_MATCHES: Final = "Type a part of the name or the id. The first 100 matches are shown."
@@ -70,6 +71,10 @@ class FormState:
     """The access that the notice is about; sent again for this very pair, it is sent knowingly."""
     through_group: bool = False
     """The access of the notice is held through a group."""
+    extending: Request | None = None
+    """What is to last longer: then no access is chosen, and it begins where that ends."""
+    left: timedelta = timedelta()
+    """How long that lasts still."""
     wish: Wish | None = None
     """What was typed so far, where the form is drawn as a new one."""
 
@@ -98,11 +103,12 @@ def form(state: FormState) -> View:
         later=state.later,
         held=state.held,
         through_group=state.through_group,
+        extends=state.extending.id if state.extending else None,
     )
     return View(
         type="modal",
         callback_id=ids.REQUEST_FORM,
-        title=plain(TITLE),
+        title=plain(EXTENDING if state.extending else TITLE),
         submit=plain("Send Anyway" if state.held else "Send Request"),
         close=plain("Close"),
         blocks=list(_blocks(state)),
@@ -115,13 +121,24 @@ def _blocks(state: FormState) -> Iterator[Block]:
         yield said(f"Please read: {shorten(state.notice, 2800)}")
     if state.gone:
         yield said(shorten(state.gone, 2800))
-    yield from _searching(state) if state.choices is None else _access(state, state.choices)
+    if state.extending:
+        yield from _extended(state.extending, state.left)
+    elif state.choices is None:
+        yield from _searching(state)
+    else:
+        yield from _access(state, state.choices)
     yield _duration(state)
     yield _justification(state)
     yield _ticket(state)
     if state.later:
         yield _start(state)
-    yield _when(state)
+    if not state.extending:
+        yield _when(state)
+
+
+def _extended(request: Request, left: timedelta) -> Iterator[Block]:
+    yield said(f"More of {wording.target(request)}. It begins where request {request.id} ends.")
+    yield aside(plain(f"{wording.account(request)}, {span(left)} left of it"))
 
 
 def _input(

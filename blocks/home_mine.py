@@ -7,7 +7,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, ButtonElement, SectionBlock, TextObject
 
 from blocks import wording
-from blocks.buttons import again, beside
+from blocks.buttons import again, beside, plainly
 from blocks.home import pager, titled
 from blocks.parts import aside, marked, ours, plain
 from blocks.text import Style, label, moment, span
@@ -38,12 +38,13 @@ def mine(found: Mine, now: datetime, style: Style) -> Iterator[Block]:
 
 
 def holding(page: Page[Request], now: datetime, style: Style) -> Iterator[Block]:
-    """What they hold or will hold, with the time left and the way to give it back."""
+    """What they hold or will hold, with the time left, and the ways to give it back or have more."""
     yield ours(f"*What you hold*{_count(page)}")
     if not page.items:
         yield aside(plain("You hold no access through Elevate now."))
     for request in page.items:
-        yield _line(request, _held(request, now, style), beside(request, Role.REQUESTER))
+        yield _line(request, _held(request, now, style), None)
+        yield from plainly(request, Role.REQUESTER)
     yield from pager(page)
 
 
@@ -68,9 +69,9 @@ def held_until(request: Request, now: datetime, style: Style) -> Iterator[TextOb
         return
     yield marked(f"*{word}*: {meaning} {mark}")
     if request.state is State.SCHEDULED and request.starts_at:
-        yield marked(f"Starts {moment(request.starts_at, style)}, for {span(request.duration)}")
+        yield marked(f"Starts {moment(request.starts_at, style)}, for {wording.how_long(request)}")
     else:
-        yield plain(f"For {span(request.duration)}")
+        yield plain(f"For {wording.how_long(request)}")
 
 
 def _held(request: Request, now: datetime, style: Style) -> Iterator[TextObject]:
@@ -82,7 +83,7 @@ def _held(request: Request, now: datetime, style: Style) -> Iterator[TextObject]
 
 def _pending(request: Request, style: Style) -> Iterator[TextObject]:
     yield marked(f"*Pending* until {moment(request.expires_at, style)}")
-    yield plain(f"For {span(request.duration)}")
+    yield plain(f"For {wording.how_long(request)}")
     yield plain(f"May approve: {label(wording.approvers(request, str), 500)}")
     yield plain(f"Request {request.id}")
 
@@ -91,7 +92,7 @@ def _past(request: Request, style: Style) -> Iterator[TextObject]:
     word, _, mark = wording.STATES[request.state]
     at = request.ended_at or request.decided_at or request.asked_at
     yield marked(f"*{word}* {mark} {moment(at, style)}")
-    yield plain(f"For {span(request.duration)}")
+    yield plain(f"For {wording.how_long(request)}")
     if request.reason:
         yield plain(f"Reason: {label(request.reason, REASON)}")
     yield plain(f"Request {request.id}")

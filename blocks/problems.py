@@ -102,6 +102,8 @@ def sentence(problem: Problem) -> str:
             return _NOT_FOUND.get(problem.field, f"Elevate does not know {what}.")
         case Flaw.SEVERAL:
             return _SEVERAL.get(problem.field, f"Elevate cannot tell which is meant by {what}.")
+        case Flaw.NO_ROOM:
+            return "What is left of it is as long as it may last. Ask again when that is less."
         case Flaw.BACKWARDS:
             return "This is before the first day: nothing can lie between the two."
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from blocks import ids
+from blocks import ids, wording
 from blocks.parts import drawn, said
 from blocks.problems import ADMINISTRATOR, called, sentence, whom
 from blocks.text import Message, heard, quote, shorten, utc
 from grants.errors import (
     AboutOneself,
+    AlreadyExtended,
     AlreadyHeld,
     AlreadyMoved,
     AskedAlready,
@@ -76,6 +77,12 @@ def words(refusal: Refusal) -> str:
             return (
                 f"This form has made request {refusal.request.id} already, as you sent it first."
                 " Close it; if that request is not what you want, cancel it and ask anew."
+            )
+        case AlreadyExtended():
+            word, meaning, _ = wording.STATES[refusal.extension.state]
+            return (
+                f"Request {refusal.extension.id} extends this already. {word}: {meaning}."
+                " Nothing was changed."
             )
         case PoliciesMoved():
             return _policies_moved(refusal)
@@ -349,6 +356,7 @@ WHYS: Final = {
     Why.OUT_OF_REACH: "Elevate cannot assign this permission set in this account",
     Why.VOTES_NO_LONGER_COUNT: "not enough of those who agreed may still approve it",
     Why.TOO_LONG: "the duration is longer than is allowed now",
+    Why.NOT_HELD: "the access that it was to extend was over before its time",
 }
 
 

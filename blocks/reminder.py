@@ -111,5 +111,10 @@ def _facts(request: Request) -> str:
 
 
 def _then(request: Request, facts: Facts) -> str:
-    taken = f"Then it is taken away. If you need it for longer, ask now with {ids.COMMAND}."
-    return wording.stays(request, facts) or taken
+    if stays := wording.stays(request, facts):
+        return stays
+    if extension := facts.get("extension"):
+        goes_on = f"Then it goes on as request {extension}."
+        waits = f"Then it is taken away, unless request {extension} is approved: it waits still."
+        return goes_on if facts.get("agreed") else waits
+    return "Then it is taken away. If you need it for longer, press Extend now."

@@ -40,6 +40,7 @@ def read(view: object) -> Wish:
         starts_at=_start(values) if ids.START in drawn else None,
         later=ids.START in drawn,
         knowing=target is not None and target == kept.held,
+        extends=kept.extends,
     )
 
 
@@ -168,5 +169,5 @@ def _beside(problem: Problem, drawn: list[str]) -> str:
         sets = [block for block in drawn if ids.is_permission_set_block(block)]
         if sets:
             return sets[0]
-    targets = (block for block in drawn if block in {ids.ACCESS, ids.ACCOUNT})
-    return next(targets, ids.ACCESS)
+    first = {ids.ACCESS, ids.ACCOUNT, ids.DURATION}  # an extension's form asks for no access
+    return next((block for block in drawn if block in first), ids.ACCESS)

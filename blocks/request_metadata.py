@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grants.errors import Tampered
-from grants.model import AccountId, PermissionSetArn, Target
+from grants.model import AccountId, PermissionSetArn, RequestId, Target
 
 MOST: Final = 3000
-_KEYS: Final = frozenset({"duration", "account", "later", "held", "through_group"})
+_KEYS: Final = frozenset({"duration", "account", "later", "held", "through_group", "extends"})
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_REQUEST = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}", re.ASCII)
 _ARN = re.compile(r"arn:[!-~]{1,132}", re.ASCII)
 
 
@@ -29,6 +30,8 @@ class Kept:
     """What the person was just told they hold already."""
     through_group: bool = False
     """Whether they hold it through a group."""
+    extends: RequestId | None = None
+    """The request whose access is to last longer."""
 
 
 def write(kept: Kept) -> str:
@@ -39,6 +42,7 @@ def write(kept: Kept) -> str:
         "later": kept.later,
         "held": value_of(kept.held) if kept.held else None,
         "through_group": kept.through_group,
+        "extends": kept.extends,
     }
     return json.dumps({key: value for key, value in values.items() if value})
 
@@ -59,7 +63,16 @@ def metadata(view: Mapping[str, Any]) -> Kept:
         later=later,
         held=None if held is None else target_of(held),
         through_group=through,
+        extends=_request(found.get("extends")),
     )
+
+
+def _request(value: object) -> RequestId | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _REQUEST.fullmatch(value):
+        raise Tampered("the form's metadata")
+    return RequestId(value)
 
 
 def _parsed(raw: object) -> object:

@@ -8,7 +8,7 @@ from slack_sdk.models.views import View
 
 from blocks import activity, ids, thread, wording
 from blocks.parts import aside, marked, ours, plain, said, whole
-from blocks.text import Style, label, moment, shorten, span
+from blocks.text import Style, label, moment, shorten
 from blocks.wording import seen
 from grants.activity import from_json
 from grants.auditing import Whole
@@ -72,7 +72,7 @@ def _facts(request: Request) -> Iterator[TextObject]:
     yield plain(f"Requester: {seen(who.name)} ({seen(who.user_name)}, {seen(who.email)})")
     yield plain(f"Account: {wording.account(request)}")
     yield plain(f"Permission set: {seen(request.permission_set_name)}")
-    yield plain(f"Duration: {span(request.duration)}")
+    yield plain(f"Duration: {wording.how_long(request)}")
     yield plain(f"Ticket: {seen(request.ticket) or 'none'}")
     needed = f"{request.approvals} needed" if request.approval_needed else "none needed"
     yield plain(f"Approvals: {needed}")

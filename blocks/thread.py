@@ -1,7 +1,7 @@
 """The lines of a card's thread: one for each move, which begins with the move's own word."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block
 
 from blocks import wording
 from blocks.parts import aside, drawn, marked, ours, plain, said, whole
-from blocks.text import TEXT_MOST, Message, Style, heard, moment, quote, size, utc
+from blocks.text import TEXT_MOST, Message, Style, heard, moment, quote, size, span, utc
 from blocks.wording import Write, hear, seen
 from grants.lifecycle import FINAL
 from grants.model import Move, Moved, Request, State
@@ -33,6 +33,8 @@ class Note(StrEnum):
 
     OVERDUE = "overdue"
     """The removal does not succeed. Facts: `error` (AWS's words), `attempts`."""
+    EXTENSION = "extension"
+    """More time is asked for. Facts: `extension` (that request), `seconds`."""
     STANDING = "standing"
     """The access was there before us."""
     VOTE = "vote"
@@ -207,6 +209,9 @@ def note(kind: str, facts: Facts) -> Message:
 def _noted(kind: str, facts: Facts, write: Write) -> str:
     if kind == Note.OVERDUE:
         return still(facts, write)
+    if kind == Note.EXTENSION:
+        more = span(timedelta(seconds=int(facts.get("seconds", 0))))
+        return f"Extension asked for: {more} more, by request {facts.get('extension')}."
     if kind == Note.STANDING:
         return f"Notice: {wording.STANDING}"
     if kind == Note.VOTE:

@@ -61,9 +61,19 @@ def account(request: Request, write: Write = seen) -> str:
 
 
 def headline(request: Request, write: Write = seen) -> str:
-    """`Bob requests AdministratorAccess on payments-prod for 1 h`."""
+    """`Bob requests AdministratorAccess on payments-prod for 1 h`, or for so long more."""
     asks = f"{write(request.requester.name)} requests {target(request, write)}"
-    return f"{asks} for {span(request.duration)}"
+    return f"{asks} for {how_long(request)}"
+
+
+def how_long(request: Request) -> str:
+    """`1 h`, or of an extension `1 h more`."""
+    return f"{span(request.duration)}{' more' if request.extends else ''}"
+
+
+def extends(request: Request) -> str:
+    """What it extends, as a sentence; empty: nothing."""
+    return f"It extends request {request.extends}." if request.extends else ""
 
 
 def who(actor: Actor, write: Write = seen) -> str:

@@ -28,7 +28,10 @@ class Read:
 
 
 def check(wish: Wish, settings: PolicySettings, *, longest: timedelta, now: datetime) -> Read:
-    """Read the fields that do not depend on who asks, under this pair's own bound."""
+    """Read the fields that do not depend on who asks, under this pair's own bound.
+
+    A start of an extension is not asked for: it is where the access ends that it extends.
+    """
     problems: list[Problem] = []
     duration = timedelta()
     try:
@@ -37,7 +40,9 @@ def check(wish: Wish, settings: PolicySettings, *, longest: timedelta, now: date
         flaw = Flaw.UNREADABLE if wish.duration.strip() else Flaw.MISSING
         problems.append(Problem(Field.DURATION, flaw, longest))
     else:
-        if duration < SHORTEST:
+        if longest < SHORTEST:
+            problems.append(Problem(Field.DURATION, Flaw.NO_ROOM))
+        elif duration < SHORTEST:
             problems.append(Problem(Field.DURATION, Flaw.TOO_SHORT, SHORTEST))
         elif duration > longest:
             problems.append(Problem(Field.DURATION, Flaw.TOO_LONG, longest))
@@ -67,6 +72,8 @@ def _ticket(ticket: str, settings: PolicySettings) -> list[Problem]:
 
 def _start(wish: Wish, settings: PolicySettings, now: datetime) -> list[Problem]:
     start = wish.starts_at
+    if wish.extends:
+        return []
     if start is None:
         return [Problem(Field.START, Flaw.MISSING)] if wish.later else []
     if start < now - PAST:

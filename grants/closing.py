@@ -7,6 +7,7 @@ from datetime import datetime
 from grants import policy, telling
 from grants.asking import fit_reason
 from grants.errors import AlreadyMoved, NotAllowed, NotTheRequester
+from grants.extending import falls_with
 from grants.holding import nudge
 from grants.lifecycle import moves_from, take
 from grants.model import Actor, Move, Person, Request, RequestId, Role, State, acting
@@ -92,10 +93,15 @@ class Closing:
 def _close(
     work: Work, request: Request, move: Move, *, by: Actor, at: datetime, reason: str
 ) -> Request:
-    """A move that ends a request or begins its end; where AWS holds something, AWS is next."""
+    """A move that ends a request or begins its end; where AWS holds something, AWS is next.
+
+    Whoever takes the access away or gives it back does so for the time by which it was to be extended too.
+    """
     after, moved = take(request, move, by=by, at=at, note=reason, closed_by=by.name, reason=reason)
     after = work.requests.save(after)
     telling.record(work, after, moved)
     if after.state is State.REVOKING:
         nudge(work, after.key, at=at)
+    for extension, its in falls_with(work.requests.extensions_of(after.id), move, by.role):
+        _close(work, extension, its, by=by, at=at, reason=reason)
     return after

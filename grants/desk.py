@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from grants import asking, durations, policy, telling
+from grants import asking, durations, extending, policy, telling
 from grants.approvers import (
     ASKED_DIRECTLY,
     Approvers,
@@ -86,15 +86,20 @@ class Desk:
 
     def ask(self, person: Person, wish: Wish, *, in_time: InTime = nobody_waits) -> Request:
         """Record what this person asks for. Unfit: with every problem; AlreadyHeld: once."""
+        now = self.clock()
         with self.works.reading() as work:
+            prolonged, wish = extending.extended(work, person, wish)
             if known := work.requests.by_form(wish.form_id):
                 return _same(known, person, wish)
+            if prolonged:
+                wish = replace(wish, starts_at=extending.may_extend(work, prolonged, now))
             book, catalogue = work.policies.current(), work.catalogue.load()
             open_requests = work.requests.open_of(person.user_id)
-        now = self.clock()
         membership = self.memberships.live(person.user_id, policy.eligibility_groups(book))
         target, account, matching = _offered(book, catalogue, membership, wish)
         bound = policy.longest(book, matching) if matching else book.settings.max_duration
+        if prolonged:
+            bound = extending.room(prolonged, bound, now)
         read = asking.check(wish, book.settings, longest=bound, now=now)
         problems = list(read.problems)
         if open_requests >= book.settings.max_open_requests:
@@ -148,8 +153,11 @@ class Desk:
     ) -> Request:
         by = acting(request.requester, Role.REQUESTER)
         with self.works() as work:
+            prolonged = work.requests.get(request.extends) if request.extends else None
             if known := work.requests.by_form(request.form_id):
                 raise FormTakenError(known)
+            if prolonged:
+                extending.may_extend(work, prolonged, request.asked_at)
             work.requests.add(request)
             book = work.policies.current()
             most = book.settings.max_open_requests
@@ -160,6 +168,9 @@ class Desk:
             where.append((Place.DIRECT, str(request.requester.slack_id)))
             moved = Moved(request.id, Move.ASK, None, request.state, by, request.asked_at)
             telling.hang(work, request, where, moved)
+            if prolonged:
+                facts = {"extension": request.id, "seconds": int(request.duration.total_seconds())}
+                telling.remark(work, prolonged, "extension", facts, at=request.asked_at)
         self.wake()
         return request
 
@@ -284,6 +295,7 @@ def _request(
         session_duration=permission_set.session_duration,
         duration=duration,
         starts_at=wish.starts_at if wish.starts_at and wish.starts_at > now else None,
+        extends=wish.extends,
         justification=wish.justification.strip(),
         ticket=wish.ticket.strip(),
         ticket_url=link_to(book.settings.ticket_url, wish.ticket.strip()),

@@ -14,13 +14,17 @@ VANISHED = "removed outside Elevate"
 
 
 def confirmed(work: Work, holders: Iterable[Request], now: datetime, *, standing: bool) -> None:
-    """Access is there: whoever waits for it is active from this very moment."""
+    """Access is there: whoever waits for it is active from this very moment.
+
+    The time of an extension runs from where the extended one ends, which is a little later.
+    """
     settings = work.policies.current().settings
     for request in holders:
         if request.state is State.GRANTING:
-            ends_at = now + request.duration
+            begins = max(now, request.starts_at or now)
+            ends_at = begins + request.duration
             _moved(
-                work, request, Move.CONFIRM, now, active_at=now, ends_at=ends_at, standing=standing,
+                work, request, Move.CONFIRM, now, active_at=begins, ends_at=ends_at, standing=standing,
                 remind_at=policy.requester_reminded_at(settings, now, ends_at),
             )  # fmt: skip
 
@@ -54,8 +58,12 @@ def _failed(work: Work, request: Request, now: datetime, reason: str) -> Request
 
 def vanished(work: Work, holders: Iterable[Request], now: datetime) -> list[Request]:
     """Somebody else removed it: respected, reported, and not created again. The grants as they are now."""
+    holders = list(holders)
+    gone = {request.id for request in holders if request.state is State.ACTIVE}
     return [
-        _gone(work, request, now, VANISHED) if request.state is State.ACTIVE else request
+        _failed(work, request, now, VANISHED)
+        if request.id in gone or request.extends in gone
+        else request
         for request in holders
     ]
 

@@ -54,6 +54,8 @@ class Flaw(StrEnum):
     NOT_FOUND = "not_found"
     SEVERAL = "several"
     BACKWARDS = "backwards"
+    NO_ROOM = "no_room"
+    """What is left of it is as long as it may last already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,13 @@ class AskedAlready(Refusal):
     """This form has made a request already, and came again with something else in it."""
 
     request: Request
+
+
+@dataclass(eq=False)
+class AlreadyExtended(Refusal):
+    """Somebody asked for more time already, and may have it."""
+
+    extension: Request
 
 
 @dataclass(eq=False)
@@ -381,6 +390,8 @@ class Why(StrEnum):
     OUT_OF_REACH = "out_of_reach"
     VOTES_NO_LONGER_COUNT = "votes_no_longer_count"
     TOO_LONG = "too_long"
+    NOT_HELD = "not_held"
+    """What was to last longer was taken away before its time."""
 
 
 @dataclass(eq=False)

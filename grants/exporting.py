@@ -40,7 +40,7 @@ COLUMNS: Final = (
     "activity_source", "activity_unavailable", "activity_final", "activity_calls",
     "activity_reads", "activity_writes", "activity_errors", "activity_services",
     "activity_write_actions", "activity_first_at", "activity_last_at", "activity_after_end",
-    "activity_truncated",
+    "activity_truncated", "extends",
 )  # fmt: skip
 """A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
 FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # the wide ones begin a formula too, in some places

@@ -10,6 +10,7 @@ from grants.activity import Evidence, Session, summarise, to_json
 from grants.crew import Crew, each
 from grants.engine import Engine
 from grants.errors import AwsFault, NoLongerGiven
+from grants.extending import goes_on
 from grants.holding import is_at_rest, nudge
 from grants.last_check import LastCheck
 from grants.lifecycle import take
@@ -113,10 +114,13 @@ class Jobs:
             raise
         now = self.clock()
         with self.works() as work:
+            # The extended one first, as whoever ends both locks them.
+            prolonged = work.requests.get(request.extends) if request.extends else None
             request = work.requests.get(request.id)
             if request.state is not State.SCHEDULED:
                 return
-            if work.policies.version() != book.version:
+            over = prolonged is not None and not goes_on(prolonged)
+            if over or work.policies.version() != book.version:
                 work.requests.put_off(request, until=now, now=now)
                 return
             after, moved = take(request, Move.START, by=CLOCK, at=now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from grants import policy
 from grants.errors import NoLongerGiven, Why
+from grants.extending import goes_on
 from grants.model import Account, Ballot, Catalogue, Lane, Request, User, UserId, Vote
 from grants.offering import ACTIVE
 from grants.people import Memberships
@@ -31,6 +32,9 @@ class LastCheck:
         with self.works.reading() as work:
             book, catalogue = work.policies.current(), work.catalogue.load()
             votes = work.votes.on(request.id)
+            prolonged = work.requests.get(request.extends) if request.extends else None
+        if prolonged and not goes_on(prolonged):
+            raise NoLongerGiven(Why.NOT_HELD, prolonged.id)
         self._user(request.requester.user_id)
         account = self._account(request, catalogue)
         if not self._permission_set_exists(request):

@@ -20,6 +20,10 @@ SlackUserId = NewType("SlackUserId", str)
 ChannelId = NewType("ChannelId", str)
 
 
+EARLY: Final = timedelta(minutes=1)
+"""So long before its time an extension is asked for: the access is held already when that ends."""
+
+
 class State(StrEnum):
     """Where a request is in its life. The table is in `grants.lifecycle`."""
 
@@ -286,6 +290,8 @@ class Request:
     may_approve: tuple[str, ...]
     """Who may approve, in words for the card: groups with their people, and people."""
     policy_version: int
+    extends: RequestId | None = None
+    """The request whose access this one is to prolong; it begins where that one ends."""
     ticket_url: str = ""
     state: State = State.PENDING
     version: int = 1
@@ -326,8 +332,10 @@ class Request:
             case State.PENDING:
                 return self.expires_at
             case State.SCHEDULED:
-                decided = self.decided_at or self.asked_at
-                return max(decided, self.starts_at) if self.starts_at else decided
+                decided, start = self.decided_at or self.asked_at, self.starts_at
+                if start and self.extends:
+                    start -= EARLY
+                return max(decided, start) if start else decided
             case State.ACTIVE:
                 return self.ends_at
             case _:
@@ -526,6 +534,8 @@ class Wish:
     """The form asked for a start: an empty one is not now."""
     knowing: bool = False
     """Sent again after the notice that the person holds this very access already."""
+    extends: RequestId | None = None
+    """Whose access is to last longer; the target and the start are that request's business."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ U = TypeVar("U")
 APPROVALS: Final = 7
 """So many of a list stand on a page of it; App Home has 100 blocks for all."""
 REVOCABLE: Final = 10
-HOLDING: Final = 5
+HOLDING: Final = 4
 PENDING: Final = 4
-RECENT: Final = 5
+RECENT: Final = 4
 MOST: Final = 3
 LATELY: Final = 100
 """So many are looked at of what a person holds, waits for and has had; all is the audit's."""

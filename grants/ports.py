@@ -211,6 +211,10 @@ class Requests(Protocol):
         """The requests in `granting`, `active` or `revoking` that are about this assignment."""
         ...
 
+    def extensions_of(self, request_id: RequestId) -> list[Request]:
+        """Those that are open and extend this one, the oldest first, locked for this unit of work."""
+        ...
+
     def open_of(self, user_id: UserId, *, alone: bool = False) -> int:
         """How many of this person's requests are not at an end.
 

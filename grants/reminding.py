@@ -122,8 +122,12 @@ def _wider(
 
 
 def _remind_requester(work: Work, request: Request, *, at: datetime) -> None:
-    other = _outliving(work, request)
-    facts = {"kind": Reminder.END, **({"held_by": other.id} if other else {})}
+    facts: dict[str, Any] = {"kind": Reminder.END}
+    if other := _outliving(work, request):
+        facts["held_by"] = other.id
+    for extension in work.requests.extensions_of(request.id):
+        agreed = extension.state is not State.PENDING
+        facts |= {"extension": extension.id, "agreed": agreed}
     telling.note(work, request, facts, at=at)
 
 

@@ -258,6 +258,7 @@ def _facts(
         "permission_set_name": request.permission_set_name,
         "seconds": int(request.duration.total_seconds()),
         "starts_at": request.starts_at.isoformat() if request.starts_at else None,
+        **({"extends": request.extends} if request.extends else {}),
         "justification": request.justification,
         "ticket": request.ticket,
         "policy_version": request.policy_version,

@@ -7,11 +7,12 @@ from typing import Any, Final
 from blocks.elevate_form import FormState
 from blocks.request_answer import chosen_account
 from blocks.wording import no_longer_offered
+from grants import extending
 from grants.durations import spell
 from grants.errors import NotTheRequester
 from grants.model import Catalogue, Membership, Person, Request, RequestId, Wish
 from grants.offering import choices, longest_of
-from grants.policy import Offer, PolicyBook, eligibility_groups
+from grants.policy import Offer, PolicyBook, eligibility_groups, eligible, longest
 from handlers.front import Front
 
 ONE_SELECT: Final = 100
@@ -111,6 +112,26 @@ def same_as(front: Front, person: Person, request_id: RequestId) -> Filled:
     if request.requester.user_id != person.user_id:
         raise NotTheRequester
     return Filled(_wish(request), gone=no_longer_offered(request))
+
+
+def more_of(front: Front, person: Person, request_id: RequestId, asked: Asked) -> FormState | None:
+    """The form for more time of what this request gave; None: it is not offered any more."""
+    now = front.desk.clock()
+    with front.works.reading() as work:
+        request = extending.theirs(work, person, request_id)
+        ends_at = extending.may_extend(work, request, now)
+    wish, book = replace(_wish(request), duration=""), asked.book
+    if not offers(asked, wish):
+        return None
+    account = asked.catalogue.accounts[request.target.account_id]
+    matching = eligible(book, asked.membership, account, request.target.permission_set_arn)
+    return replace(
+        form_for(asked),
+        extending=request,
+        left=ends_at - now,
+        wish=wish,
+        longest=extending.room(request, longest(book, matching), now),
+    )
 
 
 def _wish(request: Request) -> Wish:

@@ -3,16 +3,20 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from threading import Lock
 from typing import Any, Final
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
+from slack_sdk.models.views import View
 
 from blocks import elevate_form, ids
+from blocks.elevate_form import FormState
 from blocks.help import message as help_message
 from blocks.help import unknown
+from blocks.problems import sentence
 from blocks.refusals import words
 from grants.errors import (
     AlreadyHeld,
@@ -21,13 +25,15 @@ from grants.errors import (
     Field,
     Flaw,
     NothingToAskFor,
+    Problem,
     Refusal,
     Tampered,
     Unfit,
 )
+from grants.extending import has_room
 from grants.model import Person, Target, Wish
 from handlers import admin, audit, home
-from handlers.asking import Asked, Filled, asked_for, form_for, last_of, offers, same_as
+from handlers.asking import Asked, Filled, asked_for, form_for, last_of, more_of, offers, same_as
 from handlers.errors import refusal_for
 from handlers.explain import explain
 from handlers.front import Front
@@ -42,6 +48,7 @@ Payload = dict[str, Any]
 KEPT = 1000
 """Of so many open forms the latest choice is remembered."""
 STARTING = "Elevate is still reading the organization's accounts. Please try again in a minute."
+NO_LONGER = "You may not ask for this any more, so it cannot be extended. It ends at its time."
 NOT_LOOKED_UP = (
     "Elevate could not look up what you may ask for just now."
     f" Please close this and type {ids.COMMAND} again in a moment."
@@ -75,6 +82,7 @@ def register(app: App, front: Front) -> None:
     app.shortcut(ids.SHORTCUT)(partial(opened, front=front))
     app.action(ids.FORM)(partial(opened, front=front))
     app.action(ids.AGAIN)(partial(again, front=front))
+    app.action(ids.EXTEND)(partial(extend, front=front))
     app.view(ids.REQUEST_FORM)(partial(submit, front=front))
     app.action({"block_id": ids.WHEN, "action_id": ids.START_LATER})(
         partial(start, later=True, front=front)
@@ -125,31 +133,47 @@ WORDS: Final[Mapping[str, Answer]] = {
 def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
     """The form, filled with what was asked last."""
     ack()
-    _open(body, client, front, lambda person: last_of(front, person))
+    _open(body, client, front, lambda person, asked: _drawn(asked, last_of(front, person)))
 
 
 def again(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
     """The form, filled with what one of their own requests asked for."""
     ack()
     request_id = pressed(action)
-    _open(body, client, front, lambda person: same_as(front, person, request_id))
+    _open(
+        body, client, front,
+        lambda person, asked: _drawn(asked, same_as(front, person, request_id)),
+    )  # fmt: skip
+
+
+def extend(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
+    """The form for more time of what they hold."""
+    ack()
+    request_id = pressed(action)
+    _open(
+        body, client, front,
+        lambda person, asked: _longer(more_of(front, person, request_id, asked)),
+    )  # fmt: skip
 
 
 def _open(
-    body: Payload, client: WebClient, front: Front, wished: Callable[[Person], Filled | None]
+    body: Payload, client: WebClient, front: Front, draw: Callable[[Person, Asked], View]
 ) -> None:
     """The whole form at once where everything is known; else a light one that is filled in."""
     if (person := front.people.lately(body)) and (asked := asked_for(front, person, live=False)):
-        view = _drawn(asked, wished(person))
-        client.views_open(trigger_id=body["trigger_id"], view=view)
+        try:
+            drawn = draw(person, asked)
+        except Refusal as refusal:
+            drawn = _refused(refusal, body, front)
+        client.views_open(trigger_id=body["trigger_id"], view=drawn)
         return
     view = client.views_open(trigger_id=body["trigger_id"], view=elevate_form.looking_up())["view"]
     try:
         person = front.people.whose(body)
-        drawn = _drawn(asked_for(front, person, live=True), wished(person))
+        asked = asked_for(front, person, live=True)
+        drawn = draw(person, asked) if asked else elevate_form.nothing(STARTING)
     except Refusal as refusal:
-        front.people.record(refusal, body)
-        drawn = elevate_form.nothing(words(refusal))
+        drawn = _refused(refusal, body, front)
     except AwsRefused as denied:
         log.exception("AWS does not let us look up what may be asked for")
         drawn = elevate_form.nothing(words(refusal_for(denied)))
@@ -159,9 +183,20 @@ def _open(
     fill(client, view, drawn)
 
 
-def _drawn(asked: Asked | None, filled: Filled | None) -> Any:
-    if asked is None:
-        return elevate_form.nothing(STARTING)
+def _refused(refusal: Refusal, body: Payload, front: Front) -> View:
+    front.people.record(refusal, body)
+    return elevate_form.nothing(words(refusal))
+
+
+def _longer(state: FormState | None) -> View:
+    if state is None:
+        return elevate_form.nothing(NO_LONGER)
+    if not has_room(state.longest or timedelta()):
+        return elevate_form.nothing(sentence(Problem(Field.DURATION, Flaw.NO_ROOM)))
+    return elevate_form.form(state)
+
+
+def _drawn(asked: Asked, filled: Filled | None) -> View:
     if not asked.offer.count:
         return elevate_form.nothing(words(NothingToAskFor(asked.whom)))
     if filled is None or offers(asked, filled.wish):

@@ -68,7 +68,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
 )
 """App Home, from top to bottom: what waits for somebody goes first."""
 OTHERS: Final[tuple[Section, ...]] = (
-    Section("active", EVERYBODY, 20, active, lists=frozenset({"holding", "revocable"})),
+    Section("active", EVERYBODY, 21, active, lists=frozenset({"holding", "revocable"})),
     audit.EVERYBODY,
 )
 """Only ever shown as messages, to whoever types their name."""

@@ -181,6 +181,12 @@ class SqlRequests:
             .order_by(requests.c.asked_at, requests.c.id)
         )
 
+    def extensions_of(self, request_id: RequestId) -> list[Request]:
+        extending = select(requests).where(
+            requests.c.extends == request_id, requests.c.state.in_(sorted(OPEN))
+        )
+        return self._all(held(self.db, extending.order_by(*OLDEST)))
+
     def open_of(self, user_id: UserId, *, alone: bool = False) -> int:
         if alone:  # Every writer comes to the journal's head in the end: there the others wait.
             self.db.execute(held(self.db, select(journal_head.c.seq))).first()

@@ -272,7 +272,7 @@ def test_whoever_only_hears_a_reminder_hears_every_fact() -> None:
     for words in (drawn.text, on_screen(drawn)):
         assert "10 min left of AdministratorAccess on payments-prod" in words
         assert "13:06 UTC" in words
-        assert "If you need it for longer, ask now with /elevate." in words
+        assert "If you need it for longer, press Extend now." in words
         assert "ABCD2345" in words
 
 

@@ -47,6 +47,7 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.NotOpened: [errors.NotOpened()],
     errors.OutOfDate: [errors.OutOfDate()],
     errors.AwsDenies: [errors.AwsDenies(LONG), errors.AwsDenies(HOSTILE * 90)],
+    errors.AlreadyExtended: [errors.AlreadyExtended(a_request(state)) for state in State],
     errors.AskedAlready: [errors.AskedAlready(a_request())],
     errors.UnknownPolicy: [errors.UnknownPolicy("approval", HOSTILE * 90)],
     errors.TooLongHere: [errors.TooLongHere("settings"), errors.TooLongHere("approval", LONG)],

@@ -65,7 +65,7 @@ def test_the_columns_keep_their_names_and_their_places() -> None:
         "policy_version,activity_source,activity_unavailable,activity_final,activity_calls,"
         "activity_reads,activity_writes,activity_errors,activity_services,"
         "activity_write_actions,activity_first_at,activity_last_at,activity_after_end,"
-        "activity_truncated\r\n"
+        "activity_truncated,extends\r\n"
     )
 
 

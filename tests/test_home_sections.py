@@ -93,7 +93,7 @@ def test_every_part_keeps_within_its_blocks_and_all_within_slacks_limits(
     view = home.view([*head, *(block for section in SECTIONS for block in parts[section])])
     messages = [home.message(blocks) for blocks in parts.values()]
 
-    assert {s.name for s, blocks in parts.items() if len(blocks) > s.budget} == set()
+    assert {s.name: len(blocks) for s, blocks in parts.items() if len(blocks) > s.budget} == {}
     assert check_home(view) == []
     assert [check_message(one.text, one.blocks) for one in messages] == [[]] * len(messages)
 

@@ -29,7 +29,7 @@ def test_mine_is_what_somebody_holds_waits_for_and_has_asked_for(world: World) -
     for fact in ("What you hold (1)", "AdministratorAccess on payments-prod", "1 h left", request):
         assert fact in message.words()
         assert fact in message.spoken()
-    assert message.buttons() == ["End Access"]
+    assert message.buttons() == ["End Access", "Extend"]
 
 
 def test_approvals_is_what_waits_for_whoever_asks(world: World) -> None:
@@ -45,7 +45,7 @@ def test_active_is_what_one_holds_and_what_one_may_revoke(world: World) -> None:
     world.active()
 
     assert "What you may revoke" not in told(world, "bob", "active").words()
-    assert told(world, "bob", "active").buttons() == ["End Access"]
+    assert told(world, "bob", "active").buttons() == ["End Access", "Extend"]
     assert told(world, "eve", "active").buttons() == ["Revoke"]
     assert told(world, "ada", "active").buttons() == ["Revoke"]
 

@@ -170,5 +170,9 @@ def test_the_buttons_are_the_moves_that_a_role_may_make(state: State, role: Role
         Role.REQUESTER: {Move.CANCEL: "Cancel Request", Move.END: "End Access"},
     }.get(role, {})
     nudge = ["Nudge Approvers"] if (state, role) == (State.PENDING, Role.REQUESTER) else []
+    extend = ["Extend"] if (state, role) == (State.ACTIVE, Role.REQUESTER) else []
     again = ["Request Again"] if state in FINAL and role is Role.REQUESTER else []
-    assert drawn == [titles[m] for m in moves_from(state, role) if m in titles] + nudge + again
+    assert (
+        drawn
+        == [titles[m] for m in moves_from(state, role) if m in titles] + nudge + extend + again
+    )

@@ -429,7 +429,7 @@ def test_ten_minutes_before_the_end_bob_is_reminded_and_may_end_it_there(world: 
     assert reminder.text.startswith(
         "Reminder: 10 min left of AdministratorAccess on payments-prod. Until 2026-11-02 13:00 UTC."
     )
-    assert reminder.buttons() == ["End Access"]
+    assert reminder.buttons() == ["End Access", "Extend"]
     *_, active, _ = world.slack.dms("bob")
     assert (active.text, active.buttons()) == (confirmed.text, [])
 

@@ -1,0 +1,29 @@
+"""Which request's access a request is to prolong."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0006"
+down_revision: str | Sequence[str] | None = "0005"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+EXTENDING = "extends IS NOT NULL"
+
+
+def upgrade() -> None:
+    op.add_column("requests", sa.Column("extends", sa.Text()))
+    op.create_index(
+        op.f("ix_requests_extends"),
+        "requests",
+        ["extends"],
+        sqlite_where=sa.text(EXTENDING),
+        postgresql_where=sa.text(EXTENDING),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_requests_extends"), "requests")
+    op.execute("ALTER TABLE requests DROP COLUMN extends")
