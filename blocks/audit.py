@@ -120,7 +120,7 @@ def _unreachable(facts: Facts, write: Write) -> str:
     address, code = write(str(facts.get("address"))), str(facts.get("reason"))
     where = f"channel {address}" if facts.get("place") == Place.CHANNEL else address
     why = f"{_CURES[code]} ({code})" if code in _CURES else write(code)
-    return f"nothing more is told of this in {where}: {why}."
+    return f"nothing is told in {where}, of this or of other requests: {why}."
 
 
 def _named(facts: Facts, write: Write) -> str:

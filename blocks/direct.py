@@ -245,4 +245,5 @@ def _told_way_in(request: Request, style: Style) -> str:
     url = console(request, style)
     door = f"AWS console: {escape(url)}" if url else "It stands in your AWS access portal."
     lines = "; ".join(_commands(request).splitlines())
-    return f"{door} Command line: {escape(lines)}"
+    written = "; ".join(_profile_lines(request, style).splitlines())
+    return f"{door} Command line: {escape(lines)}. In ~/.aws/config: {escape(written)}"

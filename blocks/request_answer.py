@@ -1,6 +1,6 @@
 """What came back from the request form, as values; and what is wrong with it, beside its fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ def read(view: object) -> Wish:
     if not isinstance(view, dict):
         raise Tampered("a form")
     kept, values, drawn = metadata(view), _values(view), _drawn(view)
+    if any(not _was_asked(block, drawn) for block in values):
+        raise Tampered("a field that this form never had")
     target = _target(values, drawn, kept)
     return Wish(
         form_id=_form_id(view),
@@ -66,6 +68,13 @@ def _values(view: Mapping[str, Any]) -> Values:
         ):
             raise Tampered("a form's fields")
     return values
+
+
+def _was_asked(block: str, drawn: Collection[str]) -> bool:
+    """Whether this form has the block, or had it: another account's sets, a start taken away again."""
+    if ids.is_permission_set_block(block):
+        return ids.ACCOUNT in drawn
+    return block in drawn or (block == ids.START and ids.WHEN in drawn)
 
 
 def _drawn(view: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """How words, times and durations are written, so that nothing typed pings, links or reorders."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _TURNING = frozenset(
 )
 """Bidirectional classes that turn the direction of what stands beside them."""
 _NEVER_SEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_HALF_AN_ENTITY = re.compile(r"&[a-z]{0,3}…$")
 _IN_NO_LINK = frozenset("<>|\"'`\\{}^")
 
 
@@ -147,11 +149,11 @@ def moment(at: datetime, style: Style) -> str:
 def heard(draw: Callable[[int], str]) -> str:
     """A `text` that fits: `draw` is given how long each quoted word may be, less and less."""
     text = ""
-    for most in (4000, 1000, 400, 150, 60):
+    for most in (4000, 1000, 400, 150, 60, 25, 10):
         text = draw(most)
         if size(text) <= TEXT_MOST:
             return text
-    return shorten(text, TEXT_MOST)
+    return _HALF_AN_ENTITY.sub("…", shorten(text, TEXT_MOST))
 
 
 def beginning(justification: str) -> str:

@@ -89,6 +89,8 @@ class AlreadyHeld(Refusal):
 class AskedAlready(Refusal):
     """This form has made a request already, and came again with something else in it."""
 
+    journalled = True
+
     request: Request
 
 

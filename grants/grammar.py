@@ -20,12 +20,11 @@ from grants.drafts import (
     shown,
 )
 from grants.model import ChannelId
-from grants.policy import PolicySettings
+from grants.policy import MOST_OPEN, PolicySettings
 from grants.reading import Reader
 
 VERSION: Final = 1
 LONGEST_NAME: Final = 100
-MOST_OPEN: Final = 1000
 MOST_APPROVALS: Final = 20
 SCOPE: Final = ("accounts", "ous", "tags")
 

@@ -19,7 +19,7 @@ from grants.model import (
     State,
     Target,
 )
-from grants.policy import PolicyBook, approval_policies, may_approve
+from grants.policy import MOST_OPEN, PolicyBook, approval_policies, may_approve
 from grants.ports import Work
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ PENDING: Final = 4
 RECENT: Final = 4
 MOST: Final = 3
 LATELY: Final = 100
-"""So many are looked at of what a person holds, waits for and has had; all is the audit's."""
+"""So many are looked at of what a person has had; all is the audit's."""
 OFTEN: Final = 2
 """What was asked for once is no habit."""
 HELD_IN: Final = OPEN - {State.PENDING}
@@ -147,9 +147,9 @@ class Mine:
 def mine(work: Work, viewer: Viewer) -> Mine:
     """This person's own; what ends first and what was asked for last go first."""
     # Each apart: however much waits, what is held is there to be ended.
-    holding = _theirs(work, viewer, HELD_IN)
-    pending = _theirs(work, viewer, {State.PENDING})
-    past = _theirs(work, viewer, FINAL)
+    holding = _theirs(work, viewer, HELD_IN, MOST_OPEN)
+    pending = _theirs(work, viewer, {State.PENDING}, MOST_OPEN)
+    past = _theirs(work, viewer, FINAL, LATELY)
     return Mine(
         _holding(viewer, holding),
         viewer.page(pending, "pending", PENDING),
@@ -160,11 +160,11 @@ def mine(work: Work, viewer: Viewer) -> Mine:
 
 def held(work: Work, viewer: Viewer) -> Page[Request]:
     """Only what they hold, or will."""
-    return _holding(viewer, _theirs(work, viewer, HELD_IN))
+    return _holding(viewer, _theirs(work, viewer, HELD_IN, MOST_OPEN))
 
 
-def _theirs(work: Work, viewer: Viewer, states: Collection[State]) -> list[Request]:
-    return work.requests.listed(states=states, user_id=viewer.person.user_id, limit=LATELY)
+def _theirs(work: Work, viewer: Viewer, states: Collection[State], limit: int) -> list[Request]:
+    return work.requests.listed(states=states, user_id=viewer.person.user_id, limit=limit)
 
 
 def _holding(viewer: Viewer, requests: Iterable[Request]) -> Page[Request]:

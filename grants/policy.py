@@ -19,6 +19,8 @@ from grants.model import (
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(hours=8000)
+MOST_OPEN: Final = 1000
+"""What `max_open_requests` may be at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,6 +308,7 @@ class Announcer:
     def _keep(self, copy: Copy, *, strip: tuple[Notice, Copy] | None = None) -> None:
         with self.works() as work:
             work.copies.save(copy)
+            work.copies.reached(copy.address)
             if strip is not None and (notice := _strip(work, *strip)):
                 work.outbox.put([notice], at=self.clock())
 

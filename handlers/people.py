@@ -8,7 +8,7 @@ from typing import Any, Final
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from grants.errors import Doubt, NotAPerson, Refusal
+from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
 from grants.people import Bindings, Profile
 from grants.ports import Clock, Works
@@ -72,8 +72,12 @@ class People:
         return self._settled(slack_id)
 
     def record(self, refusal: Refusal, body: Payload) -> None:
-        """Write down a refusal of authority, identity or tampering."""
-        if not refusal.journalled:
+        """Write down a refusal of authority, identity or tampering.
+
+        A request that is not there may be typed by mistake; no button of ours ever named it.
+        """
+        forged = isinstance(refusal, UnknownRequest) and about(body) is not None
+        if not refusal.journalled and not forged:
             return
         slack_id = user_of(body)
         person = self.lately(body)

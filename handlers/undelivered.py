@@ -56,7 +56,7 @@ class Undelivered:
             work.outbox.again(row, at=at, error=error)
 
     def give_up_place(self, row: Pending, code: str) -> None:
-        """The others still get it; approvers are asked directly; administrators are told, once."""
+        """The others still get it; approvers are asked directly; administrators are told, once a place."""
         if row.notice.copy_id is None:
             self.no_channel(row, code)
             return
@@ -97,9 +97,10 @@ class Undelivered:
                 return copy
             dead = replace(copy, dead=code)
             work.copies.save(dead)
-            facts = {"request": copy.request_id, "place": copy.place, "address": copy.address,
-                     "reason": code}  # fmt: skip
-            telling.alarm(work, "unreachable", facts, at=self.clock())
+            if work.copies.lost(copy.address, code, self.clock()):
+                facts = {"request": copy.request_id, "place": copy.place, "address": copy.address,
+                         "reason": code}  # fmt: skip
+                telling.alarm(work, "unreachable", facts, at=self.clock())
             if copy.place is Place.APPROVER and _alone(work, copy):
                 request = work.requests.get(copy.request_id)
                 telling.unasked(work, request, at=self.clock())

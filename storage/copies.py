@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from grants.model import Copy, Place, RequestId
-from storage.tables import copies
+from storage.rows import put
+from storage.tables import copies, unreachable
 
 FIELDS: Final = tuple(Copy.__dataclass_fields__)
 
@@ -40,6 +42,16 @@ class SqlCopies:
         if found is None:
             raise LookupError(f"copy {copy_id}")
         return from_row(found)
+
+    def lost(self, address: str, reason: str, at: datetime) -> bool:
+        known = select(unreachable.c.reason).where(unreachable.c.address == address)
+        if self.db.scalar(known) == reason:
+            return False
+        put(self.db, unreachable, {"address": address, "reason": reason, "since": at})
+        return True
+
+    def reached(self, address: str) -> None:
+        self.db.execute(delete(unreachable).where(unreachable.c.address == address))
 
     def save(self, copy: Copy) -> None:
         values = {name: getattr(copy, name) for name in FIELDS if name != "id"}

@@ -199,6 +199,14 @@ copies = Table(
     sqlite_autoincrement=True,
 )
 
+unreachable = Table(
+    "unreachable",
+    metadata,
+    Column("address", Words, primary_key=True),
+    required("reason"),
+    Column("since", Moment, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -1,6 +1,7 @@
 """The card: what it shows, what it can be pressed for, and what it never says."""
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -168,3 +169,20 @@ def test_times_are_tokens_or_words_and_words_in_what_is_heard() -> None:
     )
     assert "<!date" not in on_screen(words)
     assert tokens.text == words.text
+
+
+def test_however_much_else_is_to_be_heard_the_first_300_characters_are() -> None:
+    request = a_request(
+        State.ACTIVE,
+        ticket="修" * 195,
+        ticket_url=f"https://tracker.example.com/{quote('修' * 195)}",
+        justification="&" * 300,
+        tally=Tally(("Eve Approver", "Dan Approver")),
+    )
+
+    drawn = card.card(
+        request, votes=votes(request, "Eve", "Dan", comment="fine " * 60), style=TOKENS
+    )
+
+    assert len(drawn.text) <= 3900
+    assert drawn.text.endswith("&amp;" * 300)

@@ -117,6 +117,8 @@ def test_an_active_message_has_the_way_in_and_when_it_ends() -> None:
     for words in (
         url,
         "aws sso login --profile payments-prod-AdministratorAccess",
+        "sso_start_url = https://d-1.awsapps.com/start",
+        "sso_role_name = AdministratorAccess",
         "2026-11-22 13:06 UTC",
         "2026-11-22 17:06 UTC",
     ):

@@ -59,7 +59,8 @@ def test_an_older_direct_message_keeps_its_words_when_it_loses_its_buttons(world
     world.passes(seconds=5)
 
     asked, approved, active = world.slack.dms("bob")
-    assert [m.buttons() for m in (asked, approved, active)] == [[], [], ["End Access"]]
+    buttons = [message.buttons() for message in (asked, approved, active)]
+    assert buttons == [[], [], ["End Access", "Extend"]]
     assert asked.text == shown.text
 
 

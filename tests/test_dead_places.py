@@ -249,3 +249,27 @@ def ask_in(world: World, channel: str) -> RequestId:
     world.rounds()
     (request,) = world.requests()
     return request.id
+
+
+def test_however_many_requests_a_channel_is_told_of_as_lost_once(world: World) -> None:
+    archived(world, APPROVALS)
+    for _ in range(3):
+        world.asks("bob", PROD)
+
+    alarms = [line.text for line in top(world, AUDIT) if line.text.startswith("Alarm:")]
+
+    assert len(alarms) == 1
+    assert "of this or of other requests" in alarms[0]
+
+
+def test_a_channel_that_is_lost_again_is_told_again(world: World) -> None:
+    archived(world, APPROVALS)
+    world.asks("bob", PROD)
+    world.slack.channel(APPROVALS).is_archived = False
+    world.asks("bob", PROD)
+    archived(world, APPROVALS)
+
+    world.asks("bob", PROD)
+
+    alarms = [line.text for line in top(world, AUDIT) if line.text.startswith("Alarm:")]
+    assert len(alarms) == 2

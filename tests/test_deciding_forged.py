@@ -46,6 +46,7 @@ def test_the_id_of_a_request_that_is_not_there_decides_nothing(world: World) -> 
 
     assert "There is no request ZZZZZZZZ" in world.whispers("eve")[-1]
     assert world.state(request) is State.PENDING
+    assert world.journal().count("refusal") == 1
 
 
 def test_the_id_of_another_request_is_judged_as_that_request(world: World) -> None:

@@ -70,6 +70,14 @@ NONSENSE: dict[str, Twist] = {
     "a start after all time": field("Start", 10**15),
     "a start that is true": field("Start", True),
     "a field that the form never had": tamper.put("view.state.values.as", {"as": {"value": "eve"}}),
+    "a field of the other form": tamper.put(
+        "view.state.values.account",
+        {"account": {"type": "external_select", "selected_option": {"value": "999999999999"}}},
+    ),
+    "a permission set where an access was asked for": tamper.put(
+        "view.state.values.permission_set",
+        {"permission_set": {"type": "external_select", "selected_option": {"value": PROD}}},
+    ),
     "a field more in a block": tamper.put("view.state.values.duration.more", {"value": "9h"}),
     "values that are none": tamper.put("view.state.values", "x"),
     "a state that is none": tamper.put("view.state", ["x"]),
@@ -104,6 +112,16 @@ def test_the_form_still_works_after_it_was_tampered_with(world: World) -> None:
     bob.tampering(tamper.private_metadata("{")).submit()
 
     assert bob.submit().closed
+
+
+def test_another_requests_form_with_something_else_in_it_is_refused_and_recorded(
+    world: World,
+) -> None:
+    known = world.asks("bob", "payments-prod · ReadOnlyAccess")
+    form_id = world.request(known).form_id
+    theirs = (tamper.put("view.id", form_id), tamper.put("view.root_view_id", form_id))
+
+    refused_and_recorded(world, filled_in(world).tampering(*theirs).submit(), requests=1)
 
 
 def test_hammering_makes_one_line_a_minute(world: World) -> None:

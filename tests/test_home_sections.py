@@ -11,7 +11,7 @@ from blocks import home
 from blocks.text import Style
 from grants.lifecycle import OPEN
 from grants.model import Ballot, Role, State, UserId
-from grants.overview import REVOCABLE_IN, Viewer
+from grants.overview import REVOCABLE_IN, Viewer, mine
 from grants.ports import Work
 from handlers.home import OTHERS, SECTIONS
 from handlers.showing import Section
@@ -96,6 +96,29 @@ def test_every_part_keeps_within_its_blocks_and_all_within_slacks_limits(
     assert {s.name: len(blocks) for s, blocks in parts.items() if len(blocks) > s.budget} == {}
     assert check_home(view) == []
     assert [check_message(one.text, one.blocks) for one in messages] == [[]] * len(messages)
+
+
+def test_however_many_are_held_or_wait_each_stands_on_a_page_and_what_ends_first_goes_first(
+    database: Database, works: SqlWorks
+) -> None:
+    rows = [
+        to_row(
+            make.a_request(
+                f"{state.name[0]}{n:07d}", requester=EVE, state=state, ends_at=NOON + n * HOUR,
+                asked_at=NOON + timedelta(seconds=n),
+            )
+        )
+        for state in (State.ACTIVE, State.PENDING)
+        for n in range(120)
+    ]  # fmt: skip
+    with database.writing() as connection:
+        connection.execute(insert(requests), rows)
+
+    with works.reading() as work:
+        found = mine(work, a_viewer())
+
+    assert (found.holding.total, found.pending.total) == (120, 120)
+    assert found.holding.items[0].id == "A0000000"
 
 
 def test_the_parts_of_app_home_fit_into_it_together() -> None:

@@ -1,4 +1,4 @@
-"""Which request's access a request is to prolong."""
+"""Which request's access a request is to prolong; and where nothing can be told, so that this is told once."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,13 @@ EXTENDING = "extends IS NOT NULL"
 
 
 def upgrade() -> None:
+    op.create_table(
+        "unreachable",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_unreachable")),
+    )
     op.add_column("requests", sa.Column("extends", sa.Text()))
     op.create_index(
         op.f("ix_requests_extends"),
@@ -25,5 +32,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("unreachable")
     op.drop_index(op.f("ix_requests_extends"), "requests")
     op.execute("ALTER TABLE requests DROP COLUMN extends")
