@@ -222,6 +222,16 @@ def test_the_third_failure_alarms_with_awss_words(world: World) -> None:
     assert "alarm.overdue" in world.journal(request)
 
 
+def test_the_thread_says_that_a_removal_is_overdue_and_why(world: World) -> None:
+    request = world.active("bob", SANDBOX, Duration="1h")
+    world.aws.faults.add(DELETE, "conflict", times=None)
+
+    world.passes(hours=1, minutes=1)
+
+    overdue = "Still being removed. AWS said: A previous write has not finished yet"
+    assert world.thread(request)[-1].startswith(overdue)
+
+
 def test_a_minute_late_alarms_without_any_failure(world: World) -> None:
     world.policies(WITH_ALARMS)
     world.active("bob", SANDBOX, Duration="1h")

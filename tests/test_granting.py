@@ -134,6 +134,18 @@ def test_a_failed_creation_is_not_tried_again_and_leaves_nothing(world: World) -
     assert held(world, request).due_at is None
 
 
+def test_a_failed_creation_that_is_listed_all_the_same_is_taken_away(world: World) -> None:
+    world.company.operation_seconds = 4
+    world.aws.faults.add("CreateAccountAssignment", "async_failure")
+    request = world.asks("bob", SANDBOX)
+
+    world.company.assign("bob", "data-sandbox", "PowerUserAccess")
+    world.passes(seconds=30)
+
+    assert world.company.current_assignments() == []
+    assert world.state(request) is State.FAILED
+
+
 def test_a_failed_creation_tells_both_sides_why(world: World) -> None:
     world.aws.faults.add("CreateAccountAssignment", "async_failure")
     request = world.asks("bob", PRODUCTION)
