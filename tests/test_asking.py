@@ -1,5 +1,7 @@
 """Asking: everybody is offered what the policies let them have, and nothing else is taken."""
 
+from collections.abc import Callable
+
 import pytest
 
 from grants.model import State
@@ -16,6 +18,7 @@ from tests.policy_files import (
     everything_below,
     may,
 )
+from tests.standins.aws.company import Company
 from tests.world import World
 
 ADMIN = "payments-prod · AdministratorAccess"
@@ -206,6 +209,32 @@ def test_an_account_that_is_not_active_is_not_offered(world: World, state: str) 
     world.policies(a_policy_file(may("AdministratorAccess", accounts=[DEV, PROD])))
 
     assert accounts_offered(world) == ["payments-dev"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            lambda company: company.set_account_state("payments-prod", "SUSPENDED"),
+            id="the account was suspended",
+        ),
+        pytest.param(
+            lambda company: company.assign("ada", MANAGEMENT, "AdministratorAccess"),
+            id="the set was provisioned in management",
+        ),
+    ],
+)
+def test_a_form_from_before_the_access_came_out_of_reach_is_refused(
+    world: World, change: Callable[[Company], object]
+) -> None:
+    bob = world.opens("bob")
+    bob.fill(Access=ADMIN, Justification="the disk is full")
+
+    change(world.company)
+    world.refresher.refresh()
+
+    assert "any more" in bob.submit().errors["Access"]
+    assert world.requests() == []
 
 
 # Nobody to approve

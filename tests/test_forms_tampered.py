@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.policy_files import MANAGEMENT, PROD
+from tests.policy_files import MANAGEMENT, PROD, ROOT, a_policy_file, everything_below, may
 from tests.standins.slack import Outcome, Person, tamper
 from tests.standins.slack.tamper import Twist
 from tests.world import World
@@ -51,6 +51,16 @@ def test_an_access_that_was_not_offered_is_refused(
 
     refused_and_recorded(world, outcome)
     assert "You may not ask for this any more" in outcome.errors["Access"]
+
+
+def test_the_management_account_is_refused_also_where_its_ou_is_allowed(world: World) -> None:
+    world.policies(a_policy_file(may("AdministratorAccess", **everything_below(ROOT))))
+    pair = f"{MANAGEMENT}:{arn(world, 'AdministratorAccess')}"
+    bob = filled_in(world)
+
+    outcome = bob.tampering(tamper.field_value("Access", pair)).submit()
+
+    refused_and_recorded(world, outcome)
 
 
 def field(label: str, value: object) -> Twist:

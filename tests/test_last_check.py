@@ -8,6 +8,7 @@ import pytest
 
 from grants.model import State
 from tests.clock import NOON
+from tests.policy_files import MANAGEMENT, a_policy_file, may
 from tests.soundness import PRODUCTION, SANDBOX, creates, sound
 from tests.standins.aws.company import Company
 from tests.world import POLICIES, World
@@ -129,6 +130,24 @@ def test_todays_policies_decide_and_both_are_told(world: World, what: str) -> No
     assert creates(world) == []
     assert why in world.told("bob")[-1]
     assert why in world.thread(request)[-1]
+
+
+def test_a_bot_that_moved_out_of_the_management_account_asks_for_nothing_there(
+    world: World, database_url: str
+) -> None:
+    world.company.delegate_to(None)
+    allowed = may("ReadOnlyAccess", accounts=[MANAGEMENT], approval="none")
+    world.policies(a_policy_file(allowed))
+    request = world.asks("bob", "acme-management · ReadOnlyAccess", Start=LATER)
+
+    world.company.delegate_to("security-audit")
+    with world.beside(database_url) as moved:
+        moved.refresher.refresh()
+        moved.passes(hours=2)
+
+    assert world.state(request) is State.FAILED
+    assert creates(world) == []
+    assert "Elevate cannot assign" in world.told("bob")[-1]
 
 
 def test_without_approval_asked_for_and_needed_now_it_is_not_given(world: World) -> None:
