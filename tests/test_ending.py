@@ -222,6 +222,21 @@ def test_bob_gives_it_back_whatever_changed(world: World, what: str) -> None:
     assert world.company.current_assignments() == []
 
 
+@pytest.mark.parametrize("who", ["eve", "ada"])
+def test_it_is_taken_away_also_where_the_account_is_known_to_be_closed(
+    world: World, who: str
+) -> None:
+    request = world.active("bob", PRODUCTION)
+    world.company.set_account_state("payments-prod", "CLOSED")
+    world.refresher.refresh()
+
+    world.decides(who, request, "Revoke", "it is closed")
+    world.passes(seconds=3)
+
+    assert world.state(request) is State.REVOKED
+    assert not world.has_access("bob", *TARGET)
+
+
 @pytest.mark.parametrize(
     "policies",
     [

@@ -8,6 +8,7 @@ from tests.world import APPROVALS, DEFAULT, POLICIES, World
 
 PROD = "payments-prod · AdministratorAccess"
 SANDBOX = "data-sandbox · PowerUserAccess"
+NONE_NEEDED = POLICIES.replace("max_duration: 4h", "max_duration: 4h\n    approval: none")
 OFF = POLICIES.replace("settings:", "settings:\n  approval: off")
 SHORT = POLICIES.replace("settings:", "settings:\n  pending_expiry: 30m")
 UNAPPROVED = """
@@ -134,6 +135,18 @@ def test_after_a_decision_it_is_cancelled_no_more(world: World, label: str, happ
     assert world.journal(request).count("request.cancel") == 0
 
 
+def test_after_the_expiry_it_is_cancelled_no_more_even_before_it_was_written_down(
+    world: World,
+) -> None:
+    request = world.asks("bob", PROD)
+    world.clock.passes(hours=3)
+
+    world["bob"].click(cancelling(world), "Cancel Request")
+
+    assert "it expired, because nobody decided" in world.told("bob")[-1]
+    assert world.journal(request).count("request.cancel") == 0
+
+
 def test_an_approval_after_another_decision_is_refused_with_who_was_faster(world: World) -> None:
     request = world.asks("bob", PROD)
     world.decides("dan", request, "Reject", "Not today.")
@@ -150,6 +163,9 @@ def test_an_approval_after_another_decision_is_refused_with_who_was_faster(world
     [
         pytest.param(OFF, PROD, APPROVALS, id="switched off"),
         pytest.param(POLICIES, SANDBOX, DEFAULT, id="every policy says none"),
+        pytest.param(
+            NONE_NEEDED, PROD, APPROVALS, id="every policy says none, approvers read along"
+        ),
     ],
 )
 def test_without_approval_it_goes_straight_to_its_start_and_the_channel_reads_of_it(
