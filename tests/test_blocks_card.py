@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from blocks import card
+from blocks import card, wording
 from grants.lifecycle import FINAL
 from grants.model import State, Tally, Wanted
 from tests.test_blocks_drawings import (
@@ -135,6 +135,13 @@ def test_a_ticket_is_linked_only_to_a_safe_address(url: str, linked: bool) -> No
     assert "OPS-1" in on_screen(drawn)
 
 
+def test_a_ticket_of_any_characters_is_shown_as_typed_beside_a_link() -> None:
+    drawn = card.card(a_request(ticket="<OPS 1>"), style=TOKENS)
+
+    assert "Ticket: <OPS 1>" in on_screen(drawn)
+    assert "<https://tracker.example.com/OPS-1|Open the ticket>" in on_screen(drawn)
+
+
 def test_while_aws_takes_the_access_away_the_card_never_says_that_it_did() -> None:
     drawn = card.card(a_request(State.REVOKING), style=TOKENS)
 
@@ -151,6 +158,21 @@ def test_an_active_card_says_until_when_access_and_credentials_last() -> None:
         assert "2026-11-22 17:06 UTC" in words
 
 
+def test_the_card_says_that_what_was_held_already_stays() -> None:
+    drawn = card.card(a_request(State.ACTIVE, standing=True), style=WORDS)
+
+    for words in (on_screen(drawn), drawn.text):
+        assert wording.STANDING in words
+
+
+def test_a_revoked_card_says_who_took_it_away_and_why() -> None:
+    drawn = card.card(a_request(State.REVOKED), style=WORDS)
+
+    for words in (on_screen(drawn), drawn.text):
+        assert "Dan took it away" in words
+        assert "not today" in words
+
+
 def test_a_rejection_and_its_comment_stand_there_once() -> None:
     request = a_request(State.REJECTED)
 
@@ -158,6 +180,25 @@ def test_a_rejection_and_its_comment_stand_there_once() -> None:
 
     assert "Rejected by Eve" in on_screen(drawn)
     assert on_screen(drawn).count("not today") == 1
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "Ticket link: https://tracker.example.com/OPS-1 ",
+        "Approved by Eve, 2026-11-22 12:05 UTC.",
+        "Started: 2026-11-22 12:06 UTC.",
+        "Dan took it away, 2026-11-22 12:50 UTC.",
+        "Reason: not today.",
+        "Eve says: go ahead.",
+    ],
+)
+def test_whoever_only_hears_a_revoked_card_hears_how_it_came_to_it(fact: str) -> None:
+    request = a_request(State.REVOKED)
+
+    drawn = card.card(request, votes=votes(request, "Eve", comment="go ahead"), style=WORDS)
+
+    assert fact in drawn.text
 
 
 def test_times_are_tokens_or_words_and_words_in_what_is_heard() -> None:

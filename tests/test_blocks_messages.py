@@ -25,6 +25,7 @@ FIXED = (
 )
 MOVE_WORDS = {*FIXED.split(), "stopping"}
 BY_EVE = Actor(Role.APPROVER, "Eve")
+TOMORROW = NOON + timedelta(days=1)
 
 
 def moved(move: Move, source: State | None, target: State, by: Actor = AWS, why: str = "") -> Moved:
@@ -78,6 +79,25 @@ def test_a_line_says_who_when_and_why() -> None:
         assert "not *today*" in words
 
 
+def test_the_active_line_says_until_when_access_and_credentials_last() -> None:
+    line = thread.line(
+        moved(Move.CONFIRM, State.GRANTING, State.ACTIVE), a_request(State.ACTIVE), {}, WORDS
+    )
+
+    for words in (on_screen(line), line.text):
+        assert "Until 2026-11-22 13:06 UTC." in words
+        assert "may go on working until 2026-11-22 17:06 UTC." in words
+
+
+def test_the_line_of_an_approval_says_when_it_starts() -> None:
+    approved = moved(Move.APPROVE, State.PENDING, State.SCHEDULED, BY_EVE)
+
+    line = thread.line(approved, a_request(State.SCHEDULED, starts_at=TOMORROW), {}, WORDS)
+
+    for words in (on_screen(line), line.text):
+        assert "It starts 2026-11-23 12:00 UTC." in words
+
+
 def test_an_alarm_says_what_aws_said_and_how_often_it_was_tried() -> None:
     note = thread.note("overdue", {"error": "Throttled", "attempts": 3})
 
@@ -125,6 +145,66 @@ def test_an_active_message_has_the_way_in_and_when_it_ends() -> None:
         assert words in sent.text
     assert "sso_account_id = 111122223333\nsso_role_name = AdministratorAccess" in on_screen(sent)
     assert list(buttons(sent)) == ["End Access", "Extend"]
+
+
+def test_an_active_message_says_until_when_access_and_credentials_last() -> None:
+    one = moved(Move.CONFIRM, State.GRANTING, State.ACTIVE)
+
+    sent = direct.direct(one, a_request(State.ACTIVE), {}, buttons=True, style=WORDS)
+
+    for words in (on_screen(sent), sent.text):
+        assert "Until 2026-11-22 13:06 UTC." in words
+        assert "may go on working until 2026-11-22 17:06 UTC." in words
+
+
+def test_the_message_of_an_approval_says_when_it_starts() -> None:
+    one = moved(Move.APPROVE, State.PENDING, State.SCHEDULED, BY_EVE)
+    request = a_request(State.SCHEDULED, starts_at=TOMORROW)
+
+    sent = direct.direct(one, request, {}, buttons=True, style=WORDS)
+
+    for words in (on_screen(sent), sent.text):
+        assert "It starts 2026-11-23 12:00 UTC." in words
+
+
+def test_every_direct_message_says_which_request_in_which_account() -> None:
+    one = moved(Move.CONFIRM, State.GRANTING, State.ACTIVE)
+
+    sent = direct.direct(one, a_request(State.ACTIVE), {}, buttons=True, style=WORDS)
+
+    assert "Account id 111122223333. Request ABCD2345" in sent.text
+
+
+NEXT = {
+    "approved": (
+        moved(Move.APPROVE, State.PENDING, State.SCHEDULED, BY_EVE),
+        "You will read here when the access is there.",
+    ),
+    "rejected": (
+        moved(Move.REJECT, State.PENDING, State.REJECTED, BY_EVE),
+        "If you still need it, type /elevate and ask again with what was missing.",
+    ),
+    "expired": (
+        moved(Move.LAPSE, State.PENDING, State.EXPIRED),
+        "If you still need it, turn to ops (Eve, Dan); Frank, and ask again with /elevate.",
+    ),
+    "failed": (
+        moved(Move.FAIL, State.SCHEDULED, State.FAILED),
+        "Once the reason is mended, ask again with /elevate.",
+    ),
+    "revoked": (
+        moved(Move.GONE, State.REVOKING, State.REVOKED),
+        "If you still need it, ask again with /elevate.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "what"), NEXT.values(), ids=NEXT.keys())
+def test_a_direct_message_says_what_to_do_next(one: Moved, what: str) -> None:
+    sent = direct.direct(one, a_request(one.target), {}, buttons=True, style=WORDS)
+
+    assert what in on_screen(sent)
+    assert what in sent.text
 
 
 def test_without_a_portal_the_message_still_says_where_to_go() -> None:
