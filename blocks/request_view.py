@@ -73,6 +73,8 @@ def _facts(request: Request) -> Iterator[TextObject]:
     yield plain(f"Account: {wording.account(request)}")
     yield plain(f"Permission set: {seen(request.permission_set_name)}")
     yield plain(f"Duration: {wording.how_long(request)}")
+    if request.extends:
+        yield plain(f"Extends: request {request.extends}")
     yield plain(f"Ticket: {seen(request.ticket) or 'none'}")
     needed = f"{request.approvals} needed" if request.approval_needed else "none needed"
     yield plain(f"Approvals: {needed}")

@@ -259,6 +259,16 @@ def test_what_alarmed_goes_before_what_was_refused() -> None:
     assert "AWS said: Conflict." in told
 
 
+def test_what_a_request_extends_is_told() -> None:
+    request = worst(State.ACTIVE)
+    extension = replace(request, extends=RequestId("AAAA2345"))
+
+    view = request_view.view(Whole(extension, [], [], None), WORDS)
+
+    assert "Extends: request AAAA2345" in words(view.to_dict())
+    assert check_view(view) == []
+
+
 def test_every_kind_of_line_is_told_in_words() -> None:
     request = a_request(State.ENDED)
     moved = {"event": "request.approve", "before": "pending", "after": "scheduled"}

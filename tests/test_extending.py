@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.commands.stories import told
 from grants.model import RequestId, State, Wish
 from tests.standins.slack import Outcome, Person, tamper
 from tests.standins.slack.workspace import Message
@@ -198,6 +199,13 @@ def test_it_is_offered_while_it_is_held_alone(world: World, held: RequestId) -> 
 
     assert "Too late" in outcome.errors["Duration"]
     assert all("Extend" not in message.buttons() for message in world.slack.dms("bob"))
+
+
+def test_whoever_looks_it_up_is_told_what_it_extends(world: World, held: RequestId) -> None:
+    extension = extends(world, held)
+
+    assert dict(told(world.request(extension)))["extends"] == held
+    assert world.journal(extension)[0] == "request.ask"
 
 
 # It never blinks

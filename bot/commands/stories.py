@@ -82,6 +82,7 @@ def told(request: Request) -> Iterator[tuple[str, object]]:
     yield "account", f"{request.account_name} ({request.target.account_id})"
     yield "permission set", request.permission_set_name
     yield "duration", spell(request.duration)
+    yield "extends", request.extends or ""
     yield "justification", request.justification
     yield "ticket", request.ticket
     yield "asked", utc(request.asked_at)
