@@ -1,12 +1,17 @@
 """An administrator creates, edits and deletes policies and settings in Slack."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from grants.administration import Administration
 from grants.model import Actor, OuId, Role
 from grants.policy import Named, OuScope, PolicyBook
+from grants.ports import Work
+from storage.work import SqlWorks
 from tests.admin_hand import (
     AUDITED,
     PRODUCTION,
@@ -102,6 +107,33 @@ def test_who_changed_what_from_what_to_what_is_written_down_and_told(world: Worl
     assert "Ada Administrator" in heard
     assert told in heard
     world.verify()
+
+
+def test_each_of_several_changes_of_one_edit_is_told(world: World) -> None:
+    world.policies(AUDITED)
+    ada = editing(world)
+    ada.fill({"Longest duration": "2h", "Permission sets": "ReadOnlyAccess"})
+
+    sent(world, ada)
+
+    (heard,) = [m.text for m in world.slack.channel(AUDIT).messages if "version 3" in m.text]
+    assert "max_duration from 4h to 2h" in heard
+    assert "permission_sets from [ReadOnlyAccess, AdministratorAccess] to [ReadOnlyAccess]" in heard
+
+
+@pytest.mark.parametrize("part", ["journal", "outbox"])
+def test_a_change_that_cannot_be_written_down_and_told_does_not_hold(
+    world: World, part: str
+) -> None:
+    world.policies(AUDITED)
+    before = world.book()
+    administration = Administration(WithoutRoom(world.works, part), world.clock)
+
+    with pytest.raises(OSError, match="no space"):
+        administration.apply(other_sandbox(before), by=OPERATOR)
+
+    assert world.book() == before
+    assert len(lines(world, "policies.apply")) == before.version
 
 
 def test_a_new_eligibility_policy_offers_what_it_says(world: World) -> None:
@@ -649,3 +681,32 @@ def test_a_name_that_is_gone_has_to_be_mended_where_it_stands(world: World) -> N
     ada = editing(world, WORKLOADS)
 
     assert 'no group "production-approvers"' in sent(world, ada).errors["Approver groups"]
+
+
+class Full:
+    """Has no room for one more line."""
+
+    def no(self, *_: Any, **__: Any) -> None:
+        raise OSError("no space left on device")
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
+
+    write = put = no
+
+
+@dataclass
+class WithoutRoom:
+    """Units of work of which a part is full."""
+
+    works: SqlWorks
+    part: str
+
+    @contextmanager
+    def __call__(self) -> Iterator[Work]:
+        with self.works() as work:
+            setattr(work, self.part, Full())
+            yield work
+
+    def reading(self) -> AbstractContextManager[Work]:
+        return self.works.reading()
