@@ -4,14 +4,22 @@ import csv
 import io
 import json
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
-from grants.model import Actor, RequestId, Role, SlackUserId, State
+from grants.auditing import TOGETHER, Auditing
+from grants.exporting import Format
+from grants.model import Actor, Request, RequestId, Role, SlackUserId, State
 from grants.policy import Named
+from grants.ports import Works
+from grants.records import Search
+from grants.sight import ALL
+from handlers.exports import Exports
 from tests import make
 from tests.standins.slack import Message
 from tests.standins.slack.workspace import View
@@ -587,6 +595,27 @@ def test_an_upload_that_breaks_off_is_told(world: World, two: tuple[RequestId, R
     assert "Please try again" in world.whispers("aud")[-1]
 
 
+def test_what_an_export_reads_is_written_before_the_rest_is_read(world: World) -> None:
+    exports = world.bot.front.exports
+    auditing = Auditing(cast("Works", BreaksOff()), world.bot.front.memberships, world.clock)
+    file = io.BytesIO()
+
+    with pytest.raises(ConnectionError):
+        Exports(exports._client, auditing, exports._net)._write(file, ALL, Search(), Format.JSONL)
+
+    assert len(file.getvalue().splitlines()) == TOGETHER
+
+
+def test_an_export_goes_to_slack_piece_by_piece(world: World) -> None:
+    file = Pieces()
+    file.write(b"x" * 1_000_000)
+
+    world.bot.front.exports._upload(SlackUserId("UAUD"), file, "requests.csv", "All of them.")
+
+    assert len(file_of(world)) == 1_000_000
+    assert max(file.sizes) < 100_000
+
+
 def test_looking_and_exporting_change_nothing_else(
     world: World, two: tuple[RequestId, RequestId]
 ) -> None:
@@ -598,3 +627,32 @@ def test_looking_and_exporting_change_nothing_else(
     world.rounds()
 
     assert (world.requests(), world.journal()) == before
+
+
+class BreaksOff:
+    """A memory whose requests are there as far as the first part of them."""
+
+    requests = votes = activities = property(lambda self: self)
+
+    def reading(self) -> AbstractContextManager["BreaksOff"]:
+        return nullcontext(self)
+
+    def walk(self, search: Search) -> Iterator[Request]:
+        yield from (make.a_request(f"{number:08}") for number in range(TOGETHER))
+        raise ConnectionError
+
+    def of(self, ids: list[RequestId]) -> dict[RequestId, Any]:
+        return {}
+
+
+class Pieces(io.BytesIO):
+    """A file that notes how much of it was read at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.sizes.append(len(piece))
+        return piece

@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from grants.activity import to_json
+from grants.auditing import TOGETHER
 from grants.exporting import COLUMNS, Format, Record, harmless, heading, line
 from grants.model import Ballot, Request, State
 from grants.records import ActivityRow
 from tests import make
 from tests.make import HOUR, NOON
+from tests.opened import opened
 from tests.terminal import ROOT, Terminal, a_terminal
 from tests.test_blocks_drawings import a_summary
 
@@ -333,3 +336,16 @@ def test_more_requests_than_are_read_at_once_come_whole(type_: Terminal) -> None
     found = table(type_("audit", "export", "--format", "csv").stdout)
 
     assert [row["id"] for row in found] == [request.id for request in many]
+
+
+def test_what_is_read_is_written_before_the_rest_is_read(type_: Terminal) -> None:
+    keep(type_, *(make.a_request(f"{number:08}") for number in range(TOGETHER)))
+    keep(type_, make.a_request("ZZZZZZZZ"))
+    with opened(type_.database_url) as database, database.writing() as connection:
+        connection.execute(text("UPDATE requests SET tally = 'torn' WHERE id = 'ZZZZZZZZ'"))
+    file = type_.folder / "requests.jsonl"
+
+    with pytest.raises(ValueError, match="Expecting value"):
+        type_("audit", "export", "--format", "jsonl", "--output", str(file))
+
+    assert len(file.read_text().splitlines()) == TOGETHER

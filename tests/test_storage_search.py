@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from grants.model import AccountId, Person, Request, State, UserId
 from grants.records import ActivityRow, Search
+from storage.engine import Database
+from storage.requests import SqlRequests
 from storage.work import SqlWork, SqlWorks
 from tests import make
 from tests.make import HOUR, NOON
@@ -93,6 +96,21 @@ def test_a_long_walk_reads_other_things_on_its_way(works: SqlWorks) -> None:
     with works.reading() as work:
         voted = [r.id for r in work.requests.walk(Search()) if work.votes.on(r.id)]
     assert voted == ["00000600"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite hands out row by row anyhow
+def test_what_is_not_walked_to_yet_is_still_with_the_database(database: Database) -> None:
+    with SqlWorks(database)() as work:
+        four(work)
+
+    with database.reading() as connection:
+        walked = SqlRequests(connection).walk(Search())
+        first = next(walked).id
+        waiting = connection.execute(text("SELECT statement FROM pg_cursors")).scalars().all()
+        rest = ids(list(walked))
+
+    assert (first, rest) == ("A", "BCD")
+    assert [statement.split()[0] for statement in waiting] == ["DECLARE"]
 
 
 def test_requesters_are_named_once_each(works: SqlWorks) -> None:
