@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.admin_hand import typed_in
 from tests.databases import KINDS, Databases
-from tests.policy_files import ROOT, a_policy_file, everything_below, may
+from tests.policy_files import DEV, PROD, ROOT, a_policy_file, everything_below, may
 from tests.standins.slack import Person, View, tamper
 from tests.world import World, a_world
 
@@ -263,6 +264,45 @@ def test_from_a_hundred_and_one_on_the_form_searches(world: World) -> None:
     bob.fill(Justification="the disk is full")
 
     assert bob.submit().closed
+
+
+# How long
+
+
+@pytest.fixture
+def long_and_short(world: World) -> World:
+    """In development for hours, in production for half of one."""
+    sets = [world.company.add_permission_set(f"Set{n:03d}") for n in range(101)]
+    development = may(*sets, accounts=[DEV], max_duration="8h")
+    production = may(*sets, accounts=[PROD], max_duration="30m")
+    world.policies(a_policy_file(development, production))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("account", "bound"), [("payments-dev", "At most 8 h."), ("payments-prod", "At most 30 min.")]
+)
+def test_how_long_at_most_is_said_of_the_chosen_account(
+    long_and_short: World, account: str, bound: str
+) -> None:
+    bob = long_and_short.opens("bob")
+
+    bob.fill(Account=account)
+
+    assert bound in seen(bob).words()
+
+
+def test_filled_with_an_account_it_proposes_no_longer_than_may_be_held_there(
+    long_and_short: World,
+) -> None:
+    bob = long_and_short.opens("bob")
+    bob.fill({"Account": "payments-prod", "Permission set": "Set100", "Duration": "10m"})
+    bob.fill(Justification="the disk is full")
+    assert bob.submit().closed
+
+    long_and_short.opens("bob")
+
+    assert typed_in(bob, "Duration") == "30m"
 
 
 # Two choices in a second
