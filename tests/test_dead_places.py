@@ -26,6 +26,10 @@ def shared(world: World, channel: str) -> None:
     world.slack.channel(channel).is_ext_shared = True
 
 
+def about_to_be_shared(world: World, channel: str) -> None:
+    world.slack.channel(channel).is_pending_ext_shared = True
+
+
 def without_the_bot(world: World, channel: str) -> None:
     world.slack.channel(channel).members.discard(world.slack.workspace.bot_user)
 
@@ -42,6 +46,7 @@ def deleted(world: World, channel: str) -> None:
 TROUBLES: dict[Callable[[World, str], None], str] = {
     archived: "is_archived",
     shared: "is_ext_shared",
+    about_to_be_shared: "is_ext_shared",
     without_the_bot: "not_in_channel",
     private_without_the_bot: "channel_not_found",
     deleted: "channel_not_found",

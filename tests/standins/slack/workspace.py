@@ -122,6 +122,7 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
     dm_with: str | None = None
     created: int = 0
     everything: list[Message] = field(default_factory=list)
@@ -152,7 +153,7 @@ class Channel:
         told |= {"name": self.name, "name_normalized": self.name, "is_private": self.is_private}
         told |= {"is_channel": self.id[0] == "C", "is_group": self.id[0] == "G"}
         told |= {"is_ext_shared": self.is_ext_shared, "is_member": bot in self.members}
-        return told
+        return told | {"is_pending_ext_shared": self.is_pending_ext_shared}
 
 
 @dataclass(slots=True, kw_only=True)
