@@ -117,6 +117,19 @@ def test_without_any_channel_its_approvers_are_asked_directly_and_can_decide(
     assert [card.buttons() for card in world.cards(request)] == [["Revoke"], ["Revoke"]]
 
 
+def test_whoever_is_taken_for_an_approver_no_more_is_not_asked_directly(world: World) -> None:
+    world.policies(NO_CHANNEL_AT_ALL)
+    world["eve"].command("", DEFAULT)
+    world.slack.user("eve").email = "eve.married@example.com"
+    world.passes(minutes=10)
+    world["eve"].command("", DEFAULT)
+
+    request = world.asks("bob", PROD)
+
+    assert world.journal().count("people.broken") == 1
+    assert hanging(world, request) == ["dan"]
+
+
 def test_a_policy_without_a_channel_has_its_approvers_asked_beside_anothers_channel(
     ops: World,
 ) -> None:
