@@ -186,6 +186,18 @@ def test_own_requests_elsewhere_are_among_those_they_may_approve(database: Datab
     assert numbers(page(database, sight(EVE, APPROVERS))) == [3, 1, 0]
 
 
+def test_of_an_account_that_left_its_approvers_see_what_they_might_have_approved(
+    database: Database,
+) -> None:
+    gone = Scope((Named(GONE.target.account_id, ""),))
+    fill(database, iter([asked(0, requester=BOB, target=GONE.target), asked(1, requester=BOB)]))
+    looking = sight(EVE, APPROVERS, book=approving(scope=gone))
+
+    assert numbers(page(database, looking)) == [0]
+    with SqlWorks(database).reading() as work:
+        assert [one.request.id for one in records(work, looking, Search())] == ["00000000"]
+
+
 def test_nobody_looks_deeper_than_so_many_and_it_is_said(database: Database) -> None:
     everywhere = {
         account.id: account for account in (make.an_account(f"{n:012}") for n in range(40))
