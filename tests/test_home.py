@@ -223,6 +223,17 @@ def test_an_approver_revokes_there_what_they_might_have_approved(world: World) -
     assert "Nobody holds access" in seen(world, "eve").words()
 
 
+def test_ones_own_access_is_not_among_what_one_may_revoke(world: World) -> None:
+    world.company.add_member("production-approvers", "bob")
+    world.active()
+
+    words = home(world, "bob").words()
+
+    assert "What you hold (1)" in words
+    assert "What you may revoke (1)" not in words
+    assert "What you may revoke (1)" in home(world, "eve").words()
+
+
 def test_an_administrator_may_revoke_what_no_policy_lets_them_approve(world: World) -> None:
     world.active("bob", SANDBOX)
 
