@@ -566,3 +566,17 @@ def test_access_that_another_request_holds_for_longer_is_said_to_stay(world: Wor
     (told,) = left(world)
     assert f"request {longer} holds it as well" in told
     assert "taken away" not in told
+
+
+def test_access_that_another_request_holds_no_longer_is_said_to_be_taken_away(
+    world: World,
+) -> None:
+    world.active(access=SANDBOX, Duration="1h")
+    shorter = world.active(access=SANDBOX, Duration="55m")
+
+    world.passes(minutes=51)
+
+    *_, told = left(world)
+    assert world.state(shorter) is State.ACTIVE
+    assert "taken away" in told
+    assert "holds it as well" not in told
