@@ -223,6 +223,19 @@ def test_whatever_makes_a_version_is_told_also_where_only_an_id_changes(
         assert bool(differences(before, after)) == is_new(before, after)
 
 
+def test_policies_in_another_order_are_told_as_such() -> None:
+    first, second = make.eligibility(name="first"), make.eligibility(name="second")
+    one, other = make.approval(name="one"), make.approval(name="other")
+    before = make.a_book(eligibility=(first, second), approval=(one, other))
+
+    told = [
+        *differences(before, replace(before, eligibility=(second, first))),
+        *differences(before, replace(before, approval=(other, one))),
+    ]
+
+    assert told == ["changed the order of eligibility", "changed the order of approval"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stays_text_for_every_reader(name: str) -> None:
     who = Who(groups=(Named(GROUPS[0].id, name),))
