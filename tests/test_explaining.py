@@ -206,6 +206,13 @@ def test_without_any_channel_approvers_are_asked_by_direct_message(world: World)
     assert explain(world, "bob", ADMIN).endswith("Asked in direct messages.")
 
 
+def test_without_any_channel_and_without_approval_nobody_is_said_to_be_told(world: World) -> None:
+    quiet = replace(production(world), channel=None)
+    apply(world, quiet, default_channel=None, approval_required=False)
+
+    assert explain(world, "bob", ADMIN).endswith("Nobody has to agree.")
+
+
 def test_of_many_approvers_some_are_named(world: World) -> None:
     for n in range(120):
         world.company.add_user(f"approver{n:03}", display_name=f"Approver {n}")
