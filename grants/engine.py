@@ -162,7 +162,9 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            return self._write(row, changes.look_later(fault.reason, self.jitter))
+            if not self._slow(row):
+                return self._write(row, changes.look_later(fault.reason, self.jitter))
+            operation = Operation(row.operation, Progress.IN_PROGRESS)
         if operation.progress is Progress.FAILED:
             return self._give_up(row, operation.reason)
         if operation.progress is Progress.IN_PROGRESS and not self._slow(row):
@@ -180,7 +182,7 @@ class Engine:
         try:
             if self._is_listed(row.key, Lane.STATUS):
                 return self._write(row, changes.settled(changes.confirmed))
-            operation = self._creation_under_way(row)
+            operation = self._unless_it_will_not_say(row, self._creation_under_way)
         except AwsFault as fault:
             return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation is not None:
@@ -230,7 +232,7 @@ class Engine:
         try:
             if not self._is_listed(row.key, Lane.STATUS):
                 return self._write(row, changes.settled(changes.deleted))
-            operation = self._deletion_since(row)
+            operation = self._unless_it_will_not_say(row, self._deletion_since)
         except AwsFault as fault:
             return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation is not None:
@@ -243,7 +245,9 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            return self._write(row, changes.look_later(fault.reason, self.jitter))
+            if not self._slow(row):
+                return self._write(row, changes.look_later(fault.reason, self.jitter))
+            operation = Operation(row.operation, Progress.IN_PROGRESS)
         if operation.progress is Progress.FAILED:
             return self._write(row, changes.delete_later(operation.reason, self.jitter))
         if operation.progress is Progress.IN_PROGRESS and not self._slow(row):
@@ -282,6 +286,17 @@ class Engine:
         except AwsMissing:
             return False
         return key.user_id in assigned.users
+
+    def _unless_it_will_not_say(
+        self, row: Row, found: Callable[[Row], Operation | None]
+    ) -> Operation | None:
+        """What AWS says of its operations; where it will not for two minutes, the list alone decides."""
+        try:
+            return found(row)
+        except AwsFault:
+            if self._slow(row):
+                return None
+            raise
 
     def _creation_under_way(self, row: Row) -> Operation | None:
         """Since our intent, as far as two clocks agree on it."""

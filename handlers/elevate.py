@@ -31,7 +31,7 @@ from grants.errors import (
     Unfit,
 )
 from grants.extending import has_room
-from grants.model import Person, Target, Wish
+from grants.model import AccountId, Person, Target, Wish
 from handlers import admin, audit, home
 from handlers.asking import Asked, Filled, asked_for, form_for, last_of, more_of, offers, same_as
 from handlers.errors import refusal_for
@@ -306,7 +306,10 @@ def _drawn_anew(refusal: Refusal, body: Payload, view: Payload, front: Front) ->
             through = refusal.through_group
             return _kept(body, view, front, notice=words(refusal), held=held, through_group=through)
         case Unfit() if _chose_another_account(refusal, view):
-            return _kept(body, view, front, notice=words(refusal))
+            if _is_offered(elevate_form.chosen_account(view), body, front):
+                return _kept(body, view, front, notice=words(refusal))
+            front.people.record(Tampered("an account that was not offered"), body)
+            return None
         case _:
             return None
 
@@ -318,6 +321,11 @@ def _chose_another_account(unfit: Unfit, view: Payload) -> bool:
     )
     account = elevate_form.chosen_account(view)
     return missing and account is not None and account != elevate_form.metadata(view).account
+
+
+def _is_offered(account: AccountId | None, body: Payload, front: Front) -> bool:
+    asked = _asked(body, front)
+    return asked is not None and account in asked.offer.pairs
 
 
 def _kept(

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from grants import pace
 from grants.errors import AwsRefused, AwsUnsure
 from grants.model import Holding, State
 from tests.engine_room import Room
-from tests.troubles import first, lost_once
+from tests.memory_identity_center import Trouble
+from tests.troubles import always, first, lost_once
 
 HOUR = timedelta(hours=1)
 
@@ -48,6 +51,54 @@ def test_a_removal_that_never_arrived_is_sent_again_after_looking(room: Room) ->
 
     assert room.state(request) is State.REVOKED
     assert not room.aws.holds(request.key)
+
+
+def test_where_aws_will_not_say_what_is_under_way_the_list_decides_after_two_minutes(
+    room: Room,
+) -> None:
+    request = room.active(duration=HOUR)
+    room.aws.before = denied_after_a_lost("delete")
+
+    room.closed(request)
+    room.passes(minutes=1, seconds=50)
+    assert room.state(request) is State.REVOKING
+    room.passes(minutes=1)
+
+    assert room.state(request) is State.REVOKED
+    assert not room.aws.holds(request.key)
+
+
+def test_a_creation_that_aws_will_not_tell_of_is_asked_for_again_after_two_minutes(
+    room: Room,
+) -> None:
+    room.aws.before = denied_after_a_lost("create")
+
+    request = room.started(duration=HOUR)
+    room.passes(minutes=3)
+
+    assert room.state(request) is State.ACTIVE
+    assert room.aws.holds(request.key)
+
+
+@pytest.mark.parametrize(("name", "ends"), [("creation", False), ("deletion", True)])
+def test_an_operation_that_aws_will_not_describe_is_settled_by_the_list(
+    room: Room, name: str, ends: bool
+) -> None:
+    request = (room.active if ends else room.started)(duration=HOUR)
+    room.aws.before = always(AwsRefused("not authorized"), to=name)
+
+    for each in [request] * ends:
+        room.closed(each)
+    room.passes(minutes=3)
+
+    assert room.aws.holds(request.key) is not ends
+    assert room.state(request) is (State.REVOKED if ends else State.ACTIVE)
+
+
+def denied_after_a_lost(write: str) -> Trouble:
+    """One write is lost on its way, and what is under way is not told, for ever."""
+    lost, denied = lost_once(write), always(AwsRefused("not authorized"), to="listed")
+    return lambda name: lost(name) or denied(name)
 
 
 def test_what_somebody_else_gives_after_our_removal_is_left_to_them_and_told(room: Room) -> None:

@@ -242,6 +242,21 @@ def test_a_set_of_another_account_than_the_chosen_is_refused(large: World, bob: 
     assert (recorded(large), len(large.requests())) == (before + 1, requests)
 
 
+@pytest.mark.parametrize("account", ["111122223333", "999999999999"])
+def test_an_account_that_was_not_offered_is_refused_and_recorded(
+    large: World, bob: Person, account: str
+) -> None:
+    large.clock.passes(seconds=61)
+    before, requests = recorded(large), len(large.requests())
+    bob.fill({"Account": "payments-prod", "Permission set": "AdministratorAccess"})
+    bob.fill(Justification="the disk is full")
+
+    outcome = bob.tampering(tamper.field_value("Account", account)).submit()
+
+    assert outcome.kind == "errors"
+    assert (recorded(large), len(large.requests())) == (before + 1, requests)
+
+
 # From the one form to the other
 
 
