@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from uuid import uuid4
 
 from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
@@ -38,6 +39,7 @@ from grants.ports import (
     Organization,
     Trail,
 )
+from grants.presence import Presence
 from grants.refreshing import Refresher
 from grants.remembering import Remembering
 from grants.reminding import Reminding
@@ -66,6 +68,8 @@ class Aws:
     directory: Directory
     organization: Organization
     trail: Trail
+    share: Callable[[int], None] = lambda _: None
+    """So many processes ask AWS under the same quotas."""
     shut: Callable[[], None] = lambda: None
     """Ask nothing more: what is under way at AWS goes on, and calls that wait for their turn end."""
 
@@ -98,7 +102,8 @@ def open_aws(
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
         _trail(settings, clients, finder, limiter),
-        limiter.shut,
+        share=limiter.share,
+        shut=limiter.shut,
     )
 
 
@@ -189,6 +194,11 @@ def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: 
 def explaining(storage: Storage, aws: Aws, memberships: Memberships) -> Explaining:
     """Why somebody may or may not ask for something."""
     return Explaining(storage.works, aws.directory, memberships, storage.clock)
+
+
+def presence(storage: Storage, aws: Aws) -> Presence:
+    """This process, among those that share the database and the quotas."""
+    return Presence(storage.works, storage.clock, uuid4().hex, aws.share)
 
 
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:

@@ -14,7 +14,17 @@ from typing import Final
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.assemble import Aws, Storage, desk, hands, jobs, open_aws, open_storage, refresher
+from bot.assemble import (
+    Aws,
+    Storage,
+    desk,
+    hands,
+    jobs,
+    open_aws,
+    open_storage,
+    presence,
+    refresher,
+)
 from bot.policies import FirstPolicies
 from bot.schedule import Round, Schedule
 from bot.serve import Server, wsgi
@@ -154,6 +164,8 @@ class Process:
             next_at=storage.clock(),
             tags_at=storage.clock(),
         )
+        alone = sqlite_file(settings.database_url) is not None
+        self._presence = None if alone else presence(storage, aws)
         rounds: tuple[Round, ...] = ()
         if part is not Part.SLACK:
             rounds = (
@@ -161,6 +173,8 @@ class Process:
                 Round("catalogue", catalogues.round, catalogues.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
+        if self._presence is not None:
+            rounds = (Round("presence", self._presence.round, self._presence.next_due), *rounds)
         self._schedule = Schedule(rounds, storage.clock)
         secret = settings.slack_signing_secret
         self._server = Server(
@@ -231,6 +245,15 @@ class Process:
         self._aws.shut()
         self._hands.shut()
         self._tellers.shutdown(wait=True, cancel_futures=True)
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            if self._presence is not None:
+                self._presence.leave()
+        except Exception:
+            # The database is out of reach, most likely: the others miss this one soon.
+            log.exception("left without a word")
 
     def missing(self) -> str:
         """Why it is not ready yet; empty: it is."""

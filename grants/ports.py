@@ -459,6 +459,17 @@ class Activities(Protocol):
         ...
 
 
+class Processes(Protocol):
+    """Which processes work on this database."""
+
+    def announce(self, name: str, *, at: datetime) -> None: ...
+    def count(self, *, since: datetime) -> int:
+        """Those heard of since then; the others are forgotten."""
+        ...
+
+    def leave(self, name: str) -> None: ...
+
+
 class Work(Protocol):
     """One transaction: leaving commits, raising rolls back. Keep Slack and AWS out of it."""
 
@@ -484,6 +495,8 @@ class Work(Protocol):
     def catalogue(self) -> CatalogueStore: ...
     @property
     def activities(self) -> Activities: ...
+    @property
+    def processes(self) -> Processes: ...
 
 
 class Works(Protocol):

@@ -199,6 +199,13 @@ copies = Table(
     sqlite_autoincrement=True,
 )
 
+processes = Table(
+    "processes",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+)
+
 unreachable = Table(
     "unreachable",
     metadata,

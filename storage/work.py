@@ -18,6 +18,7 @@ from storage.kept import Kept
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.policies import SqlPolicies
+from storage.processes import SqlProcesses
 from storage.requests import SqlRequests
 from storage.votes import SqlVotes
 
@@ -37,6 +38,7 @@ class SqlWork:
         self.homes = SqlHomes(db)
         self.catalogue = SqlCatalogue(db, read)
         self.activities = SqlActivities(db)
+        self.processes = SqlProcesses(db)
 
 
 class SqlWorks:

@@ -50,6 +50,41 @@ def test_calls_never_come_faster_than_the_quota(
     assert time.now - 1000 == pytest.approx((100 - quota.burst) / quota.rate)
 
 
+@pytest.mark.parametrize(("family", "quota"), QUOTAS.items(), ids=[f.name for f in QUOTAS])
+def test_four_processes_have_a_quarter_each(
+    limiter: Limiter, time: GivenTime, family: Family, quota: Quota
+) -> None:
+    limiter.share(4)
+
+    ask(limiter, 100, family)
+
+    burst = max(1, quota.burst / 4)
+    assert time.now - 1000 == pytest.approx((100 - burst) / (quota.rate / 4))
+
+
+def test_a_quota_that_is_in_use_is_shared_and_had_alone_again(
+    limiter: Limiter, time: GivenTime
+) -> None:
+    ask(limiter, 18, Family.SSO_ADMIN)
+
+    limiter.share(2)
+    ask(limiter, 90, Family.SSO_ADMIN)
+    shared = time.now - 1000
+    limiter.share(1)
+    ask(limiter, 180, Family.SSO_ADMIN)
+
+    assert shared == pytest.approx(90 / 9)
+    assert time.now - 1000 - shared == pytest.approx(180 / 18)
+
+
+def test_refreshing_leaves_room_in_a_shared_quota_too(limiter: Limiter, time: GivenTime) -> None:
+    limiter.share(2)
+
+    ask(limiter, 9 + 40, Family.SSO_ADMIN, Lane.REFRESH)
+
+    assert time.now - 1000 == pytest.approx(40 / 4)
+
+
 def test_a_quiet_time_is_made_up_for_by_one_burst_and_no_more(
     limiter: Limiter, time: GivenTime
 ) -> None:

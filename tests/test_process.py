@@ -33,7 +33,7 @@ def test_a_whole_request_is_lived(company: Outside) -> None:
         assert company.has_access()
 
         bob = company.hand(bot, "bob")
-        company.until(lambda: bob.dms()[-1].buttons() == ["End Access"], "way to end it")
+        company.until(lambda: bob.dms()[-1].buttons() == ["End Access", "Extend"], "way to end it")
         bob.click(bob.dms()[-1], "End Access")
         company.is_to_be(request, State.REVOKED)
         assert not company.has_access()

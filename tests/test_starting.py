@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from grants.model import State
 from storage.schema import at_head
+from storage.tables import processes
 from tests.beside import Outside, outside
 from tests.standins.aws import Kind
 
@@ -215,7 +217,9 @@ def test_slack_and_jobs_run_apart(company: Outside) -> None:
 
             request = company.active(slack)
             bob = company.hand(slack, "bob")
-            company.until(lambda: bob.dms()[-1].buttons() == ["End Access"], "way to end it")
+            company.until(
+                lambda: bob.dms()[-1].buttons() == ["End Access", "Extend"], "way to end it"
+            )
             bob.click(bob.dms()[-1], "End Access")
 
             company.is_to_be(request, State.REVOKED)
@@ -223,11 +227,17 @@ def test_slack_and_jobs_run_apart(company: Outside) -> None:
     assert not company.has_access()
 
 
+def present(company: Outside) -> int:
+    with company.database.reading() as connection:
+        return len(connection.execute(select(processes)).all())
+
+
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_two_of_everything_do_everything_once(company: Outside) -> None:
     with company.bot(name="one") as one, company.bot(name="two") as two:
         one.ready()
         two.ready()
+        company.until(lambda: present(company) == 2, "two that know of each other")
         request = company.asks(one)
         company.hand(two, "eve").click(company.cards(request)[0], "Approve")
         company.is_to_be(request, State.ACTIVE)
@@ -239,6 +249,7 @@ def test_two_of_everything_do_everything_once(company: Outside) -> None:
             company.until(lambda: company.slack.dms("bob")[-1].text.startswith("Revoked"), "word")
             assert work.policies.version() == 1
 
+    assert present(company) == 0
     assert company.aws.calls.count("CreateAccountAssignment") == 1
     assert company.aws.calls.count("DeleteAccountAssignment") == 1
     told = [line.text.split()[0] for line in company.slack.thread(company.cards(request)[0])]

@@ -79,6 +79,11 @@ class Bucket:
         self._level = burst
         self._filled_at = now
 
+    def share(self, burst: float) -> None:
+        """No more than this is kept from now on."""
+        self._burst = burst
+        self._level = min(self._level, burst)
+
     def fill(self, now: float) -> None:
         """With what came since the last time, at the rate of then."""
         passed, self._filled_at = now - self._filled_at, now
@@ -103,12 +108,24 @@ class Queue:
     def __init__(self, quota: Quota, now: float) -> None:
         """Nobody waits at first."""
         self.moved = threading.Condition()
+        self._quota = quota
         self._rate = quota.rate
         self._tokens = Bucket(quota.rate, quota.burst, now)
         self._refreshes = Bucket(quota.refresh_rate or quota.rate, quota.burst, now)
         self._slow_until = -inf
         self._waiting: list[Ticket] = []
         self._count = 0
+
+    def share(self, processes: int, now: float) -> None:
+        """So many processes ask AWS by this quota: each has its part, and one call at least."""
+        self._fill(now)
+        quota, burst = self._quota, max(1.0, self._quota.burst / processes)
+        self._rate = quota.rate / processes
+        self._tokens.rate = min(self._tokens.rate, self._rate)
+        self._refreshes.rate = (quota.refresh_rate or quota.rate) / processes
+        for bucket in (self._tokens, self._refreshes):
+            bucket.share(burst)
+        self._fill(now)
 
     @property
     def empty(self) -> bool:
@@ -169,6 +186,7 @@ class Limiter:
         self._wait = wait
         self._lock = threading.Lock()
         self._shut = False
+        self._processes = 1
         self._queues: OrderedDict[tuple[Family, str], Queue] = OrderedDict()
 
     def acquire(self, family: Family, lane: Lane, *, scope: str = "") -> None:
@@ -186,6 +204,15 @@ class Limiter:
         queue = self._queue(family, scope)
         with queue.moved:
             queue.slow_down(self._monotonic())
+
+    def share(self, processes: int) -> None:
+        """So many processes ask AWS under the same quotas, this one among them."""
+        with self._lock:
+            self._processes = max(1, processes)
+            queues = list(self._queues.values())
+        for queue in queues:
+            with queue.moved:
+                queue.share(self._processes, self._monotonic())
 
     def shut(self) -> None:
         """The process ends: whoever waits for a turn is let go, and nobody gets one any more."""
@@ -213,6 +240,7 @@ class Limiter:
             queue = self._queues.get((family, scope))
             if queue is None:
                 queue = Queue(QUOTAS[family], self._monotonic())
+                queue.share(self._processes, self._monotonic())
                 self._queues[family, scope] = queue
                 self._forget_oldest_scope()
             elif scope:

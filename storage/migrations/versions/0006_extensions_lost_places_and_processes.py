@@ -1,4 +1,4 @@
-"""Which request's access a request is to prolong; and where nothing can be told, so that this is told once."""
+"""Extensions; where nothing can be told, so that this is told once; which processes share the quotas."""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,12 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("address", name=op.f("pk_unreachable")),
     )
+    op.create_table(
+        "processes",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_processes")),
+    )
     op.add_column("requests", sa.Column("extends", sa.Text()))
     op.create_index(
         op.f("ix_requests_extends"),
@@ -32,6 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("processes")
     op.drop_table("unreachable")
     op.drop_index(op.f("ix_requests_extends"), "requests")
     op.execute("ALTER TABLE requests DROP COLUMN extends")

@@ -1,0 +1,27 @@
+"""Which processes work on this database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from storage.rows import put
+from storage.tables import processes
+
+
+@dataclass(frozen=True, slots=True)
+class SqlProcesses:
+    """`grants.ports.Processes`."""
+
+    db: Connection
+
+    def announce(self, name: str, *, at: datetime) -> None:
+        put(self.db, processes, {"name": name, "seen_at": at})
+
+    def count(self, *, since: datetime) -> int:
+        self.db.execute(delete(processes).where(processes.c.seen_at < since))
+        counted: int = self.db.scalar(select(func.count()).select_from(processes)) or 0
+        return counted
+
+    def leave(self, name: str) -> None:
+        self.db.execute(delete(processes).where(processes.c.name == name))
