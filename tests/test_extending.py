@@ -218,8 +218,8 @@ def test_the_access_stays_in_place_until_the_extension_is_over(
     assert end is not None
     extension = extended(world, held)
 
-    for _ in range(110):
-        world.passes(minutes=1)
+    for _ in range(22):
+        world.passes(minutes=5)
         assert world.has_access(*HELD)
     after = world.request(extension)
     assert (world.state(held), after.state) == (State.ENDED, State.ACTIVE)

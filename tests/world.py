@@ -29,8 +29,10 @@ from bot.settings import Settings
 from bot.slack import connect
 from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
+from grants.jobs import Jobs
 from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
+from handlers.announce import Announcer
 from handlers.pace import Pace
 from handlers.promptly import Promptly
 from storage.engine import Database
@@ -168,19 +170,25 @@ class World:
 
     def rounds(self) -> datetime | None:
         """Everything that is due now, until nothing is; then it says when the next is."""
-        due: datetime | None = None
+        due, next_due = list(self._loops), list[datetime | None]()
         for _ in range(60):
             self.listeners.settle()
-            self.jobs.round()
-            self.bot.announcer.round()
-            due = self.next_due()
-            if due is None or due > self.clock():
-                return due
-        raise AssertionError(f"still due after 60 rounds: {due} at {self.clock()}")
+            for loop in due:
+                loop.round()
+            now = self.clock()
+            next_due = [loop.next_due() for loop in self._loops]
+            due = [loop for loop, at in zip(self._loops, next_due, strict=True) if at and at <= now]
+            if not due:
+                return min((at for at in next_due if at), default=None)
+        raise AssertionError(f"still due after 60 rounds: {next_due} at {self.clock()}")
 
     def next_due(self) -> datetime | None:
-        instants = (self.jobs.next_due(), self.bot.announcer.next_due())
-        return min((instant for instant in instants if instant), default=None)
+        return min((at for loop in self._loops if (at := loop.next_due())), default=None)
+
+    @property
+    def _loops(self) -> tuple[Jobs | Announcer, ...]:
+        """What comes round by itself in a process."""
+        return self.jobs, self.bot.announcer
 
     def passes(self, **span: float) -> None:
         """Time goes by, and everything happens when it is due."""
