@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from grants.errors import AlreadyExtended, AlreadyMoved, NotTheRequester
+from grants.errors import AlreadyExtended, AlreadyMoved, NotTheRequester, Tampered, UnknownRequest
 from grants.lifecycle import moves_from
 from grants.model import Move, Person, Request, RequestId, Role, State, Wish
 from grants.policy import SHORTEST
@@ -13,7 +13,10 @@ from grants.ports import Work
 
 def theirs(work: Work, person: Person, request_id: RequestId) -> Request:
     """The request that is to last longer; NotTheRequester: it is somebody else's."""
-    request = work.requests.get(request_id)
+    try:
+        request = work.requests.get(request_id)
+    except UnknownRequest:
+        raise Tampered("a request that is not there") from None  # no button of ours names one
     if request.requester.user_id != person.user_id:
         raise NotTheRequester
     return request

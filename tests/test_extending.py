@@ -420,6 +420,20 @@ def reminded(world: World) -> World:
     return world
 
 
+def test_a_form_that_names_no_request_at_all_is_refused_and_recorded(
+    world: World, held: RequestId
+) -> None:
+    bob = form(world, held)
+    bob.fill({"Duration": "1h", "Justification": "not done yet"})
+    notes = json.dumps({"duration": "1h", "extends": "ZZZZZZZZ"})
+
+    outcome = bob.tampering(tamper.private_metadata(notes)).submit()
+
+    assert outcome.kind == "errors"
+    assert [each.id for each in world.requests()] == [held]
+    assert world.journal().count("refusal") == 1
+
+
 # Reminded
 
 
