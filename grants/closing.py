@@ -97,11 +97,12 @@ def _close(
 
     Whoever takes the access away or gives it back does so for the time by which it was to be extended too.
     """
+    extensions = work.requests.extensions_of(request.id)  # locked before their assignment
     after, moved = take(request, move, by=by, at=at, note=reason, closed_by=by.name, reason=reason)
     after = work.requests.save(after)
     telling.record(work, after, moved)
     if after.state is State.REVOKING:
         nudge(work, after.key, at=at)
-    for extension, its in falls_with(work.requests.extensions_of(after.id), move, by.role):
+    for extension, its in falls_with(extensions, move, by.role):
         _close(work, extension, its, by=by, at=at, reason=reason)
     return after

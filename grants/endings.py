@@ -34,7 +34,7 @@ def finished(work: Work, holders: Iterable[Request], now: datetime) -> None:
     for request in holders:
         if request.state is State.REVOKING:
             after = _moved(work, request, Move.GONE, now, note=request.reason, ended_at=now)
-            if after.active_at is not None:
+            if after.active_at is not None and after.active_at <= now:
                 work.activities.put(ActivityRow(request.id, due_at=now))
 
 

@@ -162,7 +162,7 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            if not self._slow(row):
+            if not (self._slow(row) and isinstance(fault, AwsRefused)):
                 return self._write(row, changes.look_later(fault.reason, self.jitter))
             operation = Operation(row.operation, Progress.IN_PROGRESS)
         if operation.progress is Progress.FAILED:
@@ -245,7 +245,7 @@ class Engine:
         except AwsMissing:
             return self._write(row, changes.operation_forgotten)
         except AwsFault as fault:
-            if not self._slow(row):
+            if not (self._slow(row) and isinstance(fault, AwsRefused)):
                 return self._write(row, changes.look_later(fault.reason, self.jitter))
             operation = Operation(row.operation, Progress.IN_PROGRESS)
         if operation.progress is Progress.FAILED:
@@ -290,10 +290,13 @@ class Engine:
     def _unless_it_will_not_say(
         self, row: Row, found: Callable[[Row], Operation | None]
     ) -> Operation | None:
-        """What AWS says of its operations; where it will not for two minutes, the list alone decides."""
+        """What AWS says of its operations; where it refuses to, after two minutes the list decides.
+
+        What passes by itself is waited for: a removal that was carried out is not sent again.
+        """
         try:
             return found(row)
-        except AwsFault:
+        except AwsRefused:
             if self._slow(row):
                 return None
             raise

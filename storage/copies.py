@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from grants.model import Copy, Place, RequestId
-from storage.rows import put
 from storage.tables import copies, unreachable
 
 FIELDS: Final = tuple(Copy.__dataclass_fields__)
@@ -44,10 +44,16 @@ class SqlCopies:
         return from_row(found)
 
     def lost(self, address: str, reason: str, at: datetime) -> bool:
-        known = select(unreachable.c.reason).where(unreachable.c.address == address)
-        if self.db.scalar(known) == reason:
+        # Decided by the write: of two that find it out at once one has the news.
+        row = {"address": address, "reason": reason, "since": at}
+        here, news = unreachable.c.address == address, unreachable.c.reason != reason
+        if self.db.execute(update(unreachable).where(here, news).values(row)).rowcount:
+            return True
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(unreachable).values(row))
+        except IntegrityError:
             return False
-        put(self.db, unreachable, {"address": address, "reason": reason, "since": at})
         return True
 
     def reached(self, address: str) -> None:

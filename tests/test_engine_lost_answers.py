@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from grants import pace
-from grants.errors import AwsRefused, AwsUnsure
+from grants.errors import AwsBusy, AwsRefused, AwsUnsure
 from grants.model import Holding, State
 from tests.engine_room import Room
 from tests.memory_identity_center import Trouble
@@ -93,6 +93,21 @@ def test_an_operation_that_aws_will_not_describe_is_settled_by_the_list(
 
     assert room.aws.holds(request.key) is not ends
     assert room.state(request) is (State.REVOKED if ends else State.ACTIVE)
+
+
+def test_what_passes_by_itself_does_not_have_a_removal_sent_again(room: Room) -> None:
+    request = room.active(duration=HOUR)
+    room.aws.after = lost_once("delete")
+    room.closed(request)
+    room.rounds()
+    room.clock.passes(minutes=3)
+    room.aws.create(request.key)
+    room.aws.before = first(AwsBusy("Rate exceeded"), to="listed")
+
+    room.passes(minutes=5)
+
+    assert room.aws.begun(request.key, creates=False) == 1
+    assert room.aws.holds(request.key)
 
 
 def denied_after_a_lost(write: str) -> Trouble:

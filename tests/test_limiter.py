@@ -77,6 +77,16 @@ def test_a_quota_that_is_in_use_is_shared_and_had_alone_again(
     assert time.now - 1000 - shared == pytest.approx(180 / 18)
 
 
+def test_after_a_throttle_a_share_is_slowed_down_too(limiter: Limiter, time: GivenTime) -> None:
+    ask(limiter, 1, Family.SSO_ADMIN)
+    limiter.throttled(Family.SSO_ADMIN)
+
+    limiter.share(2)
+    ask(limiter, 9, Family.SSO_ADMIN)
+
+    assert time.now - 1000 == pytest.approx(9 / 4.5)
+
+
 def test_refreshing_leaves_room_in_a_shared_quota_too(limiter: Limiter, time: GivenTime) -> None:
     limiter.share(2)
 

@@ -121,7 +121,7 @@ class Queue:
         self._fill(now)
         quota, burst = self._quota, max(1.0, self._quota.burst / processes)
         self._rate = quota.rate / processes
-        self._tokens.rate = min(self._tokens.rate, self._rate)
+        self._tokens.rate = self._rate / 2 if now < self._slow_until else self._rate
         self._refreshes.rate = (quota.refresh_rate or quota.rate) / processes
         for bucket in (self._tokens, self._refreshes):
             bucket.share(burst)
