@@ -8,6 +8,7 @@ from uuid import uuid4
 from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
 from bot.settings import Settings, Source
+from grants import pace
 from grants.administration import Administration
 from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
@@ -31,6 +32,7 @@ from grants.last_check import LastCheck
 from grants.linking import Linking
 from grants.model import Request, SlackUserId
 from grants.offering import Offers
+from grants.pace import Jitter
 from grants.people import Bindings, Memberships, Profile
 from grants.ports import (
     Clock,
@@ -233,7 +235,9 @@ def hands() -> Hands:
     )
 
 
-def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
+def jobs(
+    storage: Storage, aws: Aws, workers: Hands, *, wake: Wake, jitter: Jitter = pace.jitter
+) -> Jobs:
     """What the clock and AWS ask for."""
     memberships = Memberships(aws.directory, storage.clock)
     last_check = LastCheck(
@@ -249,7 +253,9 @@ def jobs(storage: Storage, aws: Aws, workers: Hands, *, wake: Wake) -> Jobs:
 
     return Jobs(
         works=storage.works,
-        engine=Engine(storage.works, aws.identity_center, storage.clock, why_not=why_not),
+        engine=Engine(
+            storage.works, aws.identity_center, storage.clock, why_not=why_not, jitter=jitter
+        ),
         last_check=last_check,
         trail=aws.trail,
         reminding=reminding(storage, wake=wake),

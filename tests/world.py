@@ -135,7 +135,11 @@ class World:
         )
         hands = Hands(*[Inline()] * 5)
         self.desk = desk(self.storage, self.ports)
-        self.jobs = jobs(self.storage, self.ports, hands, wake=lambda: None)
+        self.jitter = 0.5
+        """Of a wait that is spread: by rights a random part, here always this one."""
+        self.jobs = jobs(
+            self.storage, self.ports, hands, wake=lambda: None, jitter=lambda: self.jitter
+        )
         self.refresher = refresher(self.storage, self.ports)
         self.administration = administration(self.storage)
         self.listeners = Listeners()
