@@ -21,6 +21,12 @@ BACKLOG: Final = "backlog"
 """More ends than AWS takes at once. Facts: `count`, `since`."""
 GIVEN_BY_OTHERS: Final = "given_by_others"
 """Ours was removed, and is there again by somebody else's hand."""
+OUTLIVED: Final = "outlived"
+"""Ours was there although no grant held it. Facts: ids and names, `made_at`."""
+STRANGER: Final = "stranger"
+"""Nobody here made it. Facts: ids and names; `made_by` and `made_at`, or `blind`."""
+STRANGERS: Final = "strangers"
+"""More of them than are told of one by one. Facts: `count`."""
 _CURES: Final = {
     "is_archived": "it is archived: unarchive it, or name another in the policies",
     "is_ext_shared": "it is shared with another organization: name another in the policies",
@@ -96,6 +102,8 @@ def _what(facts: Facts, write: Write) -> str:
             "removed, and made anew by somebody else since: it is left alone. If nobody should have"
             " it, remove it in IAM Identity Center."
         )
+    if facts.get("kind") in _SWEPT:
+        return _SWEPT[str(facts["kind"])](facts, write)
     if facts.get("kind") == UNASKED:
         return (
             "nobody who may approve this could be reached. Mend where they are asked, or tell them."
@@ -115,6 +123,44 @@ def _backlog(facts: Facts, write: Write) -> str:
     )
 
 
+def _outlived(facts: Facts, write: Write) -> str:
+    made_at = utc(datetime.fromisoformat(str(facts["made_at"])))
+    return (
+        f"{_whom(facts, write)} had access that no request holds. Elevate made it at {made_at}, and"
+        " takes it away now."
+    )
+
+
+def _stranger(facts: Facts, write: Write) -> str:
+    return (
+        f"{_whom(facts, write)} has access that was not given here. {maker(facts, write)}"
+        " Nothing is changed. If nobody should have it, remove it in IAM Identity Center."
+    )
+
+
+def _strangers(facts: Facts, write: Write) -> str:
+    return (
+        f"{write(str(facts['count']))} assignments of permission sets that the policies offer were"
+        " not made here. Nothing is changed; `python -m bot check` lists them."
+    )
+
+
+_SWEPT: Final = {OUTLIVED: _outlived, STRANGER: _stranger, STRANGERS: _strangers}
+
+
+def maker(facts: Facts, write: Write) -> str:
+    """Who made an assignment, as a sentence."""
+    if facts.get("made_at"):
+        at = utc(datetime.fromisoformat(str(facts["made_at"])))
+        return f"It was made by {write(str(facts.get('made_by')))} at {at}."
+    blind = str(facts.get("blind") or "")
+    return f"CloudTrail does not tell who made it. {write(blind)}".strip()
+
+
+def _whom(facts: Facts, write: Write) -> str:
+    return write(str(facts.get("user_name") or "")) or "Somebody"
+
+
 def _unreachable(facts: Facts, write: Write) -> str:
     """What is not told where, and how to mend it."""
     address, code = write(str(facts.get("address"))), str(facts.get("reason"))
@@ -129,6 +175,7 @@ def _named(facts: Facts, write: Write) -> str:
         "permission_set_name": "Permission set",
         "account_name": "Account",
         "account": "Account id",
+        "user": "User id",
         "request": "Request",
     }
     return " ".join(f"{told[key]}: {write(str(facts[key]))}." for key in told if facts.get(key))

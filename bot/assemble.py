@@ -13,6 +13,7 @@ from grants.administration import Administration
 from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
+from grants.aws.cloudtrail.creations import CreationsInCloudTrail
 from grants.aws.cloudtrail.lookup_events import LookupEvents
 from grants.aws.cloudtrail.none import NoTrail
 from grants.aws.identity_center import IdentityCenterAtAws
@@ -39,6 +40,7 @@ from grants.ports import (
     Directory,
     IdentityCenter,
     Organization,
+    Provenance,
     Trail,
 )
 from grants.presence import Presence
@@ -46,6 +48,7 @@ from grants.refreshing import Refresher
 from grants.remembering import Remembering
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.sweep import Sweep
 from grants.watching import Watch
 from storage.engine import Database, now, open_database
 from storage.work import SqlWorks
@@ -70,6 +73,7 @@ class Aws:
     directory: Directory
     organization: Organization
     trail: Trail
+    provenance: Provenance
     share: Callable[[int], None] = lambda _: None
     """So many processes ask AWS under the same quotas."""
     shut: Callable[[], None] = lambda: None
@@ -99,17 +103,20 @@ def open_aws(
     clients = clients or Clients(region=settings.aws_region)
     limiter = limiter or Limiter()
     finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
+    assumed = Assumed(clients)
+    role = settings.activity_role or ""
     return Aws(
         IdentityCenterAtAws(finder, limiter),
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
-        _trail(settings, clients, finder, limiter),
+        _trail(settings, assumed, finder, limiter),
+        CreationsInCloudTrail(clients, assumed, finder, limiter, role=role),
         share=limiter.share,
         shut=limiter.shut,
     )
 
 
-def _trail(settings: Settings, clients: Clients, finder: Finder, limiter: Limiter) -> Trail:
+def _trail(settings: Settings, assumed: Assumed, finder: Finder, limiter: Limiter) -> Trail:
     if settings.activity_source is Source.NONE:
         return NoTrail("ELEVATE_ACTIVITY_SOURCE is none")
     if not settings.activity_role:
@@ -117,7 +124,7 @@ def _trail(settings: Settings, clients: Clients, finder: Finder, limiter: Limite
             "no role is named to read CloudTrail in the accounts: set ELEVATE_ACTIVITY_ROLE"
         )
     return LookupEvents(
-        Assumed(clients),
+        assumed,
         finder,
         limiter,
         role=settings.activity_role,
@@ -203,6 +210,18 @@ def presence(storage: Storage, aws: Aws) -> Presence:
     return Presence(storage.works, storage.clock, uuid4().hex, aws.share)
 
 
+def sweep(storage: Storage, aws: Aws, crew: Crew) -> Sweep:
+    """Where what Identity Center lists is held against the ledger."""
+    return Sweep(
+        works=storage.works,
+        identity_center=aws.identity_center,
+        directory=aws.directory,
+        provenance=aws.provenance,
+        clock=storage.clock,
+        crew=crew,
+    )
+
+
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:
     """Where people are reminded in time, or nudged."""
     return Reminding(storage.works, storage.clock, wake)
@@ -217,10 +236,12 @@ class Hands:
     looks: Executor
     reads: Executor
     catalogue: Executor
+    sweep: Executor
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
-        for executor in (self.ends, self.grants, self.looks, self.reads, self.catalogue):
+        kinds = (self.ends, self.grants, self.looks, self.reads, self.catalogue, self.sweep)
+        for executor in kinds:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -232,6 +253,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(4, "looks"),
         ThreadPoolExecutor(4, "reads"),
         ThreadPoolExecutor(1, "catalogue"),
+        ThreadPoolExecutor(1, "sweep"),
     )
 
 

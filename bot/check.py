@@ -2,18 +2,19 @@
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from bot.assemble import Storage, open_storage
 from bot.check_aws import aws
 from bot.check_slack import slack
+from bot.check_sweep import swept
 from bot.findings import Finding, Findings, Verdict, within
 from bot.settings import EVERYTHING, Settings, SettingsError, load
 from grants.model import Catalogue
 from grants.policy import PolicyBook
-from grants.records import Binding
+from grants.records import Binding, Stranger, SweepRow
 from storage.engine import sqlite_file
 from storage.lock import AlreadyRunningError, only_one
 from storage.schema import at_head
@@ -31,6 +32,8 @@ class Known:
     book: PolicyBook | None = None
     catalogue: Catalogue | None = None
     people: tuple[Binding, ...] = ()
+    sweeps: list[SweepRow] = field(default_factory=list)
+    strangers: list[Stranger] = field(default_factory=list)
 
 
 def checks(*, patience: float = PATIENCE) -> Findings:
@@ -50,6 +53,8 @@ def checks(*, patience: float = PATIENCE) -> Findings:
         yield from within(patience, "Slack", slack(settings, known.book))
     yield from within(patience, "AWS", aws(settings, known.book, known.catalogue))
     yield from _people(known.people)
+    if known.storage and known.catalogue:
+        yield from swept(known.sweeps, known.strangers, known.catalogue)
     if known.storage:
         known.storage.database.close()
 
@@ -64,6 +69,7 @@ def _database(settings: Settings, known: Known) -> Findings:
     with known.storage.works.reading() as work:
         known.book, known.catalogue = work.policies.current(), work.catalogue.load()
         known.people = tuple(work.people.all())
+        known.sweeps, known.strangers = work.sweeps.all(), work.sweeps.strangers()
     yield Finding(Verdict.OK, "database", "reachable, and at this version's schema")
     if file is not None:
         yield from _embedded(url)

@@ -24,6 +24,7 @@ from bot.assemble import (
     open_storage,
     presence,
     refresher,
+    sweep,
 )
 from bot.policies import FirstPolicies
 from bot.schedule import Round, Schedule
@@ -164,6 +165,7 @@ class Process:
             next_at=storage.clock(),
             tags_at=storage.clock(),
         )
+        the_sweep = sweep(storage, aws, Crew(self._hands.sweep, self.wake))
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, aws)
         rounds: tuple[Round, ...] = ()
@@ -171,6 +173,7 @@ class Process:
             rounds = (
                 Round("jobs", the_jobs.round, the_jobs.next_due),
                 Round("catalogue", catalogues.round, catalogues.next_due),
+                Round("sweep", the_sweep.round, the_sweep.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
         if self._presence is not None:

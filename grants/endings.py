@@ -1,6 +1,6 @@
 """What becomes of the grants of an assignment when AWS has confirmed something about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -82,7 +82,7 @@ def given_by_others(work: Work, row: Assignment, holders: Iterable[Request], now
 
 
 def alarm_if_late(
-    work: Work, row: Assignment, holders: Iterable[Request], now: datetime
+    work: Work, row: Assignment, holders: Sequence[Request], now: datetime
 ) -> Assignment:
     """From the third failure or a minute after its time somebody is told, once a removal.
 
@@ -109,6 +109,10 @@ def alarm_if_late(
             work.journal.write(
                 Entry(now, "alarm.overdue", AWS, request.id, reason=row.last_error, facts=facts)
             )
+    if not holders and row.holding in {Holding.PRESENT, Holding.DELETING}:
+        facts = {**_key(row), **trouble}
+        telling.alarm(work, "overdue", facts, at=now)
+        work.journal.write(Entry(now, "alarm.overdue", AWS, reason=row.last_error, facts=facts))
     return replace(row, alarmed_at=now)
 
 

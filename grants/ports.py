@@ -17,6 +17,7 @@ from grants.model import (
     Copy,
     Group,
     GroupId,
+    Holding,
     Instance,
     Key,
     Lane,
@@ -30,6 +31,7 @@ from grants.model import (
     RequestId,
     SlackUserId,
     State,
+    Target,
     User,
     UserId,
     Vote,
@@ -47,6 +49,8 @@ from grants.records import (
     Notice,
     Pending,
     Search,
+    Stranger,
+    SweepRow,
 )
 from grants.slots import Outstanding
 
@@ -160,6 +164,37 @@ class Organization(Protocol):
 
     def ous(self, *, lane: Lane) -> list[Ou]:
         """The root and every OU below it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A call that created an assignment, as CloudTrail has it."""
+
+    key: Key
+    at: datetime
+    by: str
+    """Who called: a name, and by what role."""
+    by_elevate: bool
+    """By the role that Elevate itself runs under, with the SDK that it is written with."""
+    signed: bool = False
+    """With the name that Elevate gives itself in its calls besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creations:
+    """The last call that created each assignment, as far back as CloudTrail was read."""
+
+    last: Mapping[Key, Creation]
+    blind: str = ""
+    """What could not be read, and what to do about it; empty: everything could be."""
+
+
+class Provenance(Protocol):
+    """Who made assignments."""
+
+    def creations(self, since: datetime) -> Creations:
+        """Raises nothing: what could not be read is said."""
         ...
 
 
@@ -459,6 +494,36 @@ class Activities(Protocol):
         ...
 
 
+class Sweeps(Protocol):
+    """How far the sweeps have come, and what they found that is not ours."""
+
+    def all(self) -> list[SweepRow]: ...
+    def add(self, row: SweepRow) -> None:
+        """Nothing happens where it is there already."""
+        ...
+
+    def save(self, row: SweepRow) -> bool:
+        """Compare and swap on the version."""
+        ...
+
+    def pairs(self, since: datetime, *, after: Target | None, limit: int) -> list[Target]:
+        """Of assignments seen to be absent since then, and of strangers not told of yet.
+
+        By account and permission set, from behind the one named on.
+        """
+        ...
+
+    def held(self, target: Target) -> Mapping[UserId, Holding]:
+        """Whose assignments the ledger has in hand: not absent, or watched for."""
+        ...
+
+    def strangers(
+        self, *, in_account: AccountId | None = None, untold: bool = False
+    ) -> list[Stranger]: ...
+    def put(self, stranger: Stranger) -> None: ...
+    def remove(self, key: Key) -> None: ...
+
+
 class Processes(Protocol):
     """Which processes work on this database."""
 
@@ -497,6 +562,8 @@ class Work(Protocol):
     def activities(self) -> Activities: ...
     @property
     def processes(self) -> Processes: ...
+    @property
+    def sweeps(self) -> Sweeps: ...
 
 
 class Works(Protocol):

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from grants.model import (
     AccountId,
     Actor,
+    Key,
     Moved,
     RequestId,
     Role,
@@ -158,3 +160,44 @@ class Glimpse:
     user_id: UserId
     """The requester's."""
     target: Target
+
+
+class SweepName(StrEnum):
+    """Which assignments a sweep looks at."""
+
+    LATELY = "lately"
+    """Those that Elevate had to do with in the last weeks, and what is found and not judged yet."""
+    ALL = "all"
+    """Of every account and every permission set that the policies name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """How far a sweep has come, and when it goes on."""
+
+    name: SweepName
+    due_at: datetime
+    began_at: datetime | None = None
+    """None: it is over, and the next begins when it is due."""
+    after: str = ""
+    """What comes behind this, in the order of the names, is still to be looked at."""
+    ended_at: datetime | None = None
+    """When it last came to its end."""
+    tries: int = 0
+    """How often in a row AWS did not answer."""
+    trouble: str = ""
+    """What could not be looked at, this time or the last, and why; empty: everything was."""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An assignment of a managed permission set that nobody here made, as far as is known."""
+
+    key: Key
+    found_at: datetime
+    told_at: datetime | None = None
+    """When it was reported; None: who made it is not known yet."""
+    made_by: str = ""
+    """As CloudTrail has it; empty: it does not tell."""
+    made_at: datetime | None = None

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from grants.lifecycle import LEADS_TO, LIFECYCLE
 from grants.model import Ballot, Holding, Place, Role, Slot, State, Told
+from grants.records import SweepName
 from storage.columns import Document, Moment, Seconds, Serial, Word, Words
 
 
@@ -169,6 +170,8 @@ assignments = Table(
     required("last_error"),
     Column("lease_until", Moment),
     Column("version", Integer, nullable=False),
+    Index(None, "account_id", "permission_set_arn"),
+    Index(None, "absent_seen_at"),
     one_of("holding", Holding),
     # Forgotten access: what is not absent has a time at which it is looked at again.
     CheckConstraint(
@@ -204,6 +207,33 @@ processes = Table(
     metadata,
     Column("name", Words, primary_key=True),
     Column("seen_at", Moment, nullable=False),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("name", Word(SweepName), primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("began_at", Moment),
+    required("after"),
+    Column("ended_at", Moment),
+    Column("tries", Integer, nullable=False),
+    required("trouble"),
+    Column("version", Integer, nullable=False),
+    one_of("name", SweepName),
+)
+
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("user_id", Words, primary_key=True),
+    Column("account_id", Words, primary_key=True),
+    Column("permission_set_arn", Words, primary_key=True),
+    Column("found_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    required("made_by"),
+    Column("made_at", Moment),
+    Index(None, "account_id"),
 )
 
 unreachable = Table(

@@ -20,6 +20,7 @@ from storage.people import SqlPeople
 from storage.policies import SqlPolicies
 from storage.processes import SqlProcesses
 from storage.requests import SqlRequests
+from storage.sweeps import SqlSweeps
 from storage.votes import SqlVotes
 
 
@@ -39,6 +40,7 @@ class SqlWork:
         self.catalogue = SqlCatalogue(db, read)
         self.activities = SqlActivities(db)
         self.processes = SqlProcesses(db)
+        self.sweeps = SqlSweeps(db)
 
 
 class SqlWorks:

@@ -98,6 +98,7 @@ def test_the_same_is_there_for_other_programs(usable: Terminal) -> None:
         "Slack",
         "AWS",
         "policies",
+        "sweep",
     }
     assert {each["verdict"] for each in told} == {"ok", "note"}
 

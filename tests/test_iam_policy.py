@@ -21,9 +21,10 @@ PREFIXES = {
     "identitystore": "identitystore",
     "organizations": "organizations",
     "sts": "sts",
+    "cloudtrail": "cloudtrail",
 }
 FREE = {"sts:GetCallerIdentity"}
-"""Everybody may; and CloudTrail is read under the role of each account, not under the bot's."""
+"""Everybody may."""
 
 
 def operations() -> dict[str, set[str]]:

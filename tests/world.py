@@ -22,6 +22,7 @@ from bot.assemble import (
     jobs,
     open_aws,
     refresher,
+    sweep,
 )
 from bot.clock import in_time
 from bot.policy_file import load_book
@@ -29,6 +30,7 @@ from bot.settings import Settings
 from bot.slack import connect
 from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
+from grants.crew import Crew
 from grants.jobs import Jobs
 from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
@@ -133,7 +135,7 @@ class World:
             Limiter(monotonic=count(0, 1000).__next__),
             address.clients,
         )
-        hands = Hands(*[Inline()] * 5)
+        hands = Hands(*[Inline()] * 6)
         self.desk = desk(self.storage, self.ports)
         self.jitter = 0.5
         """Of a wait that is spread: by rights a random part, here always this one."""
@@ -141,6 +143,7 @@ class World:
             self.storage, self.ports, hands, wake=lambda: None, jitter=lambda: self.jitter
         )
         self.refresher = refresher(self.storage, self.ports)
+        self.sweep = sweep(self.storage, self.ports, Crew(Inline(), lambda: None))
         self.administration = administration(self.storage)
         self.listeners = Listeners()
         self.deciders = ThreadPoolExecutor(8)

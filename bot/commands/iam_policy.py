@@ -35,6 +35,7 @@ READ: Final = (
     "organizations:ListAccountsForParent",
     "organizations:ListParents",
     "organizations:ListTagsForResource",
+    "cloudtrail:LookupEvents",
 )
 ASSIGN: Final = ("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment")
 ASSUME: Final = "sts:AssumeRole"

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
+APP_ID: Final = "elevate"
+"""How it names itself in its calls: in CloudTrail's `userAgent` as `app/elevate`."""
+
 
 def _config(*, connect: float, read: float, attempts: int) -> Config:
     return Config(
@@ -28,6 +31,7 @@ def _config(*, connect: float, read: float, attempts: int) -> Config:
         read_timeout=read,
         max_pool_connections=32,
         tcp_keepalive=True,
+        user_agent_extra=f"app/{APP_ID}",
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
 
@@ -107,16 +111,17 @@ class Clients:
         with self._making:
             return SsoAdmin(region, _readers(made), made(ONCE))
 
-    def cloudtrail(self, region: str, credentials: Credentials) -> "CloudTrailClient":
-        """A new one, that acts under a role assumed elsewhere."""
+    def cloudtrail(self, region: str, credentials: Credentials | None = None) -> "CloudTrailClient":
+        """A new one, that acts under a role assumed elsewhere; else under our own."""
+        assumed = credentials
         with self._making:
             return self._session.client(
                 "cloudtrail",
                 region_name=region,
                 config=ONCE,
-                aws_access_key_id=credentials.key,
-                aws_secret_access_key=credentials.secret,
-                aws_session_token=credentials.token,
+                aws_access_key_id=assumed.key if assumed else None,
+                aws_secret_access_key=assumed.secret if assumed else None,
+                aws_session_token=assumed.token if assumed else None,
             )
 
 

@@ -21,10 +21,18 @@ class Call:
     region: str
     at: datetime
     role: str | None = None
+    session: str = ""
+    agent: str = ""
+    """The User-Agent that it came with."""
     signed_at: datetime | None = None
     outcome: str = ""
     failure: str | None = None
     """The FailureReason with which the asynchronous operation that this call begins will fail."""
+
+    def arn(self) -> str:
+        """The caller's, as STS and CloudTrail write it."""
+        role = self.role or "Elevate"
+        return f"arn:aws:sts::{self.account}:assumed-role/{role}/{self.session}"
 
     def is_called(self, name: str) -> bool:
         """Matches `Operation`, `service.Operation`, `service.*` or `*`."""

@@ -117,6 +117,8 @@ class AwsStandIn:
                 caller.region,
                 self.company.now(),
                 role=caller.role,
+                session=caller.session,
+                agent=headers.get("user-agent", ""),
                 signed_at=caller.signed_at,
             )
             self.calls.add(call)

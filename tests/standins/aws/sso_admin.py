@@ -62,6 +62,8 @@ def create_account_assignment(company: Company, call: Call) -> Answer:
     if company.accounts[wanted.account].state != "ACTIVE":
         failure = failure or "Received a 403 status error: the account is not active."
     begun = company.begin("CREATE", wanted, failure=failure)
+    who = {"type": "AssumedRole", "arn": call.arn(), "accountId": call.account}
+    company.record_creation(wanted, by=who, agent=call.agent, account=call.account)
     return {"AccountAssignmentCreationStatus": _in_full(begun)}
 
 

@@ -222,6 +222,53 @@ class Trail(Access):
             record["sessionCredentialFromConsole"] = "true"
         return record
 
+    @locked
+    def record_creation(
+        self,
+        made: Assignment,
+        *,
+        by: Mapping[str, Any],
+        agent: str,
+        account: str,
+        refused: str = "",
+    ) -> str:
+        """What CloudTrail keeps of a CreateAccountAssignment, in the account it was called from."""
+        record = {
+            "userIdentity": dict(by),
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "CreateAccountAssignment",
+            "userAgent": agent,
+            "requestParameters": {
+                "instanceArn": self.instance_arn,
+                "targetId": made.account,
+                "targetType": "AWS_ACCOUNT",
+                "permissionSetArn": made.permission_set,
+                "principalType": made.principal_type,
+                "principalId": made.principal_id,
+            },
+            "readOnly": False,
+        }
+        if refused:
+            record["errorCode"] = refused
+        return self.record_event(account, record, at=self.now())
+
+    @locked
+    def assigned_by(
+        self,
+        administrator: str,
+        principal: str,
+        account: str,
+        permission_set: str,
+        *,
+        home: str | None = None,
+    ) -> Assignment:
+        """By this person's hand in a console at home, and in CloudTrail there."""
+        home = home or self.home_account
+        by = self._identity(administrator, home, permission_set, self.now(), session_name=None)
+        made = self.assign(principal, account, permission_set)
+        self.record_creation(made, by=by, agent="AWS Internal", account=home)
+        return made
+
     @property
     def store_arn(self) -> str:
         return f"arn:aws:identitystore::{self.management_account}:identitystore/{self.store_id}"

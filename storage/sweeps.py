@@ -1,0 +1,104 @@
+"""How far the sweeps have come, and the assignments that they found and Elevate did not make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, union, update
+from sqlalchemy.exc import IntegrityError
+
+from grants.model import AccountId, Holding, Key, PermissionSetArn, Target, UserId
+from grants.records import Stranger, SweepRow
+from storage.assignments import KEY
+from storage.rows import put
+from storage.tables import assignments, strangers, sweeps
+
+SWEEP: Final = tuple(SweepRow.__dataclass_fields__)
+STRANGER: Final = tuple(name for name in Stranger.__dataclass_fields__ if name != "key")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSweeps:
+    """`grants.ports.Sweeps`."""
+
+    db: Connection
+
+    def all(self) -> list[SweepRow]:
+        found = self.db.execute(select(sweeps).order_by(sweeps.c.due_at)).mappings()
+        return [SweepRow(**{name: row[name] for name in SWEEP}) for row in found]
+
+    def add(self, row: SweepRow) -> None:
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(sweeps).values(_values(row)))
+        except IntegrityError:
+            return  # Another process was first.
+
+    def save(self, row: SweepRow) -> bool:
+        wrote = self.db.execute(
+            update(sweeps)
+            .where(sweeps.c.name == row.name, sweeps.c.version == row.version)
+            .values({**_values(row), "version": row.version + 1})
+        )
+        return wrote.rowcount == 1
+
+    def pairs(self, since: datetime, *, after: Target | None, limit: int) -> list[Target]:
+        lately = select(assignments.c.account_id, assignments.c.permission_set_arn).where(
+            assignments.c.absent_seen_at >= since
+        )
+        untold = select(strangers.c.account_id, strangers.c.permission_set_arn).where(
+            strangers.c.told_at.is_(None)
+        )
+        both = union(lately, untold).subquery()
+        account, permission_set = both.c.account_id, both.c.permission_set_arn
+        wanted = select(account, permission_set).order_by(account, permission_set).limit(limit)
+        if after:
+            further = and_(account == after.account_id, permission_set > after.permission_set_arn)
+            wanted = wanted.where(or_(account > after.account_id, further))
+        return [
+            Target(AccountId(row[0]), PermissionSetArn(row[1])) for row in self.db.execute(wanted)
+        ]
+
+    def held(self, target: Target) -> Mapping[UserId, Holding]:
+        in_hand = or_(assignments.c.holding != Holding.ABSENT, assignments.c.due_at.is_not(None))
+        found = self.db.execute(
+            select(assignments.c.user_id, assignments.c.holding).where(
+                assignments.c.account_id == target.account_id,
+                assignments.c.permission_set_arn == target.permission_set_arn,
+                in_hand,
+            )
+        )
+        return {UserId(row[0]): row[1] for row in found}
+
+    def strangers(
+        self, *, in_account: AccountId | None = None, untold: bool = False
+    ) -> list[Stranger]:
+        wanted = select(strangers).order_by(*(strangers.c[name] for name in KEY))
+        if in_account is not None:
+            wanted = wanted.where(strangers.c.account_id == in_account)
+        if untold:
+            wanted = wanted.where(strangers.c.told_at.is_(None))
+        return [
+            Stranger(Key(*(row[name] for name in KEY)), **{name: row[name] for name in STRANGER})
+            for row in self.db.execute(wanted).mappings()
+        ]
+
+    def put(self, stranger: Stranger) -> None:
+        put(self.db, strangers, {**_key(stranger.key), **_own(stranger)})
+
+    def remove(self, key: Key) -> None:
+        this = and_(*(strangers.c[name] == value for name, value in _key(key).items()))
+        self.db.execute(delete(strangers).where(this))
+
+
+def _values(row: SweepRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SWEEP}
+
+
+def _own(stranger: Stranger) -> dict[str, Any]:
+    return {name: getattr(stranger, name) for name in STRANGER}
+
+
+def _key(key: Key) -> dict[str, str]:
+    return {name: getattr(key, name) for name in KEY}
