@@ -40,8 +40,9 @@ from handlers.errors import Net
 from handlers.exports import Exports
 from handlers.front import Front
 from handlers.guard import Guard, Home
-from handlers.pace import Pace
+from handlers.pace import InTurn, Pace
 from handlers.people import People
+from handlers.posting import Posting
 from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
@@ -170,7 +171,7 @@ def connect(
         channels=Channels(web),
         clock=storage.clock,
         style=style,
-        pace=pace or Pace(),
+        posting=Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock)),
         crew=Crew(tellers, wake),
         undelivered=Undelivered(
             storage.works, storage.clock, desk.ask_directly, desk.administrators

@@ -365,8 +365,8 @@ class Outbox(Protocol):
         ...
 
     def done(self, row: Pending) -> None: ...
-    def again(self, row: Pending, *, at: datetime, error: str) -> None:
-        """It was not told; its stream waits until then."""
+    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
+        """It was not told this time, unless `unsure`: perhaps it was. Its stream waits until then."""
         ...
 
     def drop(self, row: Pending, *, why: str) -> None:

@@ -22,8 +22,9 @@ from grants.reminding import timely
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
-from handlers.pace import INFO, POST, PUBLISH, UPDATE, Pace
-from handlers.undelivered import Undelivered, retry_after
+from handlers.pace import INFO, PUBLISH, UPDATE, InTurn, LaterError
+from handlers.posting import Posting
+from handlers.undelivered import Undelivered
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,6 @@ class NoChannelError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class LaterError(Exception):
-    """It is not this one's turn yet."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Announcer:
     """Sends what is due. The outbox holds facts; cards and summaries are drawn from their rows."""
 
@@ -55,11 +49,16 @@ class Announcer:
     channels: Channels
     clock: Clock
     style: Style
-    pace: Pace
+    posting: Posting
     crew: Crew
     undelivered: Undelivered
     home: Callable[[SlackUserId], None]
     """Draws somebody's App Home again."""
+
+    @property
+    def call(self) -> InTurn:
+        """Every call to Slack goes by one pace."""
+        return self.posting.call
 
     def round(self) -> None:
         """Take what is due, and hand it out."""
@@ -87,7 +86,7 @@ class Announcer:
             if row.notice.kind is Told.HOME:
                 self._draw_home(row.notice)
             else:
-                self._send(row.notice)
+                self._send(row)
         except LaterError as later:
             self.undelivered.later(row, later.at)
         except NoChannelError:
@@ -98,7 +97,7 @@ class Announcer:
         except SlackApiError as error:
             self.undelivered.refused(row, error)
         except (SlackClientError, OSError, AwsFault) as error:
-            self.undelivered.again(row, type(error).__name__)
+            self.undelivered.again(row, type(error).__name__, unsure=True)
         else:
             with self.works() as work:
                 work.outbox.done(row)
@@ -110,11 +109,12 @@ class Announcer:
             with self.works() as work:
                 redraw_watchers(work, at=self.clock())
             return
-        self._call(PUBLISH, slack_id, lambda: self.home(slack_id))
+        self.call(PUBLISH, slack_id, lambda: self.home(slack_id))
 
     # What is told
 
-    def _send(self, notice: Notice) -> None:
+    def _send(self, row: Pending) -> None:
+        notice = row.notice
         with self.works.reading() as work:
             copy = work.copies.get(notice.copy_id) if notice.copy_id is not None else None
             request = work.requests.get(notice.request_id) if notice.request_id else None
@@ -127,25 +127,25 @@ class Announcer:
                 self._keep(copy, strip=(notice, copy))
             return
         if notice.kind is Told.AUDIT:
-            self._audit(notice, channel, message)
+            self._audit(row, channel, message)
         elif copy is not None:
             if copy.place is Place.CHANNEL and copy.ts:
                 self._look_at(copy.channel)
-            self._place(notice, copy, message)
+            self._place(row, copy, message)
 
-    def _audit(self, notice: Notice, channel: str, message: Message) -> None:
+    def _audit(self, row: Pending, channel: str, message: Message) -> None:
         if channel.startswith(("C", "G")):
             self._look_at(channel)
         if channel:
-            self._post(self.channels.person(channel), message)
-        elif alarms.is_alarm(notice):
+            self.posting.post(row, self.channels.person(channel), message)
+        elif alarms.is_alarm(row.notice):
             raise NoChannelError
 
     def _look_at(self, channel: str) -> None:
         """UnfitChannelError where people of another organization read along by now."""
         now = self.clock()
         if not self.channels.was_seen(channel, now):
-            self._call(INFO, channel, lambda: self.channels.look_at(channel, now))
+            self.call(INFO, channel, lambda: self.channels.look_at(channel, now))
 
     def _withdraw(self, notice: Notice, unfit: UnfitChannelError) -> None:
         """What hangs in a channel that is shared by now: people outside could read and press it."""
@@ -161,28 +161,29 @@ class Announcer:
         except (LaterError, SlackClientError, OSError):
             log.warning("a card in a shared channel stays", extra={"channel": copy.channel})
 
-    def _place(self, notice: Notice, copy: Copy, message: Message) -> None:
+    def _place(self, row: Pending, copy: Copy, message: Message) -> None:
+        notice, post = row.notice, partial(self.posting.post, row)
         match notice.kind:
             case Told.CARD if not copy.ts:
-                self._keep(_hung(copy, self._post(self._address(copy), message)))
+                self._keep(_hung(copy, post(self._address(copy), message)))
             case Told.REDRAW if copy.ts:
                 self._update(copy.channel, copy.ts, message)
             case Told.LINE if copy.ts and copy.place is Place.APPROVER and _reminds(notice):
-                self._post(copy.channel, message)  # Nobody is told of a line in a thread of theirs.
+                post(copy.channel, message)  # Nobody is told of a line in a thread of theirs.
             case Told.LINE if copy.ts and _reminds(notice):
                 # Of a thread that they have not written in, nobody is told either.
-                self._post(copy.channel, message, thread_ts=copy.ts, broadcast=True)
+                post(copy.channel, message, thread_ts=copy.ts, broadcast=True)
             case Told.LINE if copy.ts:
-                self._post(copy.channel, message, thread_ts=copy.ts)
+                post(copy.channel, message, thread_ts=copy.ts)
             case Told.SUMMARY if copy.summary_ts:
                 self._update(copy.channel, copy.summary_ts, message)
             case Told.SUMMARY if copy.ts:
-                posted = self._post(copy.channel, message, thread_ts=copy.ts)
+                posted = post(copy.channel, message, thread_ts=copy.ts)
                 self._keep(replace(copy, summary_ts=str(posted["ts"])))
             case Told.DIRECT if notice.moved is None and not _note(notice):
-                self._post(copy.address, message)
+                post(copy.address, message)
             case Told.DIRECT:
-                hung = _hung(copy, self._post(copy.address, message))
+                hung = _hung(copy, post(copy.address, message))
                 self._keep(replace(hung, note=_note(notice)), strip=(notice, copy))
             case Told.STRIP if notice.facts:
                 self._update(str(notice.facts["channel"]), str(notice.facts["ts"]), message)
@@ -254,30 +255,8 @@ class Announcer:
 
     # How it is told
 
-    def _post(
-        self,
-        channel: str,
-        message: Message,
-        *,
-        thread_ts: str | None = None,
-        broadcast: bool | None = None,
-    ) -> Any:
-        return self._call(
-            POST,
-            channel,
-            lambda: self.client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks,
-                thread_ts=thread_ts,
-                reply_broadcast=broadcast,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
-        )
-
     def _update(self, channel: str, ts: str, message: Message) -> None:
-        self._call(
+        self.call(
             UPDATE,
             channel,
             lambda: self.client.chat_update(
@@ -289,21 +268,8 @@ class Announcer:
         """Where the card is posted; a channel is looked at right before."""
         if copy.place is not Place.CHANNEL:
             return self.channels.address(copy)
-        if later := self.pace.when(copy.address, self.clock()):
-            raise LaterError(later)
-        return self._call(INFO, copy.address, lambda: self.channels.address(copy))
-
-    def _call(self, method: str, channel: str, call: Callable[[], T]) -> T:
-        """In its turn; a 429 holds back every call of this method, and of no other."""
-        later = self.pace.take(method, channel, self.clock())
-        if later is not None:
-            raise LaterError(later)
-        try:
-            return call()
-        except SlackApiError as error:
-            if after := retry_after(error):
-                self.pace.pause(method, self.clock() + after)
-            raise
+        self.call.check(copy.address)
+        return self.call(INFO, copy.address, lambda: self.channels.address(copy))
 
     def _keep(self, copy: Copy, *, strip: tuple[Notice, Copy] | None = None) -> None:
         with self.works() as work:

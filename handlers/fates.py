@@ -1,5 +1,6 @@
 """What becomes of something that Slack did not take: tried again, let go of, or its place given up."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -46,6 +47,8 @@ OURS_OR_PASSING: Final = frozenset(
     }
 )  # fmt: skip
 """Trouble of Slack's, or with our own token, which somebody will mend: nothing is lost meanwhile."""
+HALF_DONE: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
+"""Slack's own words: "some aspect of the operation may have succeeded"."""
 PATIENCE: Final = 5
 """So often something is tried that Slack refuses with a word we do not know."""
 
@@ -64,6 +67,26 @@ def fate(error: SlackApiError, kind: Told, *, attempts: int) -> Fate:
     return Fate.PLACE if kind is Told.CARD else Fate.MESSAGE
 
 
+def perhaps(error: SlackApiError) -> bool:
+    """Whether it may have been done all the same."""
+    code = code_of(error)
+    return code in HALF_DONE or (
+        error.response.status_code >= 500 and code != "service_unavailable"
+    )
+
+
 def code_of(error: SlackApiError) -> str:
     """Slack's word for it; empty: it gave none."""
     return str(error.response.get("error") or "")
+
+
+def retry_after(error: SlackApiError) -> timedelta | None:
+    """How long Slack wants to be left alone; None: it said something else."""
+    response = error.response
+    if response.status_code != 429 and code_of(error) not in {"ratelimited", "rate_limited"}:
+        return None
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        return timedelta(seconds=max(1.0, float(headers.get("retry-after", 1))))
+    except ValueError:
+        return timedelta(seconds=1)

@@ -1,13 +1,25 @@
 """How fast Slack may be told things: about a message a second in each channel."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
+
+from slack_sdk.errors import SlackApiError
+
+from grants.ports import Clock
+from handlers.fates import retry_after
+
+T = TypeVar("T")
 
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"
 INFO: Final = "conversations.info"
 PUBLISH: Final = "views.publish"
+HISTORY: Final = "conversations.history"
+REPLIES: Final = "conversations.replies"
+OPEN: Final = "conversations.open"
 BETWEEN_POSTS: Final = timedelta(seconds=1)
 """In one channel (FACTS-slack 2)."""
 BETWEEN_UPDATES: Final = timedelta(seconds=1.2)
@@ -70,3 +82,34 @@ class Pace:
             return spent
         self._spent[method] = spent
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class LaterError(Exception):
+    """It is not this one's turn yet."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InTurn:
+    """Makes calls at this pace. A 429 holds back every call of its method, and of no other."""
+
+    pace: Pace
+    clock: Clock
+
+    def __call__(self, method: str, place: str, call: Callable[[], T]) -> T:
+        """LaterError where it may not leave yet."""
+        if later := self.pace.take(method, place, self.clock()):
+            raise LaterError(later)
+        try:
+            return call()
+        except SlackApiError as error:
+            if after := retry_after(error):
+                self.pace.pause(method, self.clock() + after)
+            raise
+
+    def check(self, place: str) -> None:
+        """LaterError where a post there could not leave yet. Nothing is counted."""
+        if later := self.pace.when(place, self.clock()):
+            raise LaterError(later)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from slack_sdk.errors import SlackApiError
 
@@ -13,7 +13,7 @@ from grants.model import Copy, Place, RequestId, State, Told
 from grants.ports import Clock, Work, Works
 from grants.records import Pending
 from handlers import alarms
-from handlers.fates import Fate, code_of, fate
+from handlers.fates import Fate, code_of, fate, perhaps, retry_after
 
 log = logging.getLogger(__name__)
 
@@ -38,22 +38,23 @@ class Undelivered:
             return
         match fate(error, row.notice.kind, attempts=row.attempts):
             case Fate.LATER:
-                self.again(row, code or str(error.response.status_code))
+                self.again(row, code or str(error.response.status_code), unsure=perhaps(error))
             case Fate.PLACE:
                 self.give_up_place(row, code)
             case Fate.MESSAGE:
                 self._let_go(row, code)
 
-    def again(self, row: Pending, error: str) -> None:
-        """After a while, with full jitter."""
-        self.later(row, self.clock() + retrying.backoff(row.attempts, self.jitter), error)
+    def again(self, row: Pending, error: str, *, unsure: bool) -> None:
+        """After a while, with full jitter; `unsure`: it may have been told all the same."""
+        at = self.clock() + retrying.backoff(row.attempts, self.jitter)
+        self.later(row, at, error, unsure=unsure)
 
-    def later(self, row: Pending, at: datetime, error: str = "") -> None:
+    def later(self, row: Pending, at: datetime, error: str = "", *, unsure: bool = False) -> None:
         """At this instant; without an `error`, because it was not its turn yet."""
         if error:
             log.warning("told later", extra={"error": error, "kind": row.notice.kind})
         with self.works() as work:
-            work.outbox.again(row, at=at, error=error)
+            work.outbox.again(row, at=at, error=error, unsure=unsure)
 
     def give_up_place(self, row: Pending, code: str) -> None:
         """The others still get it; approvers are asked directly; administrators are told, once a place."""
@@ -125,15 +126,3 @@ def _hang_anew(work: Work, row: Pending, *, at: datetime) -> None:
     request = work.requests.get(copy.request_id)
     if request.state is State.PENDING:
         telling.hang_anew(work, request, copy, at=at)
-
-
-def retry_after(error: SlackApiError) -> timedelta | None:
-    """How long Slack wants to be left alone; None: it said something else."""
-    response = error.response
-    if response.status_code != 429 and code_of(error) not in {"ratelimited", "rate_limited"}:
-        return None
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    try:
-        return timedelta(seconds=max(1.0, float(headers.get("retry-after", 1))))
-    except ValueError:
-        return timedelta(seconds=1)

@@ -114,8 +114,9 @@ class SqlOutbox:
     def done(self, row: Pending) -> None:
         self._settle(row, state=Sending.SENT, error="")
 
-    def again(self, row: Pending, *, at: datetime, error: str) -> None:
-        self._settle(row, due_at=at, error=error, attempted_at=None)
+    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
+        known = {} if unsure else {"attempted_at": row.attempted_at}
+        self._settle(row, due_at=at, error=error, **known)
 
     def drop(self, row: Pending, *, why: str) -> None:
         self._settle(row, state=Sending.DROPPED, error=why)

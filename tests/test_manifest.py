@@ -17,12 +17,15 @@ ROOMS = ("bot", "handlers")
 
 # Documented at docs.slack.dev/reference/scopes and …/events: what a bot of this kind may ask for.
 BOT_SCOPES = {
+    "channels:history",
     "channels:join",
     "channels:read",
     "chat:write",
     "commands",
     "files:write",
+    "groups:history",
     "groups:read",
+    "im:history",
     "im:write",
     "usergroups:read",
     "users:read",

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from grants.model import RequestId, State
-from handlers.pace import Pace
+from handlers.pace import InTurn, Pace
+from handlers.posting import Posting
 from tests.lives import AUDITED, LIVES, PROD, ended, first_words, top
 from tests.standins.slack.faults import DROP, EXECUTE_THEN_DROP, HTTP_500, RATE_LIMITED
 from tests.world import APPROVALS, AUDIT, World
@@ -124,15 +125,62 @@ def test_a_limit_on_edits_does_not_keep_messages_waiting(world: World) -> None:
 
 
 @pytest.mark.parametrize("method", [POST, UPDATE])
-def test_what_slack_did_without_saying_so_is_not_lost(world: World, method: str) -> None:
+def test_what_slack_did_without_saying_so_stands_there_once(world: World, method: str) -> None:
+    world.slack.faults.add(method, EXECUTE_THEN_DROP, times=4)
     request = world.asks("bob", PROD)
-    world.slack.faults.add(method, EXECUTE_THEN_DROP, times=2)
+    world.passes(minutes=2)
+    world.slack.faults.add(method, EXECUTE_THEN_DROP, times=4)
+
+    world.decides("eve", request, "Approve")
+    world.passes(hours=1, minutes=5)
+
+    told_once_in_order(world, request)
+
+
+def test_where_messages_may_not_be_read_nothing_is_lost(world: World) -> None:
+    """An app whose scopes are older: it cannot find out, and rather says it twice."""
+    world.slack.scopes -= {"channels:history", "groups:history", "im:history"}
+    request = world.asks("bob", PROD)
+    world.slack.faults.add(POST, EXECUTE_THEN_DROP, times=2)
 
     world.decides("eve", request, "Approve")
     world.passes(hours=1, minutes=5)
 
     assert list(dict.fromkeys(first_words(world.thread(request)))) == LINES
     assert world.card(request).buttons() == []
+
+
+def test_a_process_that_died_after_posting_has_it_stand_there_once(world: World) -> None:
+    request = world.asks("bob", PROD)
+    alive = world.bot.announcer
+    world.bot = replace(world.bot, announcer=replace(alive, undelivered=cast(Any, None)))
+    world.slack.faults.add(POST, EXECUTE_THEN_DROP, times=3)
+
+    world["eve"].click(world.card(request), "Approve")
+    world.rounds()
+    world.bot = replace(world.bot, announcer=alive)
+    world.passes(hours=1, minutes=5)
+
+    told_once_in_order(world, request)
+
+
+def test_another_apps_message_with_our_rows_id_is_not_taken_for_ours(world: World) -> None:
+    request = world.asks("bob", PROD)
+    world.slack.faults.add(POST, DROP, times=None)
+    world.decides("eve", request, "Approve")
+    calls = [call.args for call in world.slack.calls.of(POST)]
+    lost = next(args for args in calls if args.get("thread_ts") and "Approved" in args["text"])
+    with world.slack.workspace.changed:
+        channel = world.slack.channel("approvals")
+        forged = world.slack.workspace.write(
+            channel, "hello", [], thread_ts=lost["thread_ts"], metadata=lost["metadata"]
+        )
+        forged.bot_id = "B0000000666"
+    world.slack.faults.clear()
+
+    world.passes(minutes=10)
+
+    assert "Approved" in first_words(world.thread(request))
 
 
 def test_one_request_that_cannot_be_told_keeps_no_other_waiting(world: World) -> None:
@@ -167,7 +215,9 @@ def test_a_click_is_counted_though_nothing_can_be_told_of_it(world: World) -> No
 @pytest.fixture
 def in_step(world: World) -> Iterator[World]:
     """With the pace that the product keeps, and a Slack that holds it to Slack's own."""
-    announcer = replace(world.bot.announcer, pace=Pace())
+    posting = world.bot.announcer.posting
+    posting = Posting(posting.client, posting.clock, InTurn(Pace(), posting.clock))
+    announcer = replace(world.bot.announcer, posting=posting)
     world.bot = replace(world.bot, announcer=announcer)
     world.slack.rate_limits = True
     yield world

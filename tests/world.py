@@ -426,7 +426,7 @@ def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:
 
 def furnish(slack: SlackStandIn) -> None:
     """Everybody in the workspace, the channels that the policies name, and what the app may."""
-    slack.scopes.add("files:write")
+    slack.scopes |= {"files:write", "channels:history", "groups:history", "im:history"}
     for name in PEOPLE:
         slack.workspace.add_user(name, id=f"U{name.upper()}", email=f"{name}@example.com")
     for name, channel in (("general", DEFAULT), ("audit", AUDIT), ("approvals", APPROVALS)):
