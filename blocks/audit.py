@@ -23,8 +23,10 @@ GIVEN_BY_OTHERS: Final = "given_by_others"
 """Ours was removed, and is there again by somebody else's hand."""
 OUTLIVED: Final = "outlived"
 """Ours was there although no grant held it. Facts: ids and names, `made_at`."""
+OUTLIVED_MANY: Final = "outlived_many"
+"""More of them than are told of one by one. Facts: `count`."""
 STRANGER: Final = "stranger"
-"""Nobody here made it. Facts: ids and names; `made_by` and `made_at`, or `blind`."""
+"""Nobody here made it. Facts: ids and names; `made_by` and `made_at`, else `asked_at`, `blind`."""
 STRANGERS: Final = "strangers"
 """More of them than are told of one by one. Facts: `count`."""
 _CURES: Final = {
@@ -126,8 +128,15 @@ def _backlog(facts: Facts, write: Write) -> str:
 def _outlived(facts: Facts, write: Write) -> str:
     made_at = utc(datetime.fromisoformat(str(facts["made_at"])))
     return (
-        f"{_whom(facts, write)} had access that no request holds. Elevate made it at {made_at}, and"
-        " takes it away now."
+        f"{_whom(facts, write)} had access that no request holds. Elevate asked for it at {made_at},"
+        " and takes it away now."
+    )
+
+
+def _outlived_many(facts: Facts, write: Write) -> str:
+    return (
+        f"{write(str(facts['count']))} assignments that Elevate made are held by no request. They are"
+        " taken away now; the journal has them (sweep.outlived)."
     )
 
 
@@ -145,16 +154,28 @@ def _strangers(facts: Facts, write: Write) -> str:
     )
 
 
-_SWEPT: Final = {OUTLIVED: _outlived, STRANGER: _stranger, STRANGERS: _strangers}
+_SWEPT: Final = {
+    OUTLIVED: _outlived,
+    OUTLIVED_MANY: _outlived_many,
+    STRANGER: _stranger,
+    STRANGERS: _strangers,
+}
 
 
 def maker(facts: Facts, write: Write) -> str:
-    """Who made an assignment, as a sentence."""
+    """Who made an assignment, in sentences."""
     if facts.get("made_at"):
         at = utc(datetime.fromisoformat(str(facts["made_at"])))
         return f"It was made by {write(str(facts.get('made_by')))} at {at}."
-    blind = str(facts.get("blind") or "")
-    return f"CloudTrail does not tell who made it. {write(blind)}".strip()
+    told = ["CloudTrail does not tell who made it."]
+    if facts.get("asked_at"):
+        at = utc(datetime.fromisoformat(str(facts["asked_at"])))
+        told.append(
+            f"Elevate itself asked for it at {at}, and has seen it gone since or cannot be sure."
+        )
+    if facts.get("blind"):
+        told.append(write(str(facts["blind"])))
+    return " ".join(told)
 
 
 def _whom(facts: Facts, write: Write) -> str:
@@ -173,12 +194,18 @@ def _named(facts: Facts, write: Write) -> str:
     """What the facts themselves say it is about, where there is no row at hand."""
     told = {
         "permission_set_name": "Permission set",
+        "permission_set": "Permission set ARN",
         "account_name": "Account",
         "account": "Account id",
         "user": "User id",
         "request": "Request",
     }
-    return " ".join(f"{told[key]}: {write(str(facts[key]))}." for key in told if facts.get(key))
+    hidden = {"permission_set"} if facts.get("permission_set_name") else set()
+    return " ".join(
+        f"{word}: {write(str(facts[key]))}."
+        for key, word in told.items()
+        if facts.get(key) and key not in hidden
+    )
 
 
 def _policies(facts: Facts) -> Message:

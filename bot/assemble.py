@@ -13,7 +13,7 @@ from grants.administration import Administration
 from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
-from grants.aws.cloudtrail.creations import CreationsInCloudTrail
+from grants.aws.cloudtrail.assigning import AssigningInCloudTrail
 from grants.aws.cloudtrail.lookup_events import LookupEvents
 from grants.aws.cloudtrail.none import NoTrail
 from grants.aws.identity_center import IdentityCenterAtAws
@@ -29,6 +29,7 @@ from grants.engine import Engine
 from grants.errors import NoLongerGiven
 from grants.explaining import Explaining
 from grants.jobs import Jobs
+from grants.judging import Judging
 from grants.last_check import LastCheck
 from grants.linking import Linking
 from grants.model import Request, SlackUserId
@@ -110,7 +111,7 @@ def open_aws(
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
         _trail(settings, assumed, finder, limiter),
-        CreationsInCloudTrail(clients, assumed, finder, limiter, role=role),
+        AssigningInCloudTrail(clients, assumed, finder, limiter, role=role),
         share=limiter.share,
         shut=limiter.shut,
     )
@@ -212,14 +213,8 @@ def presence(storage: Storage, aws: Aws) -> Presence:
 
 def sweep(storage: Storage, aws: Aws, crew: Crew) -> Sweep:
     """Where what Identity Center lists is held against the ledger."""
-    return Sweep(
-        works=storage.works,
-        identity_center=aws.identity_center,
-        directory=aws.directory,
-        provenance=aws.provenance,
-        clock=storage.clock,
-        crew=crew,
-    )
+    judging = Judging(storage.works, aws.provenance, aws.directory, storage.clock)
+    return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew)
 
 
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:

@@ -25,11 +25,14 @@ def swept(
     for trouble in dict.fromkeys(row.trouble for row in sweeps if row.trouble):
         yield Finding(Verdict.WARN, ABOUT, f"not everything could be looked at: {trouble}")
     told = [stranger for stranger in strangers if stranger.told_at]
+    if open_ones := len(strangers) - len(told):
+        what = f"{open_ones} assignments were found of which CloudTrail has not told yet whose they are"
+        yield Finding(Verdict.NOTE, ABOUT, what)
     for stranger in told[:LISTED]:
         yield Finding(Verdict.WARN, ABOUT, _stranger(stranger, catalogue))
     if len(told) > LISTED:
         yield Finding(Verdict.WARN, ABOUT, f"and {len(told) - LISTED} more that were not made here")
-    if whole and whole.ended_at and not told:
+    if whole and whole.ended_at and not strangers and not any(row.trouble for row in sweeps):
         what = f"every assignment was made here, as of {utc(whole.ended_at)}"
         yield Finding(Verdict.OK, ABOUT, what)
 

@@ -397,4 +397,5 @@ def deleted(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:
 def given_by_others(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:
     """Ours was removed, and somebody made it anew since: theirs to take away, not ours."""
     endings.given_by_others(work, row, holders, now)
-    return deleted(work, replace(row, may_appear_until=None), holders, now)
+    after = deleted(work, replace(row, may_appear_until=None), holders, now)
+    return replace(after, absent_seen_at=row.absent_seen_at)  # It was not seen to be absent.

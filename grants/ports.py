@@ -53,6 +53,7 @@ from grants.records import (
     SweepRow,
 )
 from grants.slots import Outstanding
+from grants.whose import Calls
 
 Clock = Callable[[], datetime]
 """Aware, UTC."""
@@ -167,34 +168,11 @@ class Organization(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """A call that created an assignment, as CloudTrail has it."""
-
-    key: Key
-    at: datetime
-    by: str
-    """Who called: a name, and by what role."""
-    by_elevate: bool
-    """By the role that Elevate itself runs under, with the SDK that it is written with."""
-    signed: bool = False
-    """With the name that Elevate gives itself in its calls besides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Creations:
-    """The last call that created each assignment, as far back as CloudTrail was read."""
-
-    last: Mapping[Key, Creation]
-    blind: str = ""
-    """What could not be read, and what to do about it; empty: everything could be."""
-
-
 class Provenance(Protocol):
-    """Who made assignments."""
+    """Who called for assignments."""
 
-    def creations(self, since: datetime) -> Creations:
-        """Raises nothing: what could not be read is said."""
+    def calls(self, since: datetime) -> Calls:
+        """What may not be read is said in it; AwsBusy and AwsUnsure rise."""
         ...
 
 
@@ -507,7 +485,7 @@ class Sweeps(Protocol):
         ...
 
     def pairs(self, since: datetime, *, after: Target | None, limit: int) -> list[Target]:
-        """Of assignments seen to be absent since then, and of strangers not told of yet.
+        """Of assignments that are absent and were seen to be since then, and of untold strangers.
 
         By account and permission set, from behind the one named on.
         """
@@ -518,10 +496,22 @@ class Sweeps(Protocol):
         ...
 
     def strangers(
-        self, *, in_account: AccountId | None = None, untold: bool = False
-    ) -> list[Stranger]: ...
-    def put(self, stranger: Stranger) -> None: ...
-    def remove(self, key: Key) -> None: ...
+        self, *, in_account: AccountId | None = None, told: bool | None = None
+    ) -> list[Stranger]:
+        """By account, permission set and user; `told`: only those who were, or were not."""
+        ...
+
+    def add_stranger(self, key: Key, *, at: datetime) -> None:
+        """Nothing happens where there is one already."""
+        ...
+
+    def save_stranger(self, stranger: Stranger, *, told_before: datetime | None) -> bool:
+        """Only if it was told of then (None: never) and is still there: of two one has the news."""
+        ...
+
+    def remove_stranger(self, key: Key) -> bool:
+        """Whether it was there: of two one does what follows."""
+        ...
 
 
 class Processes(Protocol):

@@ -201,3 +201,5 @@ class Stranger:
     made_by: str = ""
     """As CloudTrail has it; empty: it does not tell."""
     made_at: datetime | None = None
+    missed_at: datetime | None = None
+    """When a list first did not show it: lists lag, and only the second one is believed."""

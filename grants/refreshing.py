@@ -168,7 +168,10 @@ class Refresher:
     ) -> frozenset[PermissionSetArn]:
         if not instance.delegated:
             return frozenset()
-        found = self.identity_center.provisioned_in(instance.management_account, lane=lane)
+        try:
+            found = self.identity_center.provisioned_in(instance.management_account, lane=lane)
+        except AwsFault:
+            found = None  # What is only good to know must not keep the catalogue from being read.
         if found is None:
             return known.in_management if known else frozenset()
         return found

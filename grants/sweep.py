@@ -1,41 +1,33 @@
 """The sweep: what Identity Center lists against what the ledger knows, in the lowest lane.
 
-The engine looks at what is held; the sweep at what should not be there. What of ours outlived its
-grant is handed to the engine, which takes it away; what nobody here made is reported, never touched.
+The engine looks at what is held; the sweep at what should not be there. It notes down who is
+assigned although the ledger has nothing of it in hand; `grants/judging.py` finds out whose that is.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from grants import pace, telling
+from grants import pace
 from grants.crew import Crew
 from grants.errors import AwsFault, AwsMissing, AwsRefused
+from grants.judging import Judging
 from grants.model import (
-    CLOCK,
     AccountId,
-    Assignment,
     Catalogue,
     Holding,
     Key,
     Lane,
     PermissionSetArn,
-    Slot,
     Target,
     UserId,
 )
 from grants.policy import PolicyBook
-from grants.ports import (
-    Clock,
-    Creation,
-    Creations,
-    Directory,
-    IdentityCenter,
-    Provenance,
-    Work,
-    Works,
-)
-from grants.records import Entry, Stranger, SweepName, SweepRow
+from grants.ports import Clock, IdentityCenter, Work, Works
+from grants.records import Stranger, SweepName, SweepRow
+
+T = TypeVar("T")
 
 EVERY: Final = {SweepName.LATELY: timedelta(minutes=5), SweepName.ALL: timedelta(days=1)}
 AT_START: Final = timedelta(hours=1)
@@ -44,19 +36,11 @@ TOUCHED: Final = timedelta(days=30)
 CLAIMED: Final = timedelta(minutes=15)
 """Longer than a slice takes: should whoever took it die, it goes on then."""
 SLICE: Final = 50
-"""So many pairs are looked at between two lines in the database; or accounts, but"""
+"""So many pairs or accounts are looked at between two lines in the database, but"""
 SPAN: Final = timedelta(minutes=1)
 """no longer than this."""
-DELIVERED: Final = timedelta(minutes=20)
-"""After so long CloudTrail has told of a call, or will not; it promises nothing."""
-KEPT: Final = timedelta(days=90)
-"""So far back CloudTrail's event history goes."""
-SINGLY: Final = 10
-"""More strangers than that at once are told of in one line: `check` has them all."""
-
-OUTLIVED: Final = "outlived"
-STRANGER: Final = "stranger"
-STRANGERS: Final = "strangers"
+PATIENCE: Final = 5
+"""So often what AWS does not answer about is tried; then the others have their turn."""
 
 
 @dataclass(slots=True)
@@ -65,8 +49,7 @@ class Sweep:
 
     works: Works
     identity_center: IdentityCenter
-    directory: Directory
-    provenance: Provenance
+    judging: Judging
     clock: Clock
     crew: Crew
     jitter: pace.Jitter = pace.jitter
@@ -108,68 +91,67 @@ class Sweep:
         claimed = replace(claimed, version=claimed.version + 1)
         if catalogue is None:
             after = replace(claimed, due_at=now + EVERY[SweepName.LATELY], began_at=None)
+        elif row.name is SweepName.LATELY:
+            after = self._lately(claimed, catalogue)
         else:
-            after = self._looked(claimed, book, catalogue)
+            after = self._all(claimed, book, catalogue)
         with self.works() as work:
             work.sweeps.save(after)
 
-    def _looked(self, row: SweepRow, book: PolicyBook, catalogue: Catalogue) -> SweepRow:
-        """The row as it is after one more slice."""
-        try:
-            if row.name is SweepName.LATELY:
-                row = self._lately(row)
-            else:
-                row = self._all(row, book, catalogue)
-            if row.began_at is None:
-                self._judge(catalogue)
-        except AwsFault as fault:
-            wait = pace.backoff(row.tries + 1, self.jitter)
-            return replace(
-                row, due_at=self.clock() + wait, tries=row.tries + 1, trouble=fault.reason
-            )
-        return row
-
-    def _lately(self, row: SweepRow) -> SweepRow:
-        after = _target(row.after)
+    def _lately(self, row: SweepRow, catalogue: Catalogue) -> SweepRow:
         with self.works.reading() as work:
             since = self.clock() - TOUCHED
-            targets = work.sweeps.pairs(since, after=after, limit=SLICE)
-        trouble = row.trouble if row.after else ""
-        for target in targets:
-            trouble = self._compare(target) or trouble
-        row = replace(row, trouble=trouble)
-        if len(targets) < SLICE:
-            return self._over(row)
-        return replace(row, after=_name(targets[-1]), due_at=self.clock(), tries=0)
+            targets = work.sweeps.pairs(since, after=_target(row.after), limit=SLICE)
+        return self._one_by_one(row, targets, _name, self._compare, catalogue, SLICE)
 
     def _all(self, row: SweepRow, book: PolicyBook, catalogue: Catalogue) -> SweepRow:
-        managed = managed_sets(book)
-        instance = catalogue.instance
+        managed, instance = managed_sets(book), catalogue.instance
         beyond = {instance.management_account} if instance.delegated else set()
-        accounts = sorted(one for one in catalogue.accounts if one > row.after)
-        trouble = row.trouble if row.after else ""
+        accounts = [one for one in sorted(catalogue.accounts) if one > row.after]
+
+        def look(account: AccountId) -> str:
+            return self._account(account, managed) if managed and account not in beyond else ""
+
+        return self._one_by_one(row, accounts[:SLICE], str, look, catalogue, SLICE)
+
+    def _one_by_one(
+        self,
+        row: SweepRow,
+        things: Sequence[T],
+        name: Callable[[T], str],
+        look: Callable[[T], str],
+        catalogue: Catalogue,
+        full: int,
+    ) -> SweepRow:
+        """The row as it is afterwards: behind the last one that was looked at, or at the end.
+
+        One that AWS does not answer about is tried again, with what was done before it kept; after
+        some tries it is left out, and said to be.
+        """
+        row = replace(row, trouble=row.trouble if row.after else "")
         until = self.clock() + SPAN
-        for account in accounts[:SLICE]:
-            if managed and account not in beyond:
-                trouble = self._account(account, managed) or trouble
-            row = replace(row, after=account, trouble=trouble)
+        for thing in things:
+            try:
+                trouble = look(thing)
+            except AwsFault as fault:
+                if row.tries < PATIENCE:
+                    return self._again(row)
+                trouble = f"{name(thing)}: {fault.reason}"
+            row = replace(row, after=name(thing), tries=0, trouble=trouble or row.trouble)
             if self.clock() > until:
-                break
-        if accounts and row.after != accounts[-1]:
-            return replace(row, due_at=self.clock(), tries=0)
-        self._forget_others(catalogue)
+                return replace(row, due_at=self.clock())
+        if len(things) == full:
+            return replace(row, due_at=self.clock())
+        try:
+            self.judging.judge(catalogue, anew=row.name is SweepName.ALL)
+        except AwsFault:
+            if row.tries < PATIENCE:
+                return self._again(row)
         return self._over(row)
 
-    def _account(self, account: AccountId, managed: frozenset[PermissionSetArn]) -> str:
-        """Why it could not be looked at; empty: it was."""
-        provisioned = self.identity_center.provisioned_in(account, lane=Lane.REFRESH)
-        if provisioned is None:
-            return f"which permission sets are provisioned in account {account} could not be read"
-        with self.works.reading() as work:
-            strangers = work.sweeps.strangers(in_account=account)
-        known = {stranger.key.permission_set_arn for stranger in strangers}
-        targets = [Target(account, arn) for arn in sorted((provisioned & managed) | known)]
-        return next(filter(None, [self._compare(target) for target in targets]), "")
+    def _again(self, row: SweepRow) -> SweepRow:
+        tries = row.tries + 1
+        return replace(row, due_at=self.clock() + pace.backoff(tries, self.jitter), tries=tries)
 
     def _over(self, row: SweepRow) -> SweepRow:
         now = self.clock()
@@ -177,6 +159,18 @@ class Sweep:
         return replace(row, due_at=due_at, began_at=None, after="", ended_at=now, tries=0)
 
     # What is there
+
+    def _account(self, account: AccountId, managed: frozenset[PermissionSetArn]) -> str:
+        """Why it could not be looked at; empty: it was."""
+        provisioned = self.identity_center.provisioned_in(account, lane=Lane.REFRESH)
+        if provisioned is None:
+            return f"which permission sets are provisioned in account {account} may not be read"
+        with self.works.reading() as work:
+            known = work.sweeps.strangers(in_account=account)
+        sets = {stranger.key.permission_set_arn for stranger in known}
+        targets = [Target(account, arn) for arn in sorted((provisioned & managed) | sets)]
+        troubles = [self._compare(target) for target in targets]
+        return next(filter(None, troubles), "")
 
     def _compare(self, target: Target) -> str:
         """Notes down who is assigned though the ledger knows nothing of it; forgets who is not.
@@ -186,25 +180,43 @@ class Sweep:
         try:
             listed = self._listed(target)
         except AwsRefused as refused:
-            return f"{target.permission_set_arn} in account {target.account_id}: {refused.reason}"
-        now = self.clock()
+            return f"{_name(target)}: {refused.reason}"
         with self.works.reading() as work:
             held = work.sweeps.held(target)
-            strangers = work.sweeps.strangers(in_account=target.account_id)
-        arn = target.permission_set_arn
-        known = {each.key.user_id for each in strangers if each.key.permission_set_arn == arn}
-        found = listed - held.keys() - known
-        # On a standing assignment a grant runs on paper: it is a stranger's before and after.
-        gone = {user for user in known if user not in listed or _is_ours(held.get(user))}
-        if not found and not gone:
-            return ""
-        with self.works() as work:
-            held = work.sweeps.held(target)
-            for user in sorted(found - held.keys()):
-                work.sweeps.put(Stranger(_key(user, target), found_at=now))
-            for user in gone:
-                work.sweeps.remove(_key(user, target))
+            known = {each.key.user_id: each for each in _on(work, target)}
+        found = sorted(listed - held.keys() - known.keys())
+        other = [each for user, each in known.items() if user not in listed or each.missed_at]
+        ours = [user for user in known if _is_ours(held.get(user))]
+        if found or other or ours:
+            with self.works() as work:
+                self._note(work, target, found, ours)
+                for stranger in other:
+                    self._note_missing(work, stranger, there=stranger.key.user_id in listed)
         return ""
+
+    def _note(self, work: Work, target: Target, found: list[UserId], ours: list[UserId]) -> None:
+        """Of those in hand by now nothing is noted: on what a grant holds, the engine looks.
+
+        On a standing assignment a grant runs on paper: it is a stranger's before and after.
+        """
+        held = work.sweeps.held(target)
+        for user in found:
+            if user not in held:
+                work.sweeps.add_stranger(_key(user, target), at=self.clock())
+        for user in sorted(ours):
+            work.sweeps.remove_stranger(_key(user, target))
+
+    def _note_missing(self, work: Work, stranger: Stranger, *, there: bool) -> None:
+        """Lists lag: what was told of once is not told of again for having been missed in one."""
+        now = self.clock()
+        if there:
+            seen = replace(stranger, missed_at=None)
+            work.sweeps.save_stranger(seen, told_before=stranger.told_at)
+        elif stranger.missed_at is None and stranger.told_at:
+            missed = replace(stranger, missed_at=now)
+            work.sweeps.save_stranger(missed, told_before=stranger.told_at)
+        elif stranger.missed_at is None or now >= stranger.missed_at + pace.MISSED:
+            work.sweeps.remove_stranger(stranger.key)
 
     def _listed(self, target: Target) -> frozenset[UserId]:
         try:
@@ -215,98 +227,6 @@ class Sweep:
             return frozenset()
         return assigned.users
 
-    def _forget_others(self, catalogue: Catalogue) -> None:
-        """Those in accounts and of permission sets that are no more."""
-        with self.works() as work:
-            for stranger in work.sweeps.strangers():
-                key = stranger.key
-                here = key.account_id in catalogue.accounts
-                if not (here and key.permission_set_arn in catalogue.permission_sets):
-                    work.sweeps.remove(key)
-
-    # Whose it is
-
-    def _judge(self, catalogue: Catalogue) -> None:
-        """Of those who were found: whose are they? Ours are handed over, strangers reported."""
-        with self.works.reading() as work:
-            untold = work.sweeps.strangers(untold=True)
-        if not untold:
-            return
-        now = self.clock()
-        made = self.provenance.creations(now - KEPT)
-        strangers = []
-        for stranger in untold:
-            with self.works() as work:
-                row = work.assignments.get(stranger.key)
-                if row and (row.holding is not Holding.ABSENT or row.due_at):
-                    continue  # It is in hand by now; the next look sees to it.
-                creation = _since_absent(made.last.get(stranger.key), row)
-                if creation and is_ours(creation, row):
-                    self._hand_over(work, stranger.key, row, creation, catalogue)
-                    continue
-                if creation is None and now - stranger.found_at < DELIVERED:
-                    continue
-                strangers.append(_told(stranger, creation, now))
-        self._report(strangers, made, catalogue)
-
-    def _hand_over(
-        self, work: Work, key: Key, row: Assignment | None, creation: Creation, catalogue: Catalogue
-    ) -> None:
-        """To the engine, as what it holds and nobody wants any more."""
-        now = self.clock()
-        ours = replace(
-            row or Assignment(key, Holding.ABSENT, due_at=now),
-            holding=Holding.PRESENT,
-            slot=Slot.NONE,
-            wanted_gone_at=now,
-            alarmed_at=None,
-            due_at=now,
-        )
-        if row is None:
-            work.assignments.add(ours)
-        elif not work.assignments.save(ours):
-            return
-        work.sweeps.remove(key)
-        facts = {**self._named(key, catalogue), "made_at": creation.at.isoformat()}
-        work.journal.write(Entry(now, f"sweep.{OUTLIVED}", CLOCK, facts=facts))
-        telling.alarm(work, OUTLIVED, facts, at=now)
-
-    def _report(self, strangers: list[Stranger], made: Creations, catalogue: Catalogue) -> None:
-        if not strangers:
-            return
-        singly = len(strangers) <= SINGLY
-        told = {one.key: self._named(one.key, catalogue, look_up=singly) for one in strangers}
-        now = self.clock()
-        with self.works() as work:
-            for stranger in strangers:
-                work.sweeps.put(stranger)
-                facts = {**told[stranger.key], **_maker(stranger, made)}
-                work.journal.write(Entry(now, f"sweep.{STRANGER}", CLOCK, facts=facts))
-                if singly:
-                    telling.alarm(work, STRANGER, facts, at=now)
-            if not singly:
-                telling.alarm(work, STRANGERS, {"count": len(strangers)}, at=now)
-
-    def _named(self, key: Key, catalogue: Catalogue, *, look_up: bool = False) -> dict[str, str]:
-        """Ids, and names where they are known."""
-        account = catalogue.accounts.get(key.account_id)
-        permission_set = catalogue.permission_sets.get(key.permission_set_arn)
-        return {
-            "account": key.account_id,
-            "account_name": account.name if account else "",
-            "permission_set": key.permission_set_arn,
-            "permission_set_name": permission_set.name if permission_set else "",
-            "user": key.user_id,
-            "user_name": self._user_name(key.user_id) if look_up else "",
-        }
-
-    def _user_name(self, user_id: UserId) -> str:
-        try:
-            user = self.directory.user(user_id, lane=Lane.REFRESH)
-        except AwsFault:
-            return ""
-        return (user.name or user.user_name) if user else ""
-
 
 def managed_sets(book: PolicyBook) -> frozenset[PermissionSetArn]:
     """The permission sets that some eligibility policy offers."""
@@ -315,28 +235,10 @@ def managed_sets(book: PolicyBook) -> frozenset[PermissionSetArn]:
     )
 
 
-def is_ours(creation: Creation, row: Assignment | None) -> bool:
-    """Our role made it; and we had to do with it, or it bears our name (of a database that lost it)."""
-    return creation.by_elevate and (row is not None or creation.signed)
-
-
-def _since_absent(creation: Creation | None, row: Assignment | None) -> Creation | None:
-    """What we have seen to be absent since then was not made by it: CloudTrail's seconds are whole."""
-    if creation is None or row is None or row.absent_seen_at is None:
-        return creation
-    return creation if creation.at >= row.absent_seen_at.replace(microsecond=0) else None
-
-
-def _told(stranger: Stranger, creation: Creation | None, now: datetime) -> Stranger:
-    if creation is None:
-        return replace(stranger, told_at=now)
-    return replace(stranger, told_at=now, made_by=creation.by, made_at=creation.at)
-
-
-def _maker(stranger: Stranger, made: Creations) -> dict[str, str]:
-    if stranger.made_at is None:
-        return {"blind": made.blind}
-    return {"made_by": stranger.made_by, "made_at": stranger.made_at.isoformat()}
+def _on(work: Work, target: Target) -> list[Stranger]:
+    arn = target.permission_set_arn
+    known = work.sweeps.strangers(in_account=target.account_id)
+    return [stranger for stranger in known if stranger.key.permission_set_arn == arn]
 
 
 def _is_ours(holding: Holding | None) -> bool:

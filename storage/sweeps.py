@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from grants.model import AccountId, Holding, Key, PermissionSetArn, Target, UserId
 from grants.records import Stranger, SweepRow
 from storage.assignments import KEY
-from storage.rows import put
-from storage.tables import assignments, strangers, sweeps
+from storage.tables import GONE, assignments, strangers, sweeps
 
 SWEEP: Final = tuple(SweepRow.__dataclass_fields__)
 STRANGER: Final = tuple(name for name in Stranger.__dataclass_fields__ if name != "key")
@@ -29,11 +40,7 @@ class SqlSweeps:
         return [SweepRow(**{name: row[name] for name in SWEEP}) for row in found]
 
     def add(self, row: SweepRow) -> None:
-        try:
-            with self.db.begin_nested():
-                self.db.execute(insert(sweeps).values(_values(row)))
-        except IntegrityError:
-            return  # Another process was first.
+        self._insert(sweeps, _values(row))
 
     def save(self, row: SweepRow) -> bool:
         wrote = self.db.execute(
@@ -45,7 +52,7 @@ class SqlSweeps:
 
     def pairs(self, since: datetime, *, after: Target | None, limit: int) -> list[Target]:
         lately = select(assignments.c.account_id, assignments.c.permission_set_arn).where(
-            assignments.c.absent_seen_at >= since
+            text(GONE), assignments.c.absent_seen_at >= since
         )
         untold = select(strangers.c.account_id, strangers.c.permission_set_arn).where(
             strangers.c.told_at.is_(None)
@@ -72,24 +79,42 @@ class SqlSweeps:
         return {UserId(row[0]): row[1] for row in found}
 
     def strangers(
-        self, *, in_account: AccountId | None = None, untold: bool = False
+        self, *, in_account: AccountId | None = None, told: bool | None = None
     ) -> list[Stranger]:
-        wanted = select(strangers).order_by(*(strangers.c[name] for name in KEY))
+        order = strangers.c.account_id, strangers.c.permission_set_arn, strangers.c.user_id
+        wanted = select(strangers).order_by(*order)
         if in_account is not None:
             wanted = wanted.where(strangers.c.account_id == in_account)
-        if untold:
-            wanted = wanted.where(strangers.c.told_at.is_(None))
+        if told is not None:
+            wanted = wanted.where(strangers.c.told_at.is_not(None) == told)
         return [
             Stranger(Key(*(row[name] for name in KEY)), **{name: row[name] for name in STRANGER})
             for row in self.db.execute(wanted).mappings()
         ]
 
-    def put(self, stranger: Stranger) -> None:
-        put(self.db, strangers, {**_key(stranger.key), **_own(stranger)})
+    def add_stranger(self, key: Key, *, at: datetime) -> None:
+        self._insert(strangers, {**_key(key), **_own(Stranger(key, found_at=at))})
 
-    def remove(self, key: Key) -> None:
-        this = and_(*(strangers.c[name] == value for name, value in _key(key).items()))
-        self.db.execute(delete(strangers).where(this))
+    def save_stranger(self, stranger: Stranger, *, told_before: datetime | None) -> bool:
+        as_it_was = strangers.c.told_at.is_not_distinct_from(told_before)
+        wrote = self.db.execute(
+            update(strangers).where(_is(stranger.key), as_it_was).values(_own(stranger))
+        )
+        return wrote.rowcount == 1
+
+    def remove_stranger(self, key: Key) -> bool:
+        return self.db.execute(delete(strangers).where(_is(key))).rowcount == 1
+
+    def _insert(self, table: Table, row: dict[str, Any]) -> None:
+        try:
+            with self.db.begin_nested():
+                self.db.execute(insert(table).values(row))
+        except IntegrityError:
+            return  # Another process was first.
+
+
+def _is(key: Key) -> ColumnElement[bool]:
+    return and_(*(strangers.c[name] == value for name, value in _key(key).items()))
 
 
 def _values(row: SweepRow) -> dict[str, Any]:

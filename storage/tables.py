@@ -141,8 +141,10 @@ votes = Table(
 
 COMES_DUE: Final = f"due_at IS NOT NULL AND slot <> '{Slot.WAITING}'"
 """The clock brings it up; what waits for a slot comes when there is one."""
+GONE: Final = f"holding = '{Holding.ABSENT}'"
+"""What the engine does not look at by itself."""
 HAS_TO_DO_WITH_SLOTS: Final = f"slot <> '{Slot.NONE}'"
-# Queries say both word for word: SQLite uses a partial index only for what it was made with.
+# Queries say them word for word: SQLite uses a partial index only for what it was made with.
 
 assignments = Table(
     "assignments",
@@ -171,7 +173,7 @@ assignments = Table(
     Column("lease_until", Moment),
     Column("version", Integer, nullable=False),
     Index(None, "account_id", "permission_set_arn"),
-    Index(None, "absent_seen_at"),
+    partial("absent_seen_at", where=GONE),
     one_of("holding", Holding),
     # Forgotten access: what is not absent has a time at which it is looked at again.
     CheckConstraint(
@@ -233,6 +235,7 @@ strangers = Table(
     Column("told_at", Moment),
     required("made_by"),
     Column("made_at", Moment),
+    Column("missed_at", Moment),
     Index(None, "account_id"),
 )
 

@@ -1,14 +1,16 @@
 """The sweep: ours that outlived its grant goes, a stranger's is told of and left alone."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
 from bot.check_sweep import swept
 from bot.findings import Finding, Verdict
-from grants.model import RequestId, State
+from grants.model import Catalogue, RequestId, State
 from grants.ports import Assigned, IdentityCenter
+from grants.whose import Calls
 from tests.standins.aws import ACTIVITY_ROLE
 from tests.world import POLICIES, World
 
@@ -57,18 +59,34 @@ def ended(world: World) -> RequestId:
     return request
 
 
-def create_late(world: World) -> None:
+def create_late(world: World, who: str = "bob") -> None:
     """A request of ours that reaches AWS long after anybody waits for it."""
-    bob, account, permission_set = world.company.key(*HELD)[1:]
-    world.address.clients.sso_admin.writing.create_account_assignment(
-        InstanceArn=world.company.instance_arn,
-        TargetId=account,
-        TargetType="AWS_ACCOUNT",
-        PermissionSetArn=permission_set,
-        PrincipalType="USER",
-        PrincipalId=bob,
-    )
+    order = order_for(world, who)
+    world.address.clients.sso_admin.writing.create_account_assignment(**order)
     world.passes(seconds=3)
+
+
+def delete_late(world: World, who: str = "bob") -> None:
+    order = order_for(world, who)
+    world.address.clients.sso_admin.writing.delete_account_assignment(**order)
+    world.passes(seconds=3)
+
+
+def order_for(world: World, who: str) -> dict[str, Any]:
+    user, account, permission_set = world.company.key(who, *HELD[1:])[1:]
+    return {
+        "InstanceArn": world.company.instance_arn,
+        "TargetId": account,
+        "TargetType": "AWS_ACCOUNT",
+        "PermissionSetArn": permission_set,
+        "PrincipalType": "USER",
+        "PrincipalId": user,
+    }
+
+
+def everything_is_seen(world: World) -> None:
+    """What people do in the management account, too."""
+    world.company.prepare_role(ACTIVITY_ROLE, world.company.management_account)
 
 
 def alarms(world: World) -> list[str]:
@@ -81,11 +99,34 @@ def events(world: World, about: str) -> list[dict[str, object]]:
     return [dict(entry.facts or {}) for entry in lines if entry.event == about]
 
 
-def checked(world: World) -> list[Finding]:
+def standing(world: World) -> RequestId:
+    """A grant that runs on what is there already."""
+    before = {each.id for each in world.requests()}
+    bob = world["bob"]
+    bob.command("")
+    bob.fill({"Access": PROD, "Justification": "the disk is full", "Duration": "1h"})
+    bob.submit()
+    sent = bob.submit()
+    assert sent.kind == "closed", sent
+    world.rounds()
+    (request,) = [each.id for each in world.requests() if each.id not in before]
+    world.decides("eve", request, "Approve")
+    world.passes(seconds=10)
+    assert world.state(request) is State.ACTIVE
+    return request
+
+
+def catalogue(world: World) -> Catalogue:
     with world.works.reading() as work:
-        catalogue = work.catalogue.load()
-        assert catalogue is not None
-        return list(swept(work.sweeps.all(), work.sweeps.strangers(), catalogue))
+        found = work.catalogue.load()
+    assert found is not None
+    return found
+
+
+def checked(world: World) -> list[Finding]:
+    known = catalogue(world)
+    with world.works.reading() as work:
+        return list(swept(work.sweeps.all(), work.sweeps.strangers(), known))
 
 
 # Ours
@@ -132,9 +173,12 @@ def test_should_it_not_go_somebody_hears_of_it(world: World) -> None:
 
 
 def test_of_a_database_that_lost_the_grant_ours_is_known_by_its_name(world: World) -> None:
+    everything_is_seen(world)
     create_late(world)
 
     sweeps(world)
+    assert world.company.is_assigned(*HELD)
+    later(world, minutes=26)
     world.passes(seconds=10)
 
     assert not world.company.is_assigned(*HELD)
@@ -179,7 +223,117 @@ def test_what_goes_while_the_sweep_looks_is_nobodys(world: World) -> None:
     assert all(finding.verdict is Verdict.OK for finding in checked(world))
 
 
+def test_many_of_ours_are_one_line(world: World) -> None:
+    for n in range(12):
+        world.company.add_user(f"user{n}")
+        create_late(world, f"user{n}")
+    everything_is_seen(world)
+
+    sweeps(world)
+    later(world, minutes=26)
+    world.passes(minutes=2)
+
+    (alarm,) = alarms(world)
+    assert "12 assignments that Elevate made" in alarm
+    assert len(events(world, "sweep.outlived")) == 12
+
+
 # Strangers'
+
+
+def test_what_we_took_away_long_ago_is_not_ours_by_that(world: World) -> None:
+    """A database that was lost: it knows of no grant, and CloudTrail has what we did then."""
+    everything_is_seen(world)
+    create_late(world)
+    delete_late(world)
+    world.clock.passes(days=40)
+    world.company.assign(*HELD)
+
+    sweeps(world)
+    later(world, minutes=26)
+    world.rounds()
+
+    assert world.company.is_assigned(*HELD)
+    assert "does not tell who made it" in alarms(world)[0]
+
+
+def test_what_somebody_had_before_our_late_order_is_theirs(world: World) -> None:
+    ended(world)
+    world.company.assigned_by("ada", *HELD)
+    world.passes(minutes=10)
+    create_late(world)
+
+    sweeps(world)
+    world.passes(minutes=1)
+
+    assert world.company.is_assigned(*HELD)
+    assert BY_ADA in alarms(world)[0]
+
+
+def test_while_cloudtrail_does_not_answer_everywhere_nothing_is_decided(world: World) -> None:
+    everything_is_seen(world)
+    ended(world)
+    create_late(world)
+    world.company.assigned_by("ada", *HELD, home=world.company.management_account)
+    world.aws.faults.add("AssumeRole", "throttling", times=8)
+
+    sweeps(world)
+    assert alarms(world) == []
+    later(world, minutes=3)
+    world.rounds()
+
+    assert world.company.is_assigned(*HELD)
+    assert BY_ADA in alarms(world)[0]
+
+
+def test_by_our_role_without_our_name_it_is_not_ours_where_no_grant_was(world: World) -> None:
+    everything_is_seen(world)
+    made = world.company.assign(*HELD)
+    arn = f"arn:aws:sts::{world.company.home_account}:assumed-role/Elevate/script"
+    who = {"type": "AssumedRole", "accountId": world.company.home_account, "arn": arn}
+    world.company.record_assigning(
+        made, by=who, agent="Boto3/1.44.5 md/Botocore", account=world.company.home_account
+    )
+
+    sweeps(world)
+    later(world, minutes=26)
+    world.rounds()
+
+    assert world.company.is_assigned(*HELD)
+    assert "Elevate itself asked for it" in alarms(world)[0]
+
+
+def test_once_cloudtrail_may_be_read_what_was_told_as_unknown_is_judged_anew(world: World) -> None:
+    ended(world)
+    create_late(world)
+    world.company.assigned_by("ada", "dan", *HELD[1:])
+    world.aws.faults.add(LOOKUP, "access_denied", times=None)
+    sweeps(world)
+    later(world, minutes=26)
+    world.rounds()
+    assert len(alarms(world)) == 2
+    world.aws.faults.clear()
+
+    next_day(world)
+    world.passes(seconds=10)
+
+    assert not world.company.is_assigned(*HELD)
+    assert world.company.is_assigned("dan", *HELD[1:])
+    assert [BY_ADA in one.what for one in checked(world)] == [True]
+    assert len(alarms(world)) == 3
+
+
+def test_a_list_that_lags_once_has_nobody_told_of_again(world: World) -> None:
+    world.company.assigned_by("ada", *HELD)
+    sweeps(world)
+    world.company.unassign(*HELD)
+    next_day(world)
+    world.company.assign(*HELD)
+
+    next_day(world)
+    next_day(world)
+
+    assert len(alarms(world)) == 1
 
 
 def test_a_strangers_is_told_with_who_made_it_and_never_touched(world: World) -> None:
@@ -237,7 +391,7 @@ def test_where_cloudtrail_may_not_be_read_nothing_is_taken_and_it_says_what_to_a
 
     assert world.company.is_assigned(*HELD)
     (alarm,) = alarms(world)
-    assert "allow cloudtrail:LookupEvents" in alarm
+    assert "Allow cloudtrail:LookupEvents" in alarm
 
 
 def test_what_cloudtrail_delivers_late_is_waited_for(world: World) -> None:
@@ -272,7 +426,7 @@ def test_by_the_same_role_in_the_console_it_is_not_ours(world: World) -> None:
     made = world.company.assign(*HELD)
     who = {"type": "AssumedRole", "accountId": world.company.home_account}
     arn = f"arn:aws:sts::{world.company.home_account}:assumed-role/Elevate/ada"
-    world.company.record_creation(
+    world.company.record_assigning(
         made, by={**who, "arn": arn}, agent="AWS Internal", account=world.company.home_account
     )
 
@@ -288,7 +442,7 @@ def test_a_creation_that_aws_refused_made_nothing(world: World) -> None:
     made = world.company.assigned_by("ada", *HELD)
     world.passes(minutes=1)
     who = {"type": "AssumedRole", "accountId": "1", "arn": world.aws.calls.of(CREATE)[0].arn()}
-    world.company.record_creation(
+    world.company.record_assigning(
         made, by=who, agent="Boto3/1.44.5", account=world.company.home_account, refused="Conflict"
     )
 
@@ -304,7 +458,7 @@ def test_asked_from_a_delegate_the_management_accounts_hand_is_seen_by_the_role(
 ) -> None:
     management = world.company.management_account
     assert world.company.home_account != management
-    world.company.prepare_role(ACTIVITY_ROLE, management)
+    everything_is_seen(world)
     world.company.assigned_by("ada", *HELD, home=management)
 
     sweeps(world)
@@ -322,7 +476,7 @@ def test_without_the_role_there_it_says_what_was_not_read(world: World) -> None:
 
     (alarm,) = alarms(world)
     assert "does not tell who made it" in alarm
-    assert "from the management account 111122223333 could not be read" in alarm
+    assert "from the management account 111122223333 is not seen" in alarm
 
 
 def test_many_at_once_are_one_line_and_the_check_lists_them(world: World) -> None:
@@ -344,6 +498,7 @@ def test_what_is_gone_by_itself_is_forgotten(world: World) -> None:
     world.company.unassign(*HELD)
 
     next_day(world)
+    next_day(world)
 
     assert all(one.verdict is Verdict.OK for one in checked(world))
 
@@ -351,17 +506,7 @@ def test_what_is_gone_by_itself_is_forgotten(world: World) -> None:
 def test_a_standing_one_that_a_grant_runs_on_is_told_of_once(world: World) -> None:
     world.company.assigned_by("ada", *HELD)
     sweeps(world)
-    bob = world["bob"]
-    bob.command("")
-    bob.fill({"Access": PROD, "Justification": "the disk is full", "Duration": "1h"})
-    bob.submit()
-    sent = bob.submit()
-    assert sent.kind == "closed", sent
-    world.rounds()
-    (request,) = [each.id for each in world.requests()]
-    world.decides("eve", request, "Approve")
-    world.passes(minutes=10)
-    assert world.state(request) is State.ACTIVE
+    request = standing(world)
 
     sweeps(world)
     world.passes(hours=2)
@@ -399,6 +544,102 @@ def test_it_asks_in_the_lowest_lane_and_each_pair_once(world: World) -> None:
     ]
     assert pairs
     assert len(pairs) == len(set(pairs))
+
+
+def test_one_pair_that_aws_never_answers_about_keeps_the_others_from_nothing(
+    world: World,
+) -> None:
+    where = {"AccountId": world.company.account("payments-prod").id}
+    world.company.assigned_by("ada", *HELD)
+    world.company.assigned_by("ada", "dan", "web-prod", "ReadOnlyAccess")
+    world.aws.faults.add(LIST, "http500", times=None, where=where)
+
+    sweeps(world)
+    later(world, minutes=10)
+    world.rounds()
+
+    assert len(alarms(world)) == 1
+    assert any("could be looked at" in finding.what for finding in checked(world))
+    assert all(finding.verdict is not Verdict.OK for finding in checked(world))
+
+
+def test_what_is_provisioned_where_is_asked_again_when_aws_did_not_say(world: World) -> None:
+    world.company.assigned_by("ada", *HELD)
+    world.aws.faults.add("ListPermissionSetsProvisionedToAccount", "http500", times=8)
+
+    sweeps(world)
+    later(world, minutes=3)
+    world.rounds()
+
+    assert len(alarms(world)) == 1
+
+
+def test_two_processes_that_judge_at_once_tell_once(world: World) -> None:
+    ended(world)
+    create_late(world)
+    world.company.assigned_by("ada", "dan", *HELD[1:])
+    provenance = world.ports.provenance
+    with world.beside(world.settings.database_url) as other:
+        sweeping: list[bool] = []
+
+        class Slow:
+            def calls(self, since: datetime) -> Calls:
+                if not sweeping:
+                    sweeping.append(True)
+                    other.sweep.judging.judge(catalogue(other), anew=False)
+                return provenance.calls(since)
+
+        world.sweep.judging = replace(world.sweep.judging, provenance=Slow())
+        sweeps(world)
+    world.passes(seconds=10)
+
+    assert sweeping
+    assert len(alarms(world)) == 2
+    assert len(events(world, "sweep.stranger")) == len(events(world, "sweep.outlived")) == 1
+
+
+def test_what_is_given_while_it_is_judged_is_left_to_its_grant(world: World) -> None:
+    ended(world)
+    create_late(world)
+    provenance = world.ports.provenance
+
+    class Slow:
+        def calls(self, since: datetime) -> Calls:
+            if len(world.requests()) == 1:
+                standing(world)
+            return provenance.calls(since)
+
+    world.sweep.judging = replace(world.sweep.judging, provenance=Slow())
+    sweeps(world)
+    world.passes(minutes=2)
+
+    assert world.company.is_assigned(*HELD)
+    assert events(world, "sweep.outlived") == []
+
+
+def test_more_than_fit_into_a_slice_are_all_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grants.sweep.SLICE", 1)
+    for user, account in (("bob", "payments-prod"), ("dan", "web-prod"), ("eve", "payments-dev")):
+        world.company.assign(user, account, "ReadOnlyAccess")
+
+    sweeps(world)
+    later(world, minutes=26)
+    world.rounds()
+
+    assert len(alarms(world)) == 3
+
+
+def test_of_what_a_grant_runs_on_by_now_cloudtrail_is_not_asked(world: World) -> None:
+    world.company.assign(*HELD)
+    sweeps(world)
+    standing(world)
+    world.aws.calls.clear()
+
+    later(world, minutes=16)
+
+    assert world.aws.calls.count(LOOKUP) == 0
 
 
 def test_an_account_that_cannot_be_read_keeps_the_others_from_nothing(world: World) -> None:

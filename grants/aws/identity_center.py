@@ -9,7 +9,7 @@ from grants.aws.asking import Asking
 from grants.aws.faults import readable
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
-from grants.errors import AwsFault, AwsMissing, AwsRefused
+from grants.errors import AwsMissing, AwsRefused
 from grants.model import (
     AccountId,
     GroupId,
@@ -108,8 +108,8 @@ class IdentityCenterAtAws:
                 for page in pages
                 for found in page.get("PermissionSets", [])
             )
-        except AwsFault:
-            return None  # What is only good to know must not keep the catalogue from being read.
+        except AwsRefused:
+            return None
 
     def assigned(
         self, account: AccountId, permission_set: PermissionSetArn, *, lane: Lane

@@ -10,6 +10,8 @@ down_revision: str | Sequence[str] | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+GONE = "holding = 'absent'"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -34,6 +36,7 @@ def upgrade() -> None:
         sa.Column("told_at", sa.BigInteger()),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("made_at", sa.BigInteger()),
+        sa.Column("missed_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint(
             "user_id", "account_id", "permission_set_arn", name=op.f("pk_strangers")
         ),
@@ -52,6 +55,8 @@ def upgrade() -> None:
         op.f("ix_assignments_absent_seen_at"),
         "assignments",
         ["absent_seen_at"],
+        sqlite_where=sa.text(GONE),
+        postgresql_where=sa.text(GONE),
     )
 
 

@@ -62,8 +62,7 @@ def create_account_assignment(company: Company, call: Call) -> Answer:
     if company.accounts[wanted.account].state != "ACTIVE":
         failure = failure or "Received a 403 status error: the account is not active."
     begun = company.begin("CREATE", wanted, failure=failure)
-    who = {"type": "AssumedRole", "arn": call.arn(), "accountId": call.account}
-    company.record_creation(wanted, by=who, agent=call.agent, account=call.account)
+    _recorded(company, call, wanted)
     return {"AccountAssignmentCreationStatus": _in_full(begun)}
 
 
@@ -72,7 +71,18 @@ def delete_account_assignment(company: Company, call: Call) -> Answer:
     if unwanted not in company.assignments and unwanted not in company.in_flight:
         raise _not_found("AccountAssignment", "/".join(unwanted))
     begun = company.begin("DELETE", unwanted, failure=call.failure)
+    _recorded(company, call, unwanted)
     return {"AccountAssignmentDeletionStatus": _in_full(begun)}
+
+
+def _recorded(company: Company, call: Call, asked: Assignment) -> None:
+    company.record_assigning(
+        asked,
+        by={"type": "AssumedRole", "arn": call.arn(), "accountId": call.account},
+        agent=call.agent,
+        account=call.account,
+        event=call.operation,
+    )
 
 
 def _in_full(operation: Operation) -> Answer:

@@ -223,20 +223,21 @@ class Trail(Access):
         return record
 
     @locked
-    def record_creation(
+    def record_assigning(
         self,
         made: Assignment,
         *,
         by: Mapping[str, Any],
         agent: str,
         account: str,
+        event: str = "CreateAccountAssignment",
         refused: str = "",
     ) -> str:
-        """What CloudTrail keeps of a CreateAccountAssignment, in the account it was called from."""
+        """What CloudTrail keeps of a call for an assignment, in the account it was called from."""
         record = {
             "userIdentity": dict(by),
             "eventSource": "sso.amazonaws.com",
-            "eventName": "CreateAccountAssignment",
+            "eventName": event,
             "userAgent": agent,
             "requestParameters": {
                 "instanceArn": self.instance_arn,
@@ -266,7 +267,7 @@ class Trail(Access):
         home = home or self.home_account
         by = self._identity(administrator, home, permission_set, self.now(), session_name=None)
         made = self.assign(principal, account, permission_set)
-        self.record_creation(made, by=by, agent="AWS Internal", account=home)
+        self.record_assigning(made, by=by, agent="AWS Internal", account=home)
         return made
 
     @property
