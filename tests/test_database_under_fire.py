@@ -17,7 +17,7 @@ from storage.schema import migrate
 from tests.beside import Outside, outside
 from tests.databases import Run
 from tests.kills.life import Ending, Life, Seat
-from tests.kills.nursery import Nursery, a_nursery
+from tests.kills.nursery import Nursery
 from tests.postgres import start_again, stop_at_once, the_server_of
 from tests.soundness import sound
 
@@ -60,12 +60,6 @@ def server() -> Iterator[Server]:
         yield server
     finally:
         run.end()
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    with a_nursery() as nursery:
-        yield nursery
 
 
 @pytest.fixture

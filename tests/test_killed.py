@@ -1,13 +1,10 @@
 """The bot is killed at every boundary of an effect and started again: every promise holds."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.databases import Databases
 from tests.kills.matrix import Matrix
-from tests.kills.nursery import Nursery, a_nursery
+from tests.kills.nursery import Nursery
 
 AT_ONCE = 3
 KILLS = 6
@@ -21,12 +18,6 @@ EFFECTS = {
     )
     for when in ("before", "after")
 }
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    with a_nursery() as nursery:
-        yield nursery
 
 
 def test_killed_wherever_it_commits_or_asks_nothing_is_lost_doubled_or_left(

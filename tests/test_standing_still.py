@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import system_clock
-from grants.model import RequestId, State
+from grants.model import State
 from tests.beside import Outside, outside
-from tests.kills.nursery import Mortal, Nursery, a_nursery, a_port
+from tests.kills.nursery import Mortal, Nursery, a_port
 from tests.soundness import sound
 from tests.standins.aws import Fault, Kind
 
@@ -24,12 +24,6 @@ WRITES = ("CreateAccountAssignment", "DeleteAccountAssignment")
 def company(database_url: str, tmp_path: Path) -> Iterator[Outside]:
     with outside(database_url, tmp_path) as around:
         yield around
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    with a_nursery() as nursery:
-        yield nursery
 
 
 @pytest.fixture
@@ -61,7 +55,7 @@ def goes_on(company: Outside, bot: Mortal) -> None:
     company.until(lambda: "another worker has it" in bot.log.read_text(), "insight")
 
 
-def ended(company: Outside, bot: Mortal, request: RequestId) -> None:
+def ended(company: Outside, bot: Mortal) -> None:
     bob = company.hand(bot, "bob")
     company.until(lambda: "End Access" in bob.dms()[-1].buttons(), "way to end it")
     bob.click(bob.dms()[-1], "End Access")
@@ -80,13 +74,15 @@ def test_one_that_stood_still_while_it_gave_access_gives_nothing_more(
     stands_still(company, bot, asking)
     other = born(company, nursery, "other")
     company.is_to_be(request, State.ACTIVE)
-    ended(company, other, request)
-    company.is_to_be(request, State.REVOKED)
 
     goes_on(company, bot)
 
-    assert not company.has_access()
+    assert company.request(request).state is State.ACTIVE
+    assert [company.aws.calls.count(write) for write in WRITES] == [1, 0]
+    ended(company, other)
+    company.is_to_be(request, State.REVOKED)
     assert [company.aws.calls.count(write) for write in WRITES] == [1, 1]
+    assert not company.has_access()
     sound(company)
 
 
@@ -95,7 +91,7 @@ def test_one_that_stood_still_while_it_took_access_away_takes_nothing_more(
 ) -> None:
     request = company.active(bot)
     asking = company.aws.faults.add("DeleteAccountAssignment", Kind.STALL_ANSWER)
-    ended(company, bot, request)
+    ended(company, bot)
     stands_still(company, bot, asking)
     other = born(company, nursery, "other")
     company.is_to_be(request, State.REVOKED)

@@ -20,7 +20,7 @@ from storage.tables import Sending, outbox
 from tests.beside import PROD, Outside
 from tests.kills import failpoints
 from tests.kills.nursery import MINUTES, Mortal, Nursery, a_port
-from tests.standins.slack import NotPossible, Person
+from tests.standins.slack import Message, NotPossible, Person
 
 LOOKS: Final = 100
 OVER: Final = frozenset({State.ENDED, State.REVOKED})
@@ -138,7 +138,7 @@ class Life:
             case Ending.CLOCK:
                 self._tries(lambda: self._time_is_over(request), done=lambda: self._is_due(request))
             case Ending.PRESS:
-                self._until(lambda: self._to_end_it(), "End Access")
+                self._until(self._to_end_it, "End Access")
                 self._tries(self._presses, done=lambda: self._state(request) is not State.ACTIVE)
 
     def _is_due(self, request: RequestId) -> bool:
@@ -150,16 +150,13 @@ class Life:
             held = work.requests.get(request)
             work.requests.save(replace(held, ends_at=system_clock()))
 
-    def _to_end_it(self) -> bool:
-        return any("End Access" in one.buttons() for one in self.company.slack.dms(self.who))
+    def _to_end_it(self) -> list[Message]:
+        told = self.company.slack.dms(self.who)
+        return [message for message in told if "End Access" in message.buttons()]
 
     def _presses(self) -> None:
-        (newest, *_) = (
-            one
-            for one in reversed(self.company.slack.dms(self.who))
-            if "End Access" in one.buttons()
-        )
-        self._requester().click(newest, "End Access")
+        for newest in self._to_end_it()[-1:]:
+            self._requester().click(newest, "End Access")
 
     # How they go about it
 

@@ -27,13 +27,15 @@ HASTE: Final[dict[str, Any]] = {
     "backoff": lambda *_: timedelta(seconds=0.3),
 }
 """Waits that are for AWS's sake: the stand-in needs none."""
+TELLING: Final = timedelta(seconds=10)
+"""To tell Slack something: on a busy machine whoever tells it slowly must not lose it to another."""
 SERVICES: Final = ("cloudtrail", "identitystore", "organizations", "sso-admin", "sts")
 
 
 def hasten(lease: float) -> None:
     """Nobody here waits two minutes for a lease, or a second for Slack's pace."""
     _set(pace, **HASTE, LEASE=timedelta(seconds=lease), LEASE_LEFT=timedelta(seconds=lease / 10))
-    _set(announce, LEASE=timedelta(seconds=lease), LAST_MOMENT=timedelta(seconds=lease / 2))
+    _set(announce, LEASE=TELLING, LAST_MOMENT=TELLING / 2)
     at_once = timedelta(0)
     _set(
         Pace.__init__,
