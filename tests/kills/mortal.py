@@ -27,15 +27,16 @@ HASTE: Final[dict[str, Any]] = {
     "backoff": lambda *_: timedelta(seconds=0.3),
 }
 """Waits that are for AWS's sake: the stand-in needs none."""
-TELLING: Final = timedelta(seconds=10)
-"""To tell Slack something: on a busy machine whoever tells it slowly must not lose it to another."""
+TELLING: Final = 10.0
+"""Seconds at least to tell Slack something: on a busy machine whoever tells it slowly must not lose it to another."""
 SERVICES: Final = ("cloudtrail", "identitystore", "organizations", "sso-admin", "sts")
 
 
 def hasten(lease: float) -> None:
     """Nobody here waits two minutes for a lease, or a second for Slack's pace."""
     _set(pace, **HASTE, LEASE=timedelta(seconds=lease), LEASE_LEFT=timedelta(seconds=lease / 10))
-    _set(announce, LEASE=TELLING, LAST_MOMENT=TELLING / 2)
+    telling = timedelta(seconds=min(60.0, max(TELLING, lease)))
+    _set(announce, LEASE=telling, LAST_MOMENT=telling / 2)
     at_once = timedelta(0)
     _set(
         Pace.__init__,
