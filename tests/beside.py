@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Protocol
 
 from bot.clock import system_clock
 from grants.model import Request, RequestId, State
@@ -25,6 +26,13 @@ PROD = "payments-prod · AdministratorAccess"
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "VIRTUAL_ENV")
 PATIENT = 30.0
 """Seconds: only a machine that is busy with other things needs so many."""
+
+
+class Listening(Protocol):
+    """Something that listens to Slack on this machine."""
+
+    @property
+    def port(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +130,14 @@ class Outside:
             check=False,
         )
 
-    def hand(self, bot: Bot, who: str) -> Person:
+    def hand(self, bot: Listening, who: str) -> Person:
         """Somebody's hand, over HTTP."""
         url = f"http://127.0.0.1:{bot.port}/slack/events"
         return Hand(self.slack, over_http(url, within=PATIENT)).of(who)
 
     # What people do
 
-    def filled(self, bot: Bot, access: str = PROD) -> Person:
+    def filled(self, bot: Listening, access: str = PROD) -> Person:
         """bob with the form before him, filled in."""
         bob = self.hand(bot, "bob")
         bob.command("", "general")
@@ -137,7 +145,7 @@ class Outside:
         bob.fill({"Access": access, "Justification": "the disk is full"})
         return bob
 
-    def asks(self, bot: Bot, access: str = PROD) -> RequestId:
+    def asks(self, bot: Listening, access: str = PROD) -> RequestId:
         """A request that is taken, with its card hung."""
         before = {request.id for request in self.requests()}
         assert self.filled(bot, access).submit().closed
@@ -145,7 +153,7 @@ class Outside:
         self.until(lambda: self.cards(new), "card")
         return new
 
-    def active(self, bot: Bot) -> RequestId:
+    def active(self, bot: Listening) -> RequestId:
         """A request that has become access."""
         request = self.asks(bot)
         self.hand(bot, "eve").click(self.cards(request)[0], "Approve")
@@ -154,9 +162,19 @@ class Outside:
 
     # What there is to see
 
+    @property
+    def works(self) -> SqlWorks:
+        """Units of work beside those of the processes."""
+        return SqlWorks(self.database)
+
     def reading(self) -> AbstractContextManager[Work]:
         """The database, as it is now."""
-        return SqlWorks(self.database).reading()
+        return self.works.reading()
+
+    def is_furnished(self) -> bool:
+        """Whether a process has read the catalogue and applied the policies."""
+        with self.reading() as work:
+            return work.policies.version() > 0
 
     def requests(self) -> list[Request]:
         with self.reading() as work:
@@ -165,6 +183,11 @@ class Outside:
     def request(self, request_id: RequestId) -> Request:
         with self.reading() as work:
             return work.requests.get(request_id)
+
+    def verify(self) -> None:
+        with self.reading() as work:
+            _, finding = work.journal.verify()
+        assert finding is None, finding
 
     def is_to_be(self, request_id: RequestId, state: State) -> None:
         """Wait until it is."""
@@ -181,7 +204,8 @@ class Outside:
         by = system_clock().timestamp() + 2 * PATIENT
         while not happened():
             assert system_clock().timestamp() < by, f"no {what}"
-            self.slack.wait_until(happened, within=0.02)
+            seen = len(self.slack.calls)  # Looking itself may take long: Slack answers meanwhile.
+            self.slack.wait_until(lambda: len(self.slack.calls) > seen, within=0.02)  # noqa: B023 - asked at once
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from storage.engine import Database
 from storage.work import SqlWorks
 from tests.databases import KINDS, Databases, Run
 from tests.engine_room import Room
+from tests.kills.nursery import Nursery, a_nursery
 from tests.opened import opened
 from tests.postgres import no_server
 from tests.world import World, a_world, settle
@@ -107,6 +108,16 @@ def room(works: SqlWorks) -> Iterator[Room]:
     room = Room(works)
     yield room
     room.verify()
+
+
+# --- bots as processes that may die (tests/kills) ------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where they are born, each in no time."""
+    with a_nursery() as nursery:
+        yield nursery
 
 
 # --- the world: a company, a workspace and the bot (tests/world.py) ----------------------------------

@@ -59,6 +59,15 @@ def the_server_of(run: Path) -> str:
     return f"postgresql+psycopg://elevate@/postgres?host={home}"
 
 
+def stop_at_once(run: Path) -> None:
+    """As when its power fails: nothing that is under way is finished."""
+    _control(run, "-m", "immediate", "stop")
+
+
+def start_again(run: Path) -> None:
+    _control(run, "-l", run / "postgres" / "log", "start")
+
+
 def wait_for_the_watcher(run: Path) -> None:
     if (run / "watched").exists():
         with locked(run / "watched"):
@@ -77,7 +86,12 @@ def _start(run: Path, home: Path) -> None:
         configuration.write(CONFIGURATION.format(home=home))
     # First the watcher, then the server: there is no moment at which nobody would stop it.
     _set_the_watcher(run, programs)
-    _as_owner(home, programs / "pg_ctl", "-D", data, "-l", home / "log", "-w", "start")
+    start_again(run)
+
+
+def _control(run: Path, *words: str | Path) -> None:
+    home = run / "postgres"
+    _as_owner(home, _programs() / "pg_ctl", "-D", home / "data", "-w", *words)
 
 
 def _programs() -> Path:

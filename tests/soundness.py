@@ -1,7 +1,10 @@
 """What holds of a world at every moment, and what AWS was asked for: for tests of giving and taking away."""
 
+from typing import Protocol
+
 from grants.lifecycle import BIRTHS, LIFECYCLE
-from grants.model import Assignment, Holding, Move, RequestId
+from grants.model import Assignment, Holding, Move, Request, RequestId
+from grants.ports import Works
 from grants.telling import moved_in
 from tests.standins.aws.calls import Call
 from tests.world import AUDIT, POLICIES, World
@@ -12,7 +15,18 @@ WITH_ALARMS = POLICIES.replace("  default_channel", f"  audit_channel: {AUDIT}\n
 ROWS = {(step.source, step.move, step.target, step.by) for step in LIFECYCLE}
 
 
-def sound(world: World) -> None:
+class Remembered(Protocol):
+    """What can be looked at: a world in one process, or the database of several."""
+
+    @property
+    def works(self) -> Works: ...
+
+    def requests(self) -> list[Request]: ...
+
+    def verify(self) -> None: ...
+
+
+def sound(world: Remembered) -> None:
     """The journal is whole, each move of each request stands in it once, and no access is forgotten."""
     world.verify()
     for request in world.requests():
@@ -28,7 +42,7 @@ def sound(world: World) -> None:
     assert all(row.due_at for row in ledger(world) if row.holding is not Holding.ABSENT)
 
 
-def ledger(world: World) -> list[Assignment]:
+def ledger(world: Remembered) -> list[Assignment]:
     """Every row of the ledger of assignments that some request is about."""
     keys = sorted({request.key for request in world.requests()})
     with world.works.reading() as work:

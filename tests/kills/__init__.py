@@ -1,0 +1,1 @@
+"""Kills the bot at every boundary of an effect, and looks what is left of the promises."""
