@@ -1,7 +1,7 @@
 """Real processes that do something on one database at the same instant, and what came of it."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,11 +11,14 @@ from multiprocessing.connection import Connection, wait
 from random import sample
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from grants.desk import new_id
-from grants.lifecycle import moves_from
+from grants.lifecycle import FINAL, moves_from
 from grants.model import (
     AccountId,
     Ballot,
+    Move,
     PermissionSetArn,
     Person,
     Request,
@@ -24,8 +27,12 @@ from grants.model import (
     SlackUserId,
     State,
     Target,
+    Told,
     Wish,
 )
+from grants.telling import moved_in
+from storage.outbox import notice_in
+from storage.tables import outbox
 from tests.racer import GO, HERE, Answer, Course, Order, serve
 from tests.soundness import sound
 from tests.world import World, aws_environment
@@ -184,8 +191,26 @@ class Races:
 
 @contextmanager
 def races_beside(world: World, racers: Racers, name: str) -> Iterator[Races]:
-    """Whose world is sound in the end."""
-    races = Races(world, racers, name)
+    """Beside a world in which nothing is left in the end, neither at AWS nor untold."""
+    races, held = Races(world, racers, name), world.company.current_assignments()
     with racers.on(Course(world.settings, aws_environment(world.aws))):
         yield races
     sound(world)
+    told_as_written(world)
+    assert {request.state for request in world.requests()} <= FINAL
+    assert world.company.current_assignments() == held
+
+
+def told_as_written(world: World) -> None:
+    """Each move of each request has its line under each card once, in the journal's order."""
+    lines = select(outbox).where(outbox.c.kind == Told.LINE).order_by(outbox.c.id)
+    told: defaultdict[tuple[str, int], list[Move]] = defaultdict(list)
+    with world.storage.database.reading() as db:
+        for notice in map(notice_in, db.execute(lines).mappings()):
+            if notice.moved and notice.request_id and notice.copy_id:
+                told[notice.request_id, notice.copy_id].append(notice.moved.move)
+    with world.works.reading() as work:
+        for (request, _), moves in told.items():
+            entries = [line.entry for line in work.journal.of(RequestId(request))]
+            written = [moved.move for entry in entries if (moved := moved_in(entry))]
+            assert moves == written, request

@@ -1,6 +1,9 @@
-"""Four processes tell from one outbox: every message stands once, in the order of its thread."""
+"""Several processes tell from one outbox: every message stands once, in the order of its thread."""
 
-from tests.errands import tells
+from datetime import timedelta
+
+from grants.model import RequestId
+from tests.errands import round_of_jobs, tells
 from tests.lives import LIVES, ended, first_words
 from tests.races import FEWER_ROUNDS, Races
 
@@ -10,12 +13,16 @@ def untold(races: Races) -> int:
         return work.outbox.depth()
 
 
-def told_of(races: Races, request: str) -> list[str]:
-    return [words for words in races.world.told("bob") if f"equest {request}" in words]
+def is_told_once_and_in_order(races: Races, request: RequestId) -> None:
+    """A life from asking to its end, in the channel and to who asked."""
+    thread, direct, _ = LIVES[ended]
+    assert "Ended" in races.world.card(request).words()
+    assert first_words(races.world.thread(request)) == thread
+    said = [words for words in races.world.told("bob") if f"equest {request}" in words]
+    assert all(words.startswith(first) for words, first in zip(said, direct, strict=True))
 
 
 def test_four_processes_that_tell_at_once_tell_everything_once_and_in_order(races: Races) -> None:
-    thread, direct, _ = LIVES[ended]
     for _ in range(FEWER_ROUNDS):
         requests = [races.approved(races.asked()).id for _ in range(3)]
         races.pass_by(hours=1, seconds=20)
@@ -24,7 +31,19 @@ def test_four_processes_that_tell_at_once_tell_everything_once_and_in_order(race
             races(*[(tells,)] * 4)
 
         for request in requests:
-            assert len(races.world.cards(request)) == 1
-            assert first_words(races.world.thread(request)) == thread
-            begun = zip(told_of(races, request), direct, strict=True)
-            assert all(words.startswith(first) for words, first in begun)
+            is_told_once_and_in_order(races, request)
+
+
+def test_while_two_processes_work_and_two_tell_the_card_comes_to_say_what_the_row_says(
+    races: Races,
+) -> None:
+    world = races.world
+    for _ in range(FEWER_ROUNDS):
+        request = races.approved(races.asked()).id
+        until = world.clock() + timedelta(hours=1, seconds=20)
+
+        while (due := world.next_due()) and due <= until:
+            world.clock.now = max(due, world.clock())
+            races((tells,), (round_of_jobs,), (tells,), (round_of_jobs,))
+
+        is_told_once_and_in_order(races, request)
