@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.slack import connect
 from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
-from grants.errors import Refusal, StaleRequest, TooSlow
+from grants.errors import Refusal
 from handlers.pace import Pace
 from handlers.promptly import Promptly
 from storage.engine import Database
@@ -38,7 +38,6 @@ from tests.world import Inline, aws_session
 HERE: Final = "here"
 GO: Final = "go"
 LOCKS: Final = re.compile(r"^\s*(BEGIN IMMEDIATE|INSERT|UPDATE|DELETE)\b|\bFOR (NO KEY )?UPDATE\b")
-PRESSES: Final = 20
 PATIENCE: Final = 60.0
 """Seconds in which a decision must be committed: more than two, for machines that are busy."""
 
@@ -66,8 +65,6 @@ class Answer:
 
     value: Any = None
     told: str = ""
-    pressed_again: int = 0
-    """So often it was told "Not recorded yet", and pressed again."""
     trouble: str = ""
     """What nobody foresaw, as the log has it."""
     wrote: tuple[int, int] = (0, 0)
@@ -183,18 +180,14 @@ def _obeyed(
     racer: Racer, order: Order, gate: Gate, troubles: Troubles, hands: ThreadPoolExecutor
 ) -> Answer:
     racer.clock.now, gate.shut, gate.passed_at = order.at, True, 0
-    for again in range(PRESSES):
-        doing = hands.submit(order.do, racer, *order.about)
-        match doing.exception():
-            case TooSlow() | StaleRequest():
-                continue  # "Not recorded yet. Press again: it is safe."
-            case Refusal() as refusal:
-                return Answer(None, words(refusal), again, *_how(gate, troubles))
-            case None:
-                return Answer(doing.result(), "", again, *_how(gate, troubles))
-            case _:
-                return Answer(None, "", again, _spelled(doing))
-    return Answer(trouble=f"not recorded, although it was pressed {PRESSES} times")
+    doing = hands.submit(order.do, racer, *order.about)
+    match doing.exception():
+        case None:
+            return Answer(doing.result(), "", *_how(gate, troubles))
+        case Refusal() as refusal:
+            return Answer(None, words(refusal), *_how(gate, troubles))
+        case _:
+            return Answer(trouble=_spelled(doing))
 
 
 def _how(gate: Gate, troubles: Troubles) -> tuple[str, tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -45,6 +45,7 @@ PROCESSES: Final = 4
 PATIENT: Final = 120.0
 """Seconds: only a machine that is busy with other things needs so many."""
 
+MANY: Final = 200
 FOR_EVER: Final = 1e9
 Errand = tuple[Any, ...]
 
@@ -110,7 +111,6 @@ class Races:
     """Those in which at least two came to write."""
     together: int = 0
     """Those in which all who came to write did, or waited to, at one moment."""
-    pressed_again: int = 0
     won: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, *errands: Errand, at: datetime | None = None) -> list[Answer]:
@@ -126,14 +126,12 @@ class Races:
         wrote = [answer.wrote for answer in answers if answer.wrote[0]]
         self.run += len(wrote) > 1
         self.together += len(wrote) > 1 and max(wrote)[0] < min(until for _, until in wrote)
-        self.pressed_again += sum(answer.pressed_again for answer in answers)
         return answers
 
     def record(self) -> str:
         """How many there were, and who was faster how often."""
-        won = ", ".join(f"{whom} {times}" for whom, times in sorted(self.won.items()))
-        again = f"; pressed again {self.pressed_again}" if self.pressed_again else ""
-        return f"{self.name}: {self.run} races, {self.together} at one moment; {won}{again}"
+        won = "".join(f", {whom} {times}" for whom, times in sorted(self.won.items()))
+        return f"{self.name}: {self.run} races, {self.together} at one moment{won}"
 
     # What it is about
 
@@ -178,6 +176,18 @@ class Races:
             self.world.clock.now = max(due, self.world.clock())
             self.world.jobs.round()
         self.world.clock.now = until
+
+    def until(self, over: datetime, next_due: Callable[[], datetime | None], *at: Errand) -> None:
+        """Time goes by, and these are raced at each instant at which something is due."""
+        clock = self.world.clock
+        for _ in range(MANY):
+            due = next_due()
+            if due is None or due > over:
+                clock.now = over
+                return
+            clock.now = max(due, clock())
+            self(*at)
+        raise AssertionError(f"still due after {MANY} races")
 
     def closed(self, request_id: RequestId) -> None:
         """Brought to its end by who asked for it, and nothing is left."""

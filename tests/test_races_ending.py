@@ -25,12 +25,8 @@ def asked_of_aws(races: Races) -> tuple[int, int]:
 
 def everywhere(races: Races, **span: float) -> None:
     """Time goes by, and the jobs of all four processes take whatever is due at the same instant."""
-    world = races.world
-    until = world.clock() + timedelta(**span)
-    while (due := world.jobs.next_due()) and due <= until:
-        world.clock.now = max(due, world.clock())
-        races(*[(round_of_jobs,)] * 4)
-    world.clock.now = until
+    over = races.world.clock() + timedelta(**span)
+    races.until(over, races.world.jobs.next_due, *[(round_of_jobs,)] * 4)
 
 
 # Ends

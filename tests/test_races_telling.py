@@ -8,11 +8,6 @@ from tests.lives import LIVES, ended, first_words
 from tests.races import FEWER_ROUNDS, Races
 
 
-def untold(races: Races) -> int:
-    with races.world.works.reading() as work:
-        return work.outbox.depth()
-
-
 def is_told_once_and_in_order(races: Races, request: RequestId) -> None:
     """A life from asking to its end, in the channel and to who asked."""
     thread, direct, _ = LIVES[ended]
@@ -23,12 +18,12 @@ def is_told_once_and_in_order(races: Races, request: RequestId) -> None:
 
 
 def test_four_processes_that_tell_at_once_tell_everything_once_and_in_order(races: Races) -> None:
+    world = races.world
     for _ in range(FEWER_ROUNDS):
         requests = [races.approved(races.asked()).id for _ in range(3)]
         races.pass_by(hours=1, seconds=20)
 
-        while untold(races):
-            races(*[(tells,)] * 4)
+        races.until(world.clock(), world.bot.announcer.next_due, *[(tells,)] * 4)
 
         for request in requests:
             is_told_once_and_in_order(races, request)
@@ -40,10 +35,8 @@ def test_while_two_processes_work_and_two_tell_the_card_comes_to_say_what_the_ro
     world = races.world
     for _ in range(FEWER_ROUNDS):
         request = races.approved(races.asked()).id
-        until = world.clock() + timedelta(hours=1, seconds=20)
+        over = world.clock() + timedelta(hours=1, seconds=20)
 
-        while (due := world.next_due()) and due <= until:
-            world.clock.now = max(due, world.clock())
-            races((tells,), (round_of_jobs,), (tells,), (round_of_jobs,))
+        races.until(over, world.next_due, *[(tells,), (round_of_jobs,)] * 2)
 
         is_told_once_and_in_order(races, request)
