@@ -128,7 +128,7 @@ def test_an_extension_that_is_approved_as_its_access_ends_goes_on(races: Races) 
             (approves, eve, extension.id), (one_job, "finish_due"), at=request.ends_at
         )
         races.world.clock.now = request.ends_at
-        everywhere(races, seconds=20)
+        races.pass_by(seconds=20)
 
         assert not approving.told
         assert moves(races, request.id)[-2:] == ["finish", "gone"]
