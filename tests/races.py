@@ -45,7 +45,7 @@ PROCESSES: Final = 4
 PATIENT: Final = 120.0
 """Seconds: only a machine that is busy with other things needs so many."""
 
-MANY: Final = 200
+MANY: Final = 100
 FOR_EVER: Final = 1e9
 Errand = tuple[Any, ...]
 
