@@ -90,6 +90,22 @@ class Everywhere:
         return status, {}, content
 
 
+def test_of_four_requests_decided_at_once_each_is_and_the_journal_is_one_chain(
+    races: Races,
+) -> None:
+    eve = races.person("eve")
+    for _ in range(ROUNDS):
+        requests = [races.asked(starts_at=races.later()).id for _ in range(4)]
+
+        answers = races(*((approves, eve, request) for request in requests))
+
+        assert told(answers) == []
+        assert [decided(races, request) for request in requests] == ["approve"] * 4
+        races.world.verify()
+        for request in requests:
+            races.closed(request)
+
+
 def test_a_click_that_is_delivered_to_four_processes_at_once_counts_once(races: Races) -> None:
     world, everywhere = races.world, Everywhere(races)
     eve = Hand(world.slack, everywhere).of("eve")
