@@ -55,5 +55,5 @@ def tells(racer: Racer) -> None:
 def takes_in(racer: Racer, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     """What Slack delivers; the answer's status and body."""
     status, _, content = racer.deliver(body, headers)
-    racer.listeners.settle()
+    racer.listeners.settle(within=60)
     return status, content

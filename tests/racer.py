@@ -39,7 +39,9 @@ HERE: Final = "here"
 GO: Final = "go"
 LOCKS: Final = re.compile(r"^\s*(BEGIN IMMEDIATE|INSERT|UPDATE|DELETE)\b|\bFOR (NO KEY )?UPDATE\b")
 PATIENCE: Final = 60.0
-"""Seconds in which a decision must be committed: more than two, for machines that are busy."""
+"""Seconds in which a decision must be committed, and for which a lock is waited for: more than two
+and five, for machines that are busy.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ class Gate:
                 self.come()
 
         event.listen(database.writers, "before_cursor_execute", executes)
+        if database.writers.dialect.name == "sqlite":
+            with database.writers.connect() as connection:  # the only one, and kept
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * PATIENCE:.0f}")
         try:
             yield
         finally:
