@@ -115,7 +115,7 @@ class Review:
         with self.works() as work:
             request = work.requests.get(vote.request_id)
             if len(work.votes.on(request.id)) != len(earlier.votes):
-                must_be_open(request, vote.at)
+                _must_wait_for(vote, work, request)
                 return None
             request = _write(work, vote, book, asked, again=again)
             request = replace(
@@ -192,7 +192,7 @@ def _write(
     `again`: they agreed before, and fewer votes may be enough by now; the first vote stays as it is.
     """
     request = work.requests.get(vote.request_id)
-    must_be_open(request, vote.at)
+    _must_wait_for(vote, work, request)
     if work.policies.version() != book.version or asked_of(work, book, request) != asked:
         # The policies changed under our hands, or the account moved: whoever presses again is
         # asked under what holds then, and the vote is not spent.
@@ -205,6 +205,14 @@ def _write(
     said = Entry(vote.at, "vote", by, request.id, after=vote.ballot, reason=vote.comment)
     work.journal.write(replace(said, facts=_under(book)))
     return request
+
+
+def _must_wait_for(vote: Vote, work: Work, request: Request) -> None:
+    """Open, or a refusal; whose click came twice in one instant is told that it was their own."""
+    if request.state is not State.PENDING:
+        whose = {each.voter.user_id for each in work.votes.on(request.id)}
+        raise AlreadyMoved(request, yours=vote.voter.user_id in whose)
+    must_be_open(request, vote.at)
 
 
 def _under(book: PolicyBook) -> dict[str, int]:

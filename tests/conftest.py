@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.engine_room import Room
 from tests.kills.nursery import Nursery, a_nursery
 from tests.opened import opened
 from tests.postgres import no_server
+from tests.races import Racers, Races, races_beside
 from tests.world import World, a_world, settle
 
 # --- databases: the same sentences on both (tests/databases.py) --------------------------------------
@@ -128,3 +130,34 @@ def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
     """The whole product but its process, on both databases."""
     with a_world(database_url, monkeypatch.setenv) as world:
         yield world
+
+
+# --- processes that do something at the same instant (tests/races.py) --------------------------------
+
+
+@pytest.fixture(scope="session")
+def racers() -> Iterator[Racers]:
+    """Four processes, begun when first asked for."""
+    with ExitStack() as stack:
+        yield Racers(stack)
+
+
+@pytest.fixture
+def races(request: pytest.FixtureRequest, world: World, racers: Racers) -> Iterator[Races]:
+    """Those processes, beside a world that is sound in the end. With -v the summary has who won."""
+    with races_beside(world, racers, request.node.name) as races:
+        yield races
+    request.node.user_properties.append((RACES, races.record()))
+
+
+RACES = "races"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Who was faster how often, in words that may be kept."""
+    if terminalreporter.verbosity < 1:
+        return
+    for report in terminalreporter.getreports(""):
+        for name, said in report.user_properties if report.when == "teardown" else ():
+            if name == RACES:
+                terminalreporter.write_line(str(said))

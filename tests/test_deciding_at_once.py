@@ -66,6 +66,21 @@ def test_a_double_click_counts_once(world: World) -> None:
     assert sum(line.startswith("Approved") for line in world.thread(request)) == 1
 
 
+def test_who_is_overtaken_by_their_own_click_hears_that_it_was_theirs(
+    world: World, process: Process
+) -> None:
+    request = world.asks("bob", PROD)
+    card = world.card(request)
+
+    def meanwhile() -> None:
+        world["eve"].click(card, "Approve")
+
+    process(meanwhile)["eve"].click(card, "Approve")
+
+    assert "You have decided on this already" in world.whispers("eve")[-1]
+    assert decisions(world, request) == ["request.approve"]
+
+
 def test_an_attempt_hammered_at_the_same_instant_is_recorded_once(world: World) -> None:
     request = world.asks("bob", PROD)
     card = world.card(request)
