@@ -1,0 +1,199 @@
+"""One seed, from its first act to its rest; what is broken is told with the history and how to repeat it."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from grants.errors import AwsFault
+from tests.clock import FakeClock
+from tests.memory_works import MemoryWorks
+from tests.simulation.people import NOISE, Act, People, acts_of
+from tests.simulation.promises import Promises
+from tests.simulation.telling import told
+from tests.simulation.universe import AnyWorks, Process, Universe, furnish
+
+BEAT: Final = timedelta(seconds=1)
+AWAY: Final = timedelta(minutes=5)
+"""The longest until another process stands in for one that died."""
+SETTLES: Final = timedelta(minutes=16)
+"""So long after the noise what is under way at AWS may still come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one seed came to."""
+
+    seed: int
+    lines: tuple[str, ...]
+    counted: Counter[str]
+    late: tuple[float, ...]
+    requests: int
+    turns: int
+
+
+class FoundError(AssertionError):
+    """A seed that breaks a promise."""
+
+    def __init__(self, seed: int, why: BaseException, lines: Sequence[str]) -> None:
+        """With the whole history."""
+        history = "\n".join(lines)
+        again = f"python -m tests.simulation --from {seed} --seeds 1 --history"
+        super().__init__(f"seed {seed}: {type(why).__name__}: {why}\n{history}\nagain: {again}")
+        self.seed, self.why, self.lines = seed, why, lines
+
+
+@dataclass
+class Run:
+    """The hub: whose turn it is, and what happens when nobody can go on."""
+
+    universe: Universe
+    acts: list[Act]
+
+    def __post_init__(self) -> None:
+        self.promises = Promises(self.universe)
+        self.universe.committed = self.promises.committed
+        self.universe.aws.leaving = self.promises.leaves
+        self.people = People(self.universe, self.promises)
+        self.random = Random(f"{self.universe.seed} hub")
+        self.restart_at: datetime | None = None
+
+    def to_its_rest(self) -> None:
+        universe, clock = self.universe, self.universe.clock
+        for _ in range(universe.weather.processes):
+            universe.comes_round(universe.starts())
+        begin = clock()
+        noisy_until, quiet = begin + NOISE, False
+        idle_beats = 0
+        while True:
+            while universe.schedule.turn():
+                idle_beats = 0
+                if self.promises.broken:
+                    raise self.promises.broken
+            self.promises.idle()
+            if not quiet and clock() >= noisy_until:
+                quiet = True
+                universe.weather.clears()
+                universe.say("everything is well from here on")
+                self.promises.calm_since = clock() + SETTLES
+            self._replace_the_dead(quiet=quiet)
+            jobs, tells = self._due()
+            due = min((at for at in (jobs, tells) if at), default=None)
+            overdue = due is not None and due <= clock()
+            if overdue and universe.woken:
+                self._round(jobs, tells)
+                continue
+            if overdue:
+                idle_beats += 1
+                due = clock() + BEAT * min(idle_beats, 20)
+            act_at = begin + self.acts[0].after if self.acts else None
+            wakes = universe.schedule.wakes()
+            instants = [at for at in (due, wakes, act_at, self.restart_at) if at]
+            if not quiet:
+                instants.append(noisy_until)
+            if not instants:
+                break
+            clock.now = max(clock(), min(instants))
+            while self.acts and begin + self.acts[0].after <= clock():
+                self.people.act(self.acts.pop(0))
+            if due is not None and due <= clock():
+                self._round(jobs, tells)
+
+    def _round(self, jobs: datetime | None, tells: datetime | None) -> None:
+        now = self.universe.clock()
+        self.universe.woken = False
+        for process in self._who_looks():
+            self.universe.comes_round(
+                process,
+                jobs=jobs is not None and jobs <= now,
+                tells=tells is not None and tells <= now,
+            )
+
+    def _due(self) -> tuple[datetime | None, datetime | None]:
+        if not self.universe.processes:
+            return None, None
+        process = self.universe.processes[0]
+        return process.jobs.next_due(), process.announcer.next_due()
+
+    def _who_looks(self) -> list[Process]:
+        processes = self.universe.processes
+        if len(processes) > 1 and self.random.random() < 0.6:
+            return [self.random.choice(processes)]
+        return list(processes)
+
+    def _replace_the_dead(self, *, quiet: bool) -> None:
+        """Somebody starts another after a while; at once, when the noise is over."""
+        universe = self.universe
+        missing = universe.weather.processes - len(universe.processes)
+        if not missing:
+            return
+        if not quiet and self.restart_at is None:
+            self.restart_at = universe.clock() + AWAY * self.random.random() ** 2
+        if not quiet and self.restart_at and universe.clock() < self.restart_at:
+            return
+        self.restart_at = None
+        if universe.weather.processes == 1 and self.random.random() < 0.5:
+            universe.forgets_leases()
+        for _ in range(missing):
+            universe.comes_round(universe.starts())
+
+
+class Unforeseen(logging.Handler):
+    """Hears of what a job raised that nobody expects."""
+
+    def __init__(self, promises: Promises) -> None:
+        super().__init__()
+        self.promises = promises
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, ConnectionError | AwsFault):
+            self.promises.broken = self.promises.broken or error
+
+
+@contextmanager
+def listening(promises: Promises) -> Iterator[None]:
+    """Nothing is printed, and what is raised is not lost."""
+    logs = [logging.getLogger(name) for name in ("grants", "handlers")]
+    handler = Unforeseen(promises)
+    before = [(log.level, log.propagate) for log in logs]
+    for log in logs:
+        log.addHandler(handler)
+        log.setLevel(logging.ERROR)
+        log.propagate = False
+    try:
+        yield
+    finally:
+        for log, (level, propagate) in zip(logs, before, strict=True):
+            log.removeHandler(handler)
+            log.setLevel(level)
+            log.propagate = propagate
+
+
+def run(seed: int, works: AnyWorks | None = None, acts: list[Act] | None = None) -> Outcome:
+    """To its rest, or FoundError."""
+    clock = FakeClock()
+    if works is None:
+        works = MemoryWorks()
+        furnish(works, clock)
+    universe = Universe(seed, works, clock)
+    going = Run(universe, acts_of(seed) if acts is None else list(acts))
+    try:
+        with listening(going.promises):
+            going.to_its_rest()
+        going.promises.kept()
+        if universe.tells:
+            told(universe, going.promises)
+    except Exception as why:
+        raise FoundError(seed, why, universe.lines) from why
+    finally:
+        universe.schedule.end()
+    counted = going.promises.counted + Counter(universe.weather.counted)
+    return Outcome(
+        seed, tuple(universe.lines), counted, tuple(going.promises.late),
+        len(going.promises.grants), universe.schedule.turns,
+    )  # fmt: skip
