@@ -36,7 +36,10 @@ class Grant:
     since: datetime
     starts_at: datetime | None
     extends: RequestId | None
+    active_at: datetime | None = None
     ends_at: datetime | None = None
+    let_go: datetime | None = None
+    """When it ceased to hold its access."""
     moves: list[Move] = field(default_factory=list)
 
 
@@ -133,6 +136,8 @@ class Promises:
         held = known.state in HOLDS
         before, known.state, known.since = known.state, moved.target, moved.at
         known.moves.append(moved.move)
+        if held and known.state not in HOLDS:
+            known.let_go = self.universe.clock()
         if held and known.state not in HOLDS and not self._holders(known.key):
             self.let_go[known.key] = self.universe.clock()
         self._fits(known, moved, before, work.requests.get(known.id))
@@ -156,7 +161,7 @@ class Promises:
         if move is Move.CONFIRM:
             was = known.key in aws.there or now - aws.went.get(known.key, now - 2 * LATELY) < LATELY
             self.demand(was, f"{known.id} is active, and AWS has nothing")
-            known.ends_at = request.ends_at
+            known.active_at, known.ends_at = request.active_at, request.ends_at
         if move is Move.FINISH:
             self.demand(
                 known.ends_at is not None and known.ends_at <= now, f"{known.id} ends early"

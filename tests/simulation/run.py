@@ -61,47 +61,69 @@ class Run:
         self.people = People(self.universe, self.promises)
         self.random = Random(f"{self.universe.seed} hub")
         self.restart_at: datetime | None = None
+        self.began = self.universe.clock()
+
+    def starts(self) -> None:
+        """Its processes."""
+        for _ in range(self.universe.weather.processes):
+            self.universe.comes_round(self.universe.starts())
 
     def to_its_rest(self) -> None:
-        universe, clock = self.universe, self.universe.clock
-        for _ in range(universe.weather.processes):
-            universe.comes_round(universe.starts())
-        begin = clock()
-        noisy_until, quiet = begin + NOISE, False
-        idle_beats = 0
+        """The noise, and then as long as it takes until nothing is due any more."""
+        self.starts()
+        self.passes(self.began + NOISE)
+        self.rests()
+
+    def rests(self) -> None:
+        """From here on everything is well."""
+        self.universe.weather.clears()
+        self.universe.say("everything is well from here on")
+        self.promises.calm_since = self.universe.clock() + SETTLES
+        self.passes(None)
+
+    def passes(self, until: datetime | None) -> None:
+        """Time, up to this instant; None: until nothing is due."""
+        clock, beats = self.universe.clock, 0
         while True:
-            while universe.schedule.turn():
-                idle_beats = 0
-                if self.promises.broken:
-                    raise self.promises.broken
+            beats = 0 if self._turns() else beats
             self.promises.idle()
-            if not quiet and clock() >= noisy_until:
-                quiet = True
-                universe.weather.clears()
-                universe.say("everything is well from here on")
-                self.promises.calm_since = clock() + SETTLES
-            self._replace_the_dead(quiet=quiet)
+            if until is not None and clock() >= until:
+                return
+            self._replace_the_dead(quiet=until is None)
             jobs, tells = self._due()
             due = min((at for at in (jobs, tells) if at), default=None)
             overdue = due is not None and due <= clock()
-            if overdue and universe.woken:
+            if overdue and self.universe.woken:
                 self._round(jobs, tells)
                 continue
             if overdue:
-                idle_beats += 1
-                due = clock() + BEAT * min(idle_beats, 20)
-            act_at = begin + self.acts[0].after if self.acts else None
-            wakes = universe.schedule.wakes()
-            instants = [at for at in (due, wakes, act_at, self.restart_at) if at]
-            if not quiet:
-                instants.append(noisy_until)
-            if not instants:
-                break
-            clock.now = max(clock(), min(instants))
-            while self.acts and begin + self.acts[0].after <= clock():
-                self.people.act(self.acts.pop(0))
+                beats += 1
+                due = clock() + BEAT * min(beats, 20)
+            if not self._time_goes_on(due, until):
+                return
             if due is not None and due <= clock():
                 self._round(jobs, tells)
+
+    def _turns(self) -> bool:
+        """Everybody goes on as far as they can; what broke meanwhile is raised."""
+        any_turn = False
+        while self.universe.schedule.turn():
+            any_turn = True
+            if self.promises.broken:
+                raise self.promises.broken
+        return any_turn
+
+    def _time_goes_on(self, due: datetime | None, until: datetime | None) -> bool:
+        """To the next instant at which anything happens; False: there is none."""
+        clock, schedule = self.universe.clock, self.universe.schedule
+        act = self.began + self.acts[0].after if self.acts else None
+        instants = [at for at in (due, schedule.wakes(), act, self.restart_at, until) if at]
+        if not instants:
+            return False
+        clock.now = max(clock(), min(instants))
+        while self.acts and self.began + self.acts[0].after <= clock():
+            self.people.act(self.acts.pop(0))
+        return True
 
     def _round(self, jobs: datetime | None, tells: datetime | None) -> None:
         now = self.universe.clock()
