@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from grants.errors import AwsBusy, AwsUnsure
 from grants.model import AccountId, Key, Lane, PermissionSet, PermissionSetArn
+from grants.pace import UNKNOWN_FOR
 from grants.ports import Assigned, Operation
 from tests import make
 from tests.memory_identity_center import Doing, MemoryIdentityCenter
-from tests.simulation.weather import Weather
+from tests.simulation.weather import LATEST, Weather
 
 Leaving = Callable[[Key, bool], None]
 """Told of each write that AWS carries out or will: its key, and whether it creates."""
@@ -82,8 +83,8 @@ class Center(MemoryIdentityCenter):
             raise AwsUnsure("AWS did not answer in time")
         return self._does(key, creates=creates)
 
-    def _does(self, key: Key, *, creates: bool) -> Operation:
-        self.takes, self.fails = self.weather.takes(), self.weather.failure()
+    def _does(self, key: Key, *, creates: bool, most: timedelta = timedelta.max) -> Operation:
+        self.takes, self.fails = min(self.weather.takes(), most), self.weather.failure()
         return super()._begin(key, creates=creates)
 
     def _settle(self) -> None:
@@ -97,7 +98,7 @@ class Center(MemoryIdentityCenter):
 
     def _tries(self, key: Key, *, creates: bool) -> None:
         try:
-            self._does(key, creates=creates)
+            self._does(key, creates=creates, most=UNKNOWN_FOR - LATEST)
         except AwsBusy:
             return
 

@@ -11,7 +11,7 @@ WRITES: Final = frozenset({"create", "delete"})
 PAUSE: Final = timedelta(seconds=200)
 """The longest that anything but a process that died stands still: longer than a lease."""
 LATEST: Final = timedelta(minutes=11)
-"""A write whose answer was lost is begun so late at the latest, and ends well before UNKNOWN_FOR."""
+"""A write whose answer was lost is begun so late at the latest, and is over before UNKNOWN_FOR."""
 
 Fate = Literal["", "lost", "late"]
 
