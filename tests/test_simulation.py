@@ -26,6 +26,9 @@ GATE = (
     "gone without a look",
     "no lease",
     "told gone when AWS is asked",
+    "what is found is taken for ours",
+    "a delete that was not found counts as done",
+    "an extension begins after the end",
 )
 
 
