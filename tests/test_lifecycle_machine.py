@@ -2,18 +2,17 @@
 
 import os
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from grants.lifecycle import FINAL
-from grants.model import Key, Move, RequestId, State
+from grants.model import Move, State
 from tests.clock import FakeClock
 from tests.memory_works import MemoryWorks
 from tests.simulation.people import Act
-from tests.simulation.promises import Grant
 from tests.simulation.run import Run, listening
 from tests.simulation.telling import told
 from tests.simulation.universe import Universe, furnish
@@ -42,8 +41,6 @@ class Lifecycle(RuleBasedStateMachine):
         self.run.starts()
         self.acts = 0
         self.trouble_until = clock()
-        self.promised: dict[RequestId, tuple[Key, datetime, datetime]] = {}
-        """From when until when each grant that became active gives its access."""
         self.open = ExitStack()
         self.open.enter_context(listening(self.run.promises))
 
@@ -122,6 +119,7 @@ class Lifecycle(RuleBasedStateMachine):
     def crash_and_restart(self, everybody: bool) -> None:
         for process in self.universe.processes[: 2 if everybody else 1]:
             self.universe.dies(process)
+            self.universe.weather.counted["crash"] = 1
         self._in_trouble()
         self._passes(1)
 
@@ -147,10 +145,11 @@ class Lifecycle(RuleBasedStateMachine):
     def access_is_where_it_was_promised(self) -> None:
         now, aws = self.universe.clock(), self.universe.aws
         for key in aws.ours if now > self.trouble_until else ():
-            spans = [(at, to) for other, at, to in self.promised.values() if other == key]
-            waits = any(each.state is State.GRANTING for each in self._grants(key))
-            covered = any(at - AT_ONCE <= now <= to + AT_ONCE for at, to in spans)
-            assert covered or waits, f"{key} is there and was not promised for now"
+            spans = [each.span for each in self.run.promises.grants.values() if each.key == key]
+            covered = any(
+                at <= now and (to is None or now <= to + AT_ONCE) for at, to in spans if at
+            )
+            assert covered, f"{key} is there and was not promised for now"
 
     @invariant()
     def who_is_active_has_it(self) -> None:
@@ -179,27 +178,14 @@ class Lifecycle(RuleBasedStateMachine):
         if any((weather.busy, weather.lost_request, weather.lost_answer, weather.late, weather.fails, weather.slow)):  # fmt: skip
             self._in_trouble()
         self.run.passes(self.universe.clock() + timedelta(seconds=seconds))
-        self._promises()
 
     def _in_trouble(self) -> None:
         self.trouble_until = self.universe.clock() + AGES
 
-    def _promises(self) -> None:
-        """An interval for each grant: from its confirmation for as long as was agreed, or cut short."""
-        for each in self.run.promises.grants.values():
-            if each.id not in self.promised and each.ends_at is not None:
-                self.promised[each.id] = (each.key, each.active_at or each.since, each.ends_at)
-            if each.id in self.promised and each.state is not State.ACTIVE:
-                key, at, to = self.promised[each.id]
-                self.promised[each.id] = key, at, min(to, each.let_go or to)
-
-    def _grants(self, key: Key) -> list[Grant]:
-        return [each for each in self.run.promises.grants.values() if each.key == key]
-
 
 TestLifecycle = Lifecycle.TestCase
 TestLifecycle.settings = settings(
-    max_examples=int(os.environ.get(EXAMPLES, "100")),
+    max_examples=int(os.environ.get(EXAMPLES, "200")),
     stateful_step_count=50,
     deadline=None,
     derandomize=EXAMPLES not in os.environ,

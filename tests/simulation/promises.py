@@ -38,11 +38,17 @@ class Grant:
     since: datetime
     starts_at: datetime | None
     extends: RequestId | None
-    active_at: datetime | None = None
+    held_since: datetime | None = None
+    """When AWS was first to be asked for it."""
     ends_at: datetime | None = None
     let_go: datetime | None = None
     """When it ceased to hold its access."""
     moves: list[Move] = field(default_factory=list)
+
+    @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """From when until when its access may be there; None at first: never."""
+        return self.held_since, min((at for at in (self.let_go, self.ends_at) if at), default=None)
 
 
 @dataclass
@@ -157,13 +163,14 @@ class Promises:
         if move is Move.START:
             approved = not known.needs_approval or Move.APPROVE in known.moves
             self.demand(approved, f"{known.id} starts without approval")
+            known.held_since = now
             starts = request.starts_at
             early = EARLY if request.extends else timedelta(0)
             self.demand(starts is None or starts - early <= now, f"{known.id} starts early")
         if move is Move.CONFIRM:
             was = known.key in aws.there or now - aws.went.get(known.key, now - 2 * LATELY) < LATELY
             self.demand(was, f"{known.id} is active, and AWS has nothing")
-            known.active_at, known.ends_at = request.active_at, request.ends_at
+            known.ends_at = request.ends_at
         if move is Move.FINISH:
             self.demand(
                 known.ends_at is not None and known.ends_at <= now, f"{known.id} ends early"

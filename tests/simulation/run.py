@@ -10,12 +10,13 @@ from random import Random
 from typing import Final
 
 from grants.errors import AwsFault
+from grants.model import Slot
 from tests.clock import FakeClock
 from tests.memory_works import MemoryWorks
 from tests.simulation.people import NOISE, Act, People, acts_of
 from tests.simulation.promises import Promises
 from tests.simulation.telling import told
-from tests.simulation.universe import AnyWorks, Process, Universe, furnish
+from tests.simulation.universe import KEYS, AnyWorks, Process, Universe, furnish
 
 BEAT: Final = timedelta(seconds=1)
 AWAY: Final = timedelta(minutes=5)
@@ -139,7 +140,15 @@ class Run:
         if not self.universe.processes:
             return None, None
         process = self.universe.processes[0]
-        return process.jobs.next_due(), process.announcer.next_due()
+        jobs = [process.jobs.next_due(), *self._left_to_the_beat()]
+        return min((at for at in jobs if at), default=None), process.announcer.next_due()
+
+    def _left_to_the_beat(self) -> list[datetime]:
+        """What waits for a slot under the lease of one who died is nobody's wake-up."""
+        with self.universe.works.reading() as work:
+            rows = [work.assignments.get(key) for key in KEYS]
+        leased = [row.lease_until for row in rows if row and row.slot is Slot.WAITING]
+        return [at for at in leased if at]
 
     def _who_looks(self) -> list[Process]:
         processes = self.universe.processes
