@@ -316,8 +316,13 @@ class Engine:
         ) or _find(row.key, center.deletions, center.deletion, Progress.SUCCEEDED, _whole(intent))
 
     def _was_given_by_others(self, row: Row, ours: Operation) -> bool:
-        """Whether it is listed because somebody made it anew, by AWS's own clock after our removal."""
+        """Whether it is listed because somebody made it anew, by AWS's own clock after our removal.
+
+        While a create of ours may still be carried out, it is ours that came.
+        """
         if ours.progress is not Progress.SUCCEEDED or ours.created_at is None:
+            return False
+        if row.may_appear(ours.created_at):
             return False
         center, since = self.identity_center, ours.created_at + timedelta(seconds=1)
         found = _find(row.key, center.creations, center.creation, Progress.SUCCEEDED, since)

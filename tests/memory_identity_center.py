@@ -27,6 +27,7 @@ class Doing:
     key: Key
     since: datetime
     fails: str
+    until: datetime
     progress: Progress = Progress.IN_PROGRESS
 
     def told(self, *, whole: bool = True) -> Operation:
@@ -117,7 +118,8 @@ class MemoryIdentityCenter:
         if len(self.running()) >= self.most:
             raise AwsBusy("too many requests processing", code="ThrottlingException")
         number = f"op-{len(self.operations)}"
-        doing = Doing(number, creates, key, self.clock(), self.fails)
+        now = self.clock()
+        doing = Doing(number, creates, key, now, self.fails, now + self.takes)
         self.operations.append(doing)
         self.crowded = max(self.crowded, len(self.running()))
         return doing.told()
@@ -136,12 +138,16 @@ class MemoryIdentityCenter:
     def _settle(self) -> None:
         now = self.clock()
         for doing in self.running():
-            if doing.since + self.takes <= now:
+            if doing.until <= now:
                 doing.progress = Progress.FAILED if doing.fails else Progress.SUCCEEDED
-                if not doing.fails and doing.creates:
-                    self.there.add(doing.key)
-                if not doing.fails and not doing.creates:
-                    self.there.discard(doing.key)
+                if not doing.fails:
+                    self._carry_out(doing)
+
+    def _carry_out(self, doing: Doing) -> None:
+        if doing.creates:
+            self.there.add(doing.key)
+        else:
+            self.there.discard(doing.key)
 
     def forget(self, user: UserId) -> None:
         """An administrator removes what this user holds."""

@@ -182,6 +182,26 @@ def test_a_removal_that_comes_after_a_second_one_and_a_new_grant_takes_nothing(r
     assert room.aws.holds(request.key)
 
 
+def test_a_create_of_ours_that_comes_after_our_removal_is_not_left_as_somebody_elses(
+    room: Room,
+) -> None:
+    request = room.started(duration=HOUR)
+    room.aws.before = lost_once("create")
+    room.passes(minutes=1)
+    assert room.state(request) is State.ACTIVE
+    room.aws.takes = timedelta(seconds=2)
+    room.closed(request)
+    room.rounds()
+    room.clock.passes(seconds=3)
+
+    room.aws.create(request.key)  # The first one, carried out only now.
+    room.clock.passes(seconds=3)
+    room.passes(minutes=20)
+
+    assert room.state(request) is State.REVOKED
+    assert not room.aws.holds(request.key)
+
+
 def test_what_is_gone_long_after_was_taken_by_somebody_else(room: Room) -> None:
     earlier = room.active(duration=HOUR)
     room.aws.before = lost_once("delete")

@@ -1,0 +1,91 @@
+"""A Slack in memory that keeps what is posted, and on bad days answers late, not at all, or with 429."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from tests.simulation.weather import Weather
+
+
+class Answer(dict[str, Any]):
+    """What slack_sdk makes of a response, as far as anybody here looks at it."""
+
+    status_code = 200
+    headers: Mapping[str, str] = {}
+
+
+class Limited(Answer):
+    """Too much at once."""
+
+    status_code = 429
+    headers: Mapping[str, str] = {"Retry-After": "20"}
+
+
+@dataclass
+class Posted:
+    """One message as it stands there now."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]]
+    thread_ts: str | None
+
+
+@dataclass
+class Slack:
+    """What the announcer asks of slack_sdk's client."""
+
+    weather: Weather
+    travels: Callable[[str], None]
+    say: Callable[[str], None]
+    """On the way there and back others go on."""
+    messages: dict[tuple[str, str], Posted] = field(default_factory=dict)
+
+    def chat_postMessage(  # noqa: N802 - slack_sdk's name
+        self, *, channel: str, text: str, blocks: list[dict[str, Any]],
+        thread_ts: str | None = None, **_: Any,
+    ) -> Answer:  # fmt: skip
+        self._before("post")
+        assert thread_ts is None or (channel, thread_ts) in self.messages, "no such thread"
+        ts = f"{len(self.messages) + 1}.0"
+        self.messages[channel, ts] = Posted(channel, ts, text, blocks, thread_ts)
+        self.say(f"Slack takes {ts} in {thread_ts or channel}: {text[:60]}")
+        self._after("post")
+        return Answer({"channel": channel, "ts": ts})
+
+    def chat_update(
+        self, *, channel: str, ts: str, text: str, blocks: list[dict[str, Any]]
+    ) -> Answer:
+        self._before("update")
+        posted = self.messages[channel, ts]
+        posted.text, posted.blocks = text, blocks
+        self.say(f"Slack redraws {ts}: {text[:60]}")
+        self._after("update")
+        return Answer({"channel": channel, "ts": ts})
+
+    def conversations_info(self, *, channel: str) -> Answer:
+        self._before("info")
+        return Answer({"channel": {"id": channel, "is_member": True}})
+
+    def lines(self, channel: str, request: str) -> list[str]:
+        """The first words of all that stands below a request's card, however often that was hung."""
+        here = [each for each in self.messages.values() if each.channel == channel]
+        mark = f"Request: {request}."
+        cards = {each.ts for each in here if each.thread_ts is None and mark in each.text}
+        return [each.text.split()[0].rstrip(":.") for each in here if each.thread_ts in cards]
+
+    def _before(self, call: str) -> None:
+        self.travels(f"slack {call} leaves")
+        if self.weather.strikes("slack 429", self.weather.slack / 2):
+            limited = Limited(error="ratelimited")
+            raise SlackApiError("ratelimited", limited)  # type: ignore[no-untyped-call]  # theirs
+        if self.weather.strikes("slack lost request", self.weather.slack / 3):
+            raise ConnectionResetError("it broke")
+
+    def _after(self, call: str) -> None:
+        if self.weather.strikes("slack lost answer", self.weather.slack / 3):
+            raise TimeoutError("no answer")
+        self.travels(f"slack {call} answers")

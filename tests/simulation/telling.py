@@ -1,0 +1,46 @@
+"""Whether everything was told, in its order, and every card says what its row says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from blocks import card, thread
+from grants.model import Place, Request
+from grants.ports import Work
+from grants.telling import moved_in
+from tests.simulation.promises import Promises
+from tests.simulation.universe import STYLE, Universe
+
+
+def told(universe: Universe, promises: Promises) -> None:
+    """Each move in each thread, in order; twice only where somebody fell over on the way."""
+    twice = 0
+    with universe.works.reading() as work:
+        for request in work.requests.listed(limit=1000):
+            lines = [moved_in(line.entry) for line in work.journal.of(request.id)]
+            expected = [thread.word(moved) for moved in lines if moved]
+            for copy in work.copies.of(request.id):
+                if copy.place is Place.DIRECT:
+                    continue
+                promises.demand(bool(copy.ts), f"{request.id} has no card")
+                said = universe.slack.lines(copy.channel, request.id)
+                words = [word for word in said if word in thread.WORDS]
+                promises.demand(
+                    list(dict.fromkeys(words)) == expected, f"{request.id}: {words} of {expected}"
+                )
+                twice += len(words) - len(expected)
+                posted = universe.slack.messages[copy.channel, copy.ts].blocks
+                if posted not in _drawn(work, request, copy.place):
+                    # Who stood still for longer than its lease sends what it had drawn before.
+                    stood_still = bool(universe.weather.counted.get("pause"))
+                    promises.demand(stood_still, f"{request.id}: its card is not its row")
+                    promises.counted["cards left old by who stood still"] += 1
+    promises.demand(universe.fell_over or not twice, "told twice, and nobody fell over")
+    promises.counted["told twice"] += twice
+
+
+def _drawn(work: Work, request: Request, place: Place) -> Iterator[list[dict[str, Any]]]:
+    """As the row has it; of what went on holding the access when it ended, as it was then."""
+    others = [one.id for one in work.requests.listed(limit=1000) if one.key == request.key]
+    votes = work.votes.on(request.id)
+    for other in (None, *others):
+        yield card.card(request, votes=votes, held_by=other, style=STYLE, place=place).blocks
