@@ -49,7 +49,7 @@ test: setup  ## the tests, or some: make test k=ending
 soak: setup  ## every proof, far beyond CI: make soak seeds=100000 lives=2000 races=200
 	$(PY) -m tests.simulation --from 2000 --seeds $(or $(seeds),100000)
 	$(PY) -m tests.simulation --mutants --seeds 4000
-	ELEVATE_TEST_LIVES=$(or $(lives),2000) $(PY) -m pytest -n0 tests/test_lifecycle_machine.py
+	TEST_LIVES=$(or $(lives),2000) $(PY) -m pytest -n0 tests/test_lifecycle_machine.py
 	TEST_RACES=$(or $(races),200) $(PY) -m pytest -n0 -v tests/test_races_*.py
 	$(PY) -m tests.kills
 

@@ -99,8 +99,14 @@ class Announcer:
         except (SlackClientError, OSError, AwsFault) as error:
             self.undelivered.again(row, type(error).__name__, unsure=True)
         else:
-            with self.works() as work:
-                work.outbox.done(row)
+            self._done(row)
+
+    def _done(self, row: Pending) -> None:
+        """Who stood still for longer than the lease may have drawn over what others drew since."""
+        with self.works() as work:
+            mine = work.outbox.done(row)
+            if not mine and row.notice.kind in {Told.REDRAW, Told.SUMMARY}:
+                work.outbox.put([row.notice], at=self.clock())
 
     def _draw_home(self, notice: Notice) -> None:
         """Drawn from rows when its turn has come; who gets a watcher's is looked up just then."""
@@ -184,7 +190,8 @@ class Announcer:
                 post(copy.address, message)
             case Told.DIRECT:
                 hung = _hung(copy, post(copy.address, message))
-                self._keep(replace(hung, note=_note(notice)), strip=(notice, copy))
+                strip = (notice, copy) if hung.ts != copy.ts else None  # It stands there already.
+                self._keep(replace(hung, note=_note(notice)), strip=strip)
             case Told.STRIP if notice.facts:
                 self._update(str(notice.facts["channel"]), str(notice.facts["ts"]), message)
             case _:
@@ -273,6 +280,9 @@ class Announcer:
 
     def _keep(self, copy: Copy, *, strip: tuple[Notice, Copy] | None = None) -> None:
         with self.works() as work:
+            hung = work.copies.get(copy.id).ts
+            if hung and copy.ts != hung and copy.place is not Place.DIRECT:
+                return  # Others have hung it meanwhile: that one is kept up to date.
             work.copies.save(copy)
             work.copies.reached(copy.address)
             if strip is not None and (notice := _strip(work, *strip)):

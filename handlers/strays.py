@@ -36,10 +36,11 @@ class Strays:
             with self.works.reading() as work:
                 request = work.requests.get(request_id)
                 known = {(copy.channel, copy.ts) for copy in work.copies.of(request_id)}
+                in_doubt = work.outbox.in_doubt(request_id)
         except UnknownRequest:
             return
-        if (channel, ts) in known:
-            return
+        if in_doubt or (channel, ts) in known:
+            return  # It may be found to be the one that is to be kept up to date.
         try:
             self.client.chat_update(channel=channel, ts=ts, **_instead(action, body, request))
         except (SlackClientError, OSError):

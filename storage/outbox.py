@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from grants.model import Actor, Move, Moved, Role, State, Told
+from grants.model import Actor, Move, Moved, RequestId, Role, State, Told
 from grants.records import Notice, Pending
 from storage.columns import moment, ticks
 from storage.tables import Sending, outbox
@@ -111,8 +111,8 @@ class SqlOutbox:
             self._lease([row["id"] for row in rows], now, until)
         return [_claimed(row) for row in rows]
 
-    def done(self, row: Pending) -> None:
-        self._settle(row, state=Sending.SENT, error="")
+    def done(self, row: Pending) -> bool:
+        return self._settle(row, state=Sending.SENT, error="")
 
     def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
         known = {} if unsure else {"attempted_at": row.attempted_at}
@@ -134,6 +134,10 @@ class SqlOutbox:
             select(func.count()).select_from(outbox).where(WAITING)
         ).scalar_one()
         return counted
+
+    def in_doubt(self, request_id: RequestId) -> bool:
+        attempted = outbox.c.request_id == request_id, outbox.c.attempted_at.is_not(None)
+        return self.db.scalar(select(outbox.c.id).where(WAITING, *attempted).limit(1)) is not None
 
     def forget(self, before: datetime, *, limit: int) -> int:
         """Remove rows that were told and had been written before then; how many."""
@@ -215,13 +219,14 @@ class SqlOutbox:
         )
         return self.db.scalar(waiting) is not None
 
-    def _settle(self, row: Pending, **values: Any) -> None:
-        """Nothing, where somebody else has claimed the row since: it is theirs to settle."""
-        self.db.execute(
+    def _settle(self, row: Pending, **values: Any) -> bool:
+        """False, and nothing, where somebody else has claimed the row since: it is theirs to settle."""
+        wrote = self.db.execute(
             update(outbox)
             .where(outbox.c.id == row.id, outbox.c.version == row.version)
             .values(lease_until=None, version=row.version + 1, **values)
         )
+        return wrote.rowcount == 1
 
 
 def _heads() -> Subquery:

@@ -213,16 +213,19 @@ class MemoryOutbox:
             for row in chosen
         ]
 
-    def done(self, row: Pending) -> None:
-        if self._is_theirs(row):
-            del self.store.outbox[row.id]
+    def done(self, row: Pending) -> bool:
+        if not self._is_theirs(row):
+            return False
+        del self.store.outbox[row.id]
+        return True
 
-    def again(self, row: Pending, *, at: datetime, error: str) -> None:
+    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
         if self._is_theirs(row):
+            known = self.store.outbox[row.id]
             self.store.outbox[row.id] = replace(
-                self.store.outbox[row.id],
+                known,
                 due_at=at,
-                attempted_at=None,
+                attempted_at=known.attempted_at if unsure else row.attempted_at,
                 lease_until=None,
                 version=row.version + 1,
             )

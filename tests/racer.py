@@ -19,7 +19,7 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 from sqlalchemy import event
 
 from blocks.refusals import words
-from bot.assemble import Hands, Storage, desk, jobs, open_aws
+from bot.assemble import Storage, desk, jobs, open_aws
 from bot.clock import in_time
 from bot.settings import Settings
 from bot.slack import connect
@@ -33,7 +33,7 @@ from storage.work import SqlWorks
 from tests.clock import FakeClock
 from tests.opened import opened
 from tests.standins.slack import Listeners, over_wsgi
-from tests.world import Inline, aws_session
+from tests.world import Inline, aws_session, inline_hands
 
 HERE: Final = "here"
 GO: Final = "go"
@@ -121,9 +121,7 @@ class Racer:
         ports = open_aws(course.settings, Limiter(monotonic=count(0, 1000).__next__), clients)
         self.works = storage.works
         self.desk = desk(storage, ports)
-        self.jobs = jobs(
-            storage, ports, Hands(*[Inline()] * 5), wake=lambda: None, jitter=lambda: 0.5
-        )
+        self.jobs = jobs(storage, ports, inline_hands(), wake=lambda: None, jitter=lambda: 0.5)
         self.listeners, self.deciders = Listeners(), ThreadPoolExecutor(2)
         slack = connect(
             course.settings,

@@ -17,7 +17,7 @@ from tests.simulation.run import Run, listening
 from tests.simulation.telling import told
 from tests.simulation.universe import Universe, furnish
 
-EXAMPLES = "ELEVATE_TEST_EXAMPLES"
+LIVES = "TEST_LIVES"
 AT_ONCE = timedelta(seconds=15)
 """So soon after its end access is gone where nothing goes wrong: AWS takes up to three of them."""
 AGES = timedelta(minutes=30)
@@ -185,10 +185,10 @@ class Lifecycle(RuleBasedStateMachine):
 
 TestLifecycle = Lifecycle.TestCase
 TestLifecycle.settings = settings(
-    max_examples=int(os.environ.get(EXAMPLES, "200")),
+    max_examples=int(os.environ.get(LIVES, "200")),
     stateful_step_count=50,
     deadline=None,
-    derandomize=EXAMPLES not in os.environ,
+    derandomize=LIVES not in os.environ,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -1,13 +1,14 @@
 """Slack slow, refusing, cut off or gone for an hour: access does not wait, and all is told later."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+from slack_sdk import WebClient
 
 from grants.model import RequestId, State
 from handlers.pace import InTurn, Pace
@@ -207,6 +208,67 @@ def test_a_click_is_counted_though_nothing_can_be_told_of_it(world: World) -> No
 
     assert reply.ok
     assert world.state(request) is State.SCHEDULED
+
+
+# Standing still for longer than a lease, with a message drawn and not sent
+
+
+class Sleepy:
+    """A client that falls asleep once, before a call to this channel leaves; others go on meanwhile."""
+
+    def __init__(self, client: WebClient, method: str, meanwhile: Callable[[], None]) -> None:
+        self._client, self._method, self._meanwhile = client, method, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            if name == self._method and arguments["channel"] == APPROVALS:
+                self._method = ""
+                self._meanwhile()
+            return getattr(self._client, name)(**arguments)
+
+        return call
+
+
+def test_a_card_that_is_drawn_over_by_who_stood_still_is_drawn_again(world: World) -> None:
+    request = world.active("bob", PROD)
+    with world.beside(world.settings.database_url) as other:
+
+        def meanwhile() -> None:
+            world.clock.passes(minutes=2)
+            other.passes(seconds=30)
+
+        world["bob"].click(world.last("bob"), "End Access")
+        announcer = world.bot.announcer
+        sleepy = cast(WebClient, Sleepy(announcer.client, "chat_update", meanwhile))
+        world.bot = replace(world.bot, announcer=replace(announcer, client=sleepy))
+        world.rounds()
+        other.passes(minutes=2)
+
+    assert world.state(request) is State.REVOKED
+    assert "Revoked" in world.card(request).words()
+
+
+def test_of_a_card_that_was_hung_twice_one_is_kept_up_to_date(world: World) -> None:
+    with world.beside(world.settings.database_url) as other:
+
+        def meanwhile() -> None:
+            world.clock.passes(minutes=2)
+            other.passes(seconds=30)
+
+        announcer = world.bot.announcer
+        posting = announcer.posting
+        client = cast(WebClient, Sleepy(posting.client, "chat_postMessage", meanwhile))
+        posting = Posting(client, posting.clock, posting.call)
+        world.bot = replace(world.bot, announcer=replace(announcer, posting=posting))
+        request = world.asks("bob", PROD)
+        other.passes(minutes=1)
+
+    cards = [one for one in top(world, APPROVALS) if request in one.text]
+    assert len(cards) == 2
+    assert [len(world.slack.thread(one)) for one in cards] == [1, 0]
+    with world.works.reading() as work:
+        (copy,) = [one for one in work.copies.of(request) if one.address == APPROVALS]
+    assert copy.ts == cards[0].ts
 
 
 # Pace

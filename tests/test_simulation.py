@@ -12,7 +12,7 @@ from tests.simulation.run import FoundError, run
 from tests.simulation.shrink import shrunk
 from tests.simulation.storage import Fresh, on_sqlite
 
-SEEDS = int(os.environ.get("ELEVATE_TEST_SEEDS", "2000"))
+SEEDS = int(os.environ.get("TEST_SEEDS", "2000"))
 TOGETHER = 100
 """So many seeds are one test: enough workers share them evenly."""
 MOST = 1000

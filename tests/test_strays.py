@@ -2,12 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
+
 from grants.errors import OwnRequest
 from grants.model import State
 from tests.lives import PROD
 from tests.standins.slack import tamper
 from tests.standins.slack.faults import EXECUTE_THEN_DROP
 from tests.world import APPROVALS, Later, World
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Slack does not let us find out what stands where."""
+    world.slack.scopes -= {"channels:history", "groups:history", "im:history"}
+    return world
 
 
 def test_a_card_that_stands_twice_loses_its_buttons_when_one_is_pressed(world: World) -> None:
@@ -46,6 +55,26 @@ def test_a_direct_message_that_stands_twice_keeps_its_words_and_loses_its_button
     assert world.state(request) is State.REVOKED
     assert (twin.buttons(), last.buttons()) == ([], [])
     assert "Open the AWS console" in twin.words()
+
+
+def test_a_card_that_may_be_the_one_keeps_its_buttons_until_that_is_known(world: World) -> None:
+    """Its answer was lost, and somebody presses it before it is looked for."""
+    world.slack.scopes |= {"channels:history", "groups:history", "im:history"}
+    world.slack.faults.add(
+        "chat.postMessage", EXECUTE_THEN_DROP, matches=lambda args: args.get("channel") == APPROVALS
+    )
+    request = world.asks("bob", PROD)
+    (card,) = world.cards(request)
+
+    world["mallory"].click(card, "Approve")
+    assert card.buttons() == ["Approve", "Reject"]
+    world.passes(minutes=2)
+    world.decides("eve", request, "Approve")
+    world.passes(seconds=5)
+
+    assert world.state(request) is State.ACTIVE
+    assert len(world.cards(request)) == 1
+    assert card.buttons() == ["Revoke"]
 
 
 def test_a_button_of_an_older_version_is_said_to_be_one(world: World) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from itertools import count
@@ -92,6 +93,11 @@ class Inline(Executor):
         return future
 
 
+def inline_hands() -> Hands:
+    """Everything that waits for AWS is waited for."""
+    return Hands(**{each.name: Inline() for each in fields(Hands)})
+
+
 class Later(Executor):
     """Does it when it is told to: a thread that others keep waiting."""
 
@@ -135,7 +141,7 @@ class World:
             Limiter(monotonic=count(0, 1000).__next__),
             address.clients,
         )
-        hands = Hands(*[Inline()] * 6)
+        hands = inline_hands()
         self.desk = desk(self.storage, self.ports)
         self.jitter = 0.5
         """Of a wait that is spread: by rights a random part, here always this one."""

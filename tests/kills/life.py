@@ -10,13 +10,11 @@ from http.client import HTTPException
 from itertools import count
 from typing import Final
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import system_clock
 from grants.errors import StaleRequest
 from grants.model import Request, RequestId, State
-from storage.tables import Sending, outbox
 from tests.beside import PROD, Outside
 from tests.kills import failpoints
 from tests.kills.nursery import MINUTES, Mortal, Nursery, a_port
@@ -61,8 +59,6 @@ class Life:
     most: int = 1
     """So often whoever is to die dies: then nobody does any more."""
     deaths: int = 0
-    in_hand: int = 0
-    """So many messages were on their way when a bot died: Slack cannot tell whether they arrived."""
     _taken: bool = False
     _recorded: list[RequestId] = field(default_factory=list)
 
@@ -223,7 +219,6 @@ class Life:
                 self._bear(seat)
             elif seat.bot.is_dead():
                 self.deaths += 1
-                self.in_hand += self._rows_in_hand()
                 if self.deaths >= self.most:
                     seat.failpoint = ""
                 self._bear(seat)
@@ -239,11 +234,6 @@ class Life:
 
     def _state(self, request: RequestId) -> State:
         return self.company.request(request).state
-
-    def _rows_in_hand(self) -> int:
-        held = outbox.c.state == Sending.WAITING, outbox.c.lease_until.is_not(None)
-        with self.company.database.reading() as db:
-            return db.execute(select(func.count()).where(*held)).scalar_one()
 
     def _is_summed_up(self, request: RequestId) -> bool:
         with self.company.reading() as work:

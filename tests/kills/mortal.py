@@ -16,7 +16,7 @@ from botocore import loaders, session
 from bot import run  # noqa: F401 - for whoever is born here
 from bot.commands.all import cli
 from grants import pace
-from handlers import announce
+from handlers import announce, posting
 from handlers.pace import Pace
 from tests.kills import failpoints
 
@@ -37,6 +37,7 @@ def hasten(lease: float) -> None:
     _set(pace, **HASTE, LEASE=timedelta(seconds=lease), LEASE_LEFT=timedelta(seconds=lease / 10))
     telling = timedelta(seconds=min(60.0, max(TELLING, lease)))
     _set(announce, LEASE=telling, LAST_MOMENT=telling / 2)
+    _set(posting, SETTLES=timedelta(seconds=1))
     at_once = timedelta(0)
     _set(
         Pace.__init__,

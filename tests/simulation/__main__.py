@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from time import monotonic
 
-from tests.simulation.mutants import MUTANTS, noticed
+from tests.simulation.mutants import BEHIND_ANOTHER, MUTANTS, noticed
 from tests.simulation.run import FoundError, Outcome, run
 from tests.simulation.shrink import shrunk
 
@@ -58,8 +58,9 @@ def mutants(seeds: range, only: str) -> int:
     silent = 0
     for name in [each for each in MUTANTS if only in each]:
         hits = [seed for seed in seeds if noticed(name, seed)]
-        silent += not hits
-        first = f"first by {hits[0]}" if hits else "by none"
+        behind = BEHIND_ANOTHER.get(name, "")
+        silent += not (hits or behind)
+        first = f"first by {hits[0]}" if hits else f"by none{behind and f' ({behind})'}"
         print(f"{len(hits):6} of {len(seeds)} seeds, {first}: {name}", flush=True)
     return 1 if silent else 0
 

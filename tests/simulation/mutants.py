@@ -11,8 +11,11 @@ from grants.changes import Row
 from grants.engine import Engine
 from grants.errors import AwsFault
 from grants.lifecycle import HOLDS, take
-from grants.model import AWS, Key, Lane, Move, Request, Slot, State
+from grants.model import AWS, Copy, Key, Lane, Move, Request, Slot, State
 from grants.ports import Work
+from grants.records import Notice, Pending
+from handlers.announce import Announcer
+from handlers.posting import Posting
 from tests.simulation.run import FoundError, run
 
 Patch = tuple[Any, str, object]
@@ -24,6 +27,7 @@ _deleted = changes.deleted
 _intends = changes.intend_to_delete
 _moves = endings._moved
 _missing = changes.create_not_found
+_keep = Announcer._keep
 
 
 def _never_looks(self: Engine, key: Key, lane: Lane) -> bool:
@@ -149,6 +153,19 @@ def _falls_alone(*_: object) -> Iterator[Any]:
     return iter(())
 
 
+def _leaves_it_old(self: Announcer, row: Pending) -> None:
+    with self.works() as work:
+        work.outbox.done(row)
+
+
+def _keeps_the_later(
+    self: Announcer, copy: Copy, *, strip: tuple[Notice, Copy] | None = None
+) -> None:
+    with self.works() as work:
+        work.copies.save(replace(work.copies.get(copy.id), ts="", summary_ts=""))
+    _keep(self, copy, strip=strip)
+
+
 def _leaves_no_line(
     work: Work, request: Request, move: Move, now: datetime, *, note: str = "", **fields: Any
 ) -> Request:
@@ -193,7 +210,23 @@ MUTANTS: Final[dict[str, tuple[Patch, ...]]] = {
     "extensions do not fall with what they extend": ((closing, "falls_with", _falls_alone),),
     "ends are not finished by the clock": ((jobs.Jobs, "finish_due", lambda _: None),),
     "a confirmation leaves no line": ((endings, "_moved", _leaves_no_line),),
+    "posted again without a look": ((Posting, "_found", lambda *_: None),),
+    "what stood still draws over the others": ((Announcer, "_done", _leaves_it_old),),
+    "a card hung twice is the later one": ((Announcer, "_keep", _keeps_the_later),),
 }
+
+
+BEHIND_ANOTHER: Final = {
+    "a wake-up during a lease is lost": "what is not absent is looked at again in any case",
+    "steps are written from old rows": "the holders are read anew, and they decide",
+    "a delete does not look whether it is wanted again": "`_hold` looks right before it",
+    "what stood still draws over the others": "only a pause right before the call shows it;"
+    " tests/test_outbox_trouble.py does",
+    "a card hung twice is the later one": "the same",
+    "no last check": "schedules change too little between approval and start; tests/test_last_check.py does",
+    "extensions do not fall with what they extend": "the last check fails them; tests/test_extending.py does",
+}
+"""Those that schedules do not miss, and what stands behind them."""
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
 
 from tests.simulation.weather import Weather
 
@@ -32,6 +33,14 @@ class Posted:
     text: str
     blocks: list[dict[str, Any]]
     thread_ts: str | None
+    metadata: dict[str, Any]
+
+    def told(self) -> dict[str, Any]:
+        """As the Web API has it."""
+        return {"ts": self.ts, "bot_id": BOT, "metadata": self.metadata}
+
+
+BOT: Final = "B0000000001"
 
 
 @dataclass
@@ -46,12 +55,13 @@ class Slack:
 
     def chat_postMessage(  # noqa: N802 - slack_sdk's name
         self, *, channel: str, text: str, blocks: list[dict[str, Any]],
-        thread_ts: str | None = None, **_: Any,
+        metadata: Metadata, thread_ts: str | None = None, **_: Any,
     ) -> Answer:  # fmt: skip
         self._before("post")
         assert thread_ts is None or (channel, thread_ts) in self.messages, "no such thread"
         ts = f"{len(self.messages) + 1}.0"
-        self.messages[channel, ts] = Posted(channel, ts, text, blocks, thread_ts)
+        told = metadata.to_dict()
+        self.messages[channel, ts] = Posted(channel, ts, text, blocks, thread_ts, told)
         self.say(f"Slack takes {ts} in {thread_ts or channel}: {text[:60]}")
         self._after("post")
         return Answer({"channel": channel, "ts": ts})
@@ -69,6 +79,23 @@ class Slack:
     def conversations_info(self, *, channel: str) -> Answer:
         self._before("info")
         return Answer({"channel": {"id": channel, "is_member": True}})
+
+    def conversations_history(self, *, channel: str, **_: Any) -> Answer:
+        return self._read(channel, lambda posted: posted.thread_ts is None)
+
+    def conversations_replies(self, *, channel: str, ts: str, **_: Any) -> Answer:
+        return self._read(channel, lambda posted: ts in (posted.ts, posted.thread_ts))
+
+    def conversations_open(self, *, users: str) -> Answer:
+        return Answer({"channel": {"id": users}})
+
+    def auth_test(self) -> Answer:
+        return Answer({"bot_id": BOT})
+
+    def _read(self, channel: str, wanted: Callable[[Posted], bool]) -> Answer:
+        self._before("read")
+        here = [each for each in self.messages.values() if each.channel == channel]
+        return Answer({"messages": [each.told() for each in here if wanted(each)]})
 
     def lines(self, channel: str, request: str) -> list[str]:
         """The first words of all that stands below a request's card, however often that was hung."""

@@ -27,7 +27,8 @@ from grants.reminding import Reminding
 from grants.review import Review
 from handlers.announce import AT_ONCE, LEASE, Announcer
 from handlers.channels import Channels
-from handlers.pace import Pace
+from handlers.pace import InTurn, Pace
+from handlers.posting import Posting
 from handlers.undelivered import Undelivered
 from tests import make
 from tests.clock import FakeClock
@@ -260,7 +261,8 @@ class Universe:
         client: Any = self.slack
         if self.tells:
             process.announcer = Announcer(
-                works, client, Channels(client), self.clock, STYLE, Pace(), crew("tells"),
+                works, client, Channels(client), self.clock, STYLE,
+                Posting(client, self.clock, InTurn(Pace(), self.clock)), crew("tells"),
                 Undelivered(
                     works, self.clock, process.desk.ask_directly, list, self.jitter.random
                 ),
@@ -351,12 +353,6 @@ class Universe:
             self.schedule.suspend(task, span)
 
     # What there is to see
-
-    @property
-    def fell_over(self) -> bool:
-        """Whether anything may have been done twice."""
-        reasons = ("crash", "pause", "database", "slack lost answer")
-        return any(self.weather.counted.get(reason) for reason in reasons)
 
     def now(self, key: Key) -> list[Request]:
         """Whoever holds this key, or is giving it back."""
