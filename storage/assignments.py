@@ -85,6 +85,8 @@ class SqlAssignments:
         )
 
     def let_in(self, now: datetime) -> list[Assignment]:
+        if not self._waits():
+            return []
         slots = self.outstanding()
         ends = self._waiting(Holding.PRESENT, now, limit=slots.for_ends)
         slots = replace(slots, taking=slots.taking + len(ends))
@@ -153,15 +155,17 @@ class SqlAssignments:
         ).all()
         taken: dict[Holding, int] = dict(counted)
         giving = sum(taken.get(holding, 0) for holding in (Holding.ABSENT, Holding.CREATING))
-        return Outstanding(giving, sum(taken.values()) - giving, self._somebody_waits())
-
-    def _somebody_waits(self) -> bool:
-        waiting = select(assignments.c.slot).where(
-            text(HAS_TO_DO_WITH_SLOTS),
-            assignments.c.slot == Slot.WAITING,
-            assignments.c.holding == Holding.ABSENT,
+        return Outstanding(
+            giving,
+            sum(taken.values()) - giving,
+            self._waits(assignments.c.holding == Holding.ABSENT),
         )
-        return self.db.execute(waiting.limit(1)).first() is not None
+
+    def _waits(self, *these: ColumnElement[bool]) -> bool:
+        """Whether somebody does, of these."""
+        waiting = assignments.c.slot == Slot.WAITING
+        some = select(assignments.c.slot).where(text(HAS_TO_DO_WITH_SLOTS), waiting, *these)
+        return self.db.execute(some.limit(1)).first() is not None
 
     def forget_leases(self) -> None:
         """Whoever held them is gone."""
