@@ -14,6 +14,8 @@ from grants.whose import Calls, Verdict, Whose, whose
 
 DELIVERED: Final = timedelta(minutes=20)
 """After so long CloudTrail has told of a call, or will not; it promises nothing."""
+SILENT: Final = timedelta(hours=1)
+"""So long CloudTrail is asked again before what was found is told without it."""
 KEPT: Final = timedelta(days=90)
 """So far back CloudTrail's event history goes."""
 SINGLY: Final = 10
@@ -48,7 +50,7 @@ class Judging:
         if not open_ones:
             return
         since = self.clock() - KEPT
-        calls = self.provenance.calls(since)
+        calls = self._calls(since, first_found=min(each.found_at for each in open_ones))
         now = self.clock()
         judged = []
         for stranger in open_ones:
@@ -59,6 +61,16 @@ class Judging:
         self._hand_over([each for each in judged if each[1].whose is Whose.OURS], catalogue)
         told = [each for each in judged if each[1].whose in {Whose.THEIRS, Whose.NOT_TOLD}]
         self._report(told, calls, catalogue)
+
+    def _calls(self, since: datetime, *, first_found: datetime) -> Calls:
+        """A passing fault rises; of one that does not pass, somebody has to be told at last."""
+        try:
+            return self.provenance.calls(since)
+        except AwsFault as fault:
+            now = self.clock()
+            if now - first_found < SILENT:
+                raise
+            return Calls({}, since=now, blind=f"It does not answer: {fault.reason}")
 
     # Ours
 

@@ -286,6 +286,23 @@ def test_while_cloudtrail_does_not_answer_everywhere_nothing_is_decided(world: W
     assert BY_ADA in alarms(world)[0]
 
 
+def test_where_cloudtrail_never_answers_it_is_told_without_it(world: World) -> None:
+    ended(world)
+    create_late(world)
+    world.aws.faults.add(LOOKUP, "http500", times=None)
+
+    sweeps(world)
+    later(world, minutes=50)
+    world.rounds()
+    assert alarms(world) == []
+    later(world, minutes=20)
+    world.rounds()
+
+    assert world.company.is_assigned(*HELD)
+    (alarm,) = alarms(world)
+    assert "It does not answer" in alarm
+
+
 def test_by_our_role_without_our_name_it_is_not_ours_where_no_grant_was(world: World) -> None:
     everything_is_seen(world)
     made = world.company.assign(*HELD)
