@@ -32,7 +32,7 @@ def kept(life: Life, request: Request, standing: Sequence[Assignment]) -> timede
     twice = _doubled([_word(line) for line in lines], told)
     twice += _doubled([_word(message) for message in direct], [*DIRECT, LAST[life.ending]])
     twice += len(company.cards(request.id)) - 1
-    assert twice == 0
+    assert twice == 0, f"{twice} told twice: {[message.text for message in [*lines, *direct]]}"
     return late
 
 
