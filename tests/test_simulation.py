@@ -29,6 +29,7 @@ GATE = (
     "what is found is taken for ours",
     "a delete that was not found counts as done",
     "an extension begins after the end",
+    "posted again without a look",
 )
 
 
