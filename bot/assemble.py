@@ -211,10 +211,10 @@ def presence(storage: Storage, aws: Aws) -> Presence:
     return Presence(storage.works, storage.clock, uuid4().hex, aws.share)
 
 
-def sweep(storage: Storage, aws: Aws, crew: Crew) -> Sweep:
+def sweep(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter) -> Sweep:
     """Where what Identity Center lists is held against the ledger."""
     judging = Judging(storage.works, aws.provenance, aws.directory, storage.clock)
-    return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew)
+    return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew, jitter)
 
 
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:

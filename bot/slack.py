@@ -29,9 +29,11 @@ from bot.assemble import (
 )
 from bot.clock import in_time
 from bot.settings import Settings
+from grants import pace as retrying
 from grants.crew import Crew
 from grants.desk import Desk
 from grants.errors import OutOfDate
+from grants.pace import Jitter
 from handlers import admin, audit, elevate, home, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
@@ -100,6 +102,7 @@ def connect(
     listeners: Executor | None = None,
     pace: Pace | None = None,
     promptly: Promptly | None = None,
+    jitter: Jitter = retrying.jitter,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
     web = client(settings)
@@ -174,7 +177,7 @@ def connect(
         posting=Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock)),
         crew=Crew(tellers, wake),
         undelivered=Undelivered(
-            storage.works, storage.clock, desk.ask_directly, desk.administrators
+            storage.works, storage.clock, desk.ask_directly, desk.administrators, jitter
         ),
         home=showing.again,
     )

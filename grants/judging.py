@@ -39,8 +39,11 @@ class Judging:
     directory: Directory
     clock: Clock
 
-    def judge(self, catalogue: Catalogue, *, anew: bool) -> None:
-        """Of those not told of yet; `anew`: and those of which nobody knew who made them."""
+    def judge(self, catalogue: Catalogue, *, anew: bool, report: bool) -> None:
+        """Of those not told of yet; `anew`: and those of which nobody knew who made them.
+
+        `report`: others' are told of now, and not with those that are still to be found.
+        """
         with self.works.reading() as work:
             found = work.sweeps.strangers(told=None if anew else False)
             open_ones = [each for each in found if each.made_at is None and not each.missed_at]
@@ -60,7 +63,8 @@ class Judging:
             judged.append((stranger, verdict))
         self._hand_over([each for each in judged if each[1].whose is Whose.OURS], catalogue)
         told = [each for each in judged if each[1].whose in {Whose.THEIRS, Whose.NOT_TOLD}]
-        self._report(told, calls, catalogue)
+        if report:
+            self._report(told, calls, catalogue)
 
     def _calls(self, since: datetime, *, first_found: datetime) -> Calls:
         """A passing fault rises; of one that does not pass, somebody has to be told at last."""

@@ -143,11 +143,17 @@ class Sweep:
         if len(things) == full:
             return replace(row, due_at=self.clock())
         try:
-            self.judging.judge(catalogue, anew=row.name is SweepName.ALL)
+            whole = row.name is SweepName.ALL
+            self.judging.judge(catalogue, anew=whole, report=whole or self._was_whole())
         except AwsFault:
             if row.tries < PATIENCE:
                 return self._again(row)
         return self._over(row)
+
+    def _was_whole(self) -> bool:
+        """Whether everything was looked at once: what was there before is told of together."""
+        with self.works.reading() as work:
+            return any(row.ended_at for row in work.sweeps.all() if row.name is SweepName.ALL)
 
     def _again(self, row: SweepRow) -> SweepRow:
         tries = row.tries + 1

@@ -509,6 +509,36 @@ def test_many_at_once_are_one_line_and_the_check_lists_them(world: World) -> Non
     assert len([one for one in checked(world) if one.verdict is Verdict.WARN]) == 12
 
 
+def test_what_was_there_before_is_told_of_together_when_everything_was_looked_at(
+    world: World,
+) -> None:
+    world.company.assigned_by("ada", *HELD)
+    world.company.assigned_by("ada", "dan", "web-prod", "ReadOnlyAccess")
+    center, web = world.sweep.identity_center, world.company.account("web-prod").id
+
+    class DiesHalfWay:
+        def provisioned_in(self, account: Any, **kwargs: Any) -> Any:
+            if account == web:
+                raise KeyboardInterrupt
+            return center.provisioned_in(account, **kwargs)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(center, name)
+
+    world.sweep.identity_center = cast(IdentityCenter, DiesHalfWay())
+    with pytest.raises(KeyboardInterrupt):
+        world.sweep.round()
+    world.sweep.identity_center = center
+
+    later(world, minutes=11)
+    world.rounds()
+    assert alarms(world) == []
+    later(world, minutes=10)
+    world.rounds()
+
+    assert len(alarms(world)) == 2
+
+
 def test_what_is_gone_by_itself_is_forgotten(world: World) -> None:
     world.company.assigned_by("ada", *HELD)
     sweeps(world)
@@ -603,7 +633,7 @@ def test_two_processes_that_judge_at_once_tell_once(world: World) -> None:
             def calls(self, since: datetime) -> Calls:
                 if not sweeping:
                     sweeping.append(True)
-                    other.sweep.judging.judge(catalogue(other), anew=False)
+                    other.sweep.judging.judge(catalogue(other), anew=False, report=True)
                 return provenance.calls(since)
 
         world.sweep.judging = replace(world.sweep.judging, provenance=Slow())

@@ -149,7 +149,12 @@ class World:
             self.storage, self.ports, hands, wake=lambda: None, jitter=lambda: self.jitter
         )
         self.refresher = refresher(self.storage, self.ports)
-        self.sweep = sweep(self.storage, self.ports, Crew(Inline(), lambda: None))
+        self.sweep = sweep(
+            self.storage,
+            self.ports,
+            Crew(Inline(), lambda: None),
+            jitter=lambda: self.jitter,
+        )
         self.administration = administration(self.storage)
         self.listeners = Listeners()
         self.deciders = ThreadPoolExecutor(8)
@@ -167,6 +172,7 @@ class World:
             listeners=self.listeners,
             pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
             promptly=Promptly(self.deciders, lambda: self.in_time(), lambda: self.patience + 0.5),
+            jitter=lambda: self.jitter,
         )
         self.hand = Hand(
             slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle
