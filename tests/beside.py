@@ -201,7 +201,7 @@ class Outside:
 
     def until(self, happened: Callable[[], object], what: str) -> None:
         """Wait for what a process does in its own time; every call of Slack's has us look again."""
-        by = system_clock().timestamp() + 2 * PATIENT
+        by = system_clock().timestamp() + 6 * PATIENT
         while not happened():
             assert system_clock().timestamp() < by, f"no {what}"
             seen = len(self.slack.calls)  # Looking itself may take long: Slack answers meanwhile.
