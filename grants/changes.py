@@ -398,4 +398,5 @@ def given_by_others(work: Work, row: Row, holders: list[Request], now: datetime)
     """Ours was removed, and somebody made it anew since: theirs to take away, not ours."""
     endings.given_by_others(work, row, holders, now)
     after = deleted(work, replace(row, may_appear_until=None), holders, now)
-    return replace(after, absent_seen_at=row.absent_seen_at)  # It was not seen to be absent.
+    # Not now: it was gone when AWS had carried out what we were about to ask for then.
+    return replace(after, absent_seen_at=row.intent_at or row.absent_seen_at)

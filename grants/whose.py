@@ -61,9 +61,8 @@ def whose(
 ) -> Verdict:
     """Ours is only what nobody else has called for since we last saw that it was not there.
 
-    `row`: what the ledger knows of the key. Where it knows nothing, a database may have been lost:
-    then Elevate's name must stand in the call, and nothing may be hidden from us. `delivered`:
-    everything that happened before it was found can be read by now.
+    `row`: what the ledger knows of the key. `delivered`: everything that happened before it was
+    found can be read by now.
     """
     created = list(takewhile(lambda call: call.creates, calls.of.get(key, ())))
     absent_at = row.absent_seen_at if row else None
@@ -72,11 +71,20 @@ def whose(
     theirs = next((call for call in recent if not call.by_elevate), None)
     if theirs:
         return Verdict(Whose.THEIRS, theirs)
-    whole = calls.since <= since
-    if recent and whole and row is not None:
-        return Verdict(Whose.OURS, recent[0])
     if not delivered:
         return Verdict(Whose.SOON)
-    if recent and whole and recent[0].signed and not calls.blind:
+    if recent and calls.since <= since and _suffices(recent[0], absent_at, calls):
         return Verdict(Whose.OURS, recent[0])
     return Verdict(Whose.NOT_TOLD, next((call for call in created if call.by_elevate), None))
+
+
+def _suffices(ours: Call, absent_at: datetime | None, calls: Calls) -> bool:
+    """Whether our own call says enough.
+
+    Where the ledger never saw it absent, a database may have been lost: then Elevate's name must
+    stand in the call. And where that is not seen, or only by allowing for two clocks, nobody's calls
+    may be hidden from us.
+    """
+    if absent_at and ours.at >= absent_at.replace(microsecond=0):
+        return True
+    return not calls.blind and (absent_at is not None or ours.signed)

@@ -45,6 +45,13 @@ def next_day(world: World) -> None:
     sweeps(world)
 
 
+def when_cloudtrail_has_told(world: World) -> None:
+    """Of whatever happened before something was found; and what follows from it."""
+    sweeps(world)
+    later(world, minutes=26)
+    world.passes(seconds=10)
+
+
 def ended(world: World) -> RequestId:
     """A grant that was over yesterday."""
     request = world.active("bob", PROD, Duration="1h")

@@ -133,6 +133,24 @@ def test_what_somebody_else_gives_after_our_removal_is_left_to_them_and_told(roo
     assert "given_by_others" in room.alarms()
 
 
+def test_what_is_left_to_others_was_gone_before_they_gave_it(room: Room) -> None:
+    """Whoever asks CloudTrail whose it is finds their call, and not our own before it."""
+    request = room.active(duration=HOUR)
+    room.aws.after = lost_once("delete")
+    room.clock.passes(minutes=10)
+    room.closed(request)
+    room.rounds()
+    room.clock.passes(seconds=2)
+    given = room.clock()
+    room.aws.create(request.key)
+    room.passes(minutes=5)
+
+    gone = room.ledger(request).absent_seen_at
+
+    assert gone is not None
+    assert given - timedelta(seconds=3) <= gone <= given
+
+
 def test_what_aws_still_lists_and_nobody_gave_is_removed_again(room: Room) -> None:
     request = room.active(duration=HOUR)
     room.closed(request)

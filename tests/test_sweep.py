@@ -91,7 +91,9 @@ def test_what_is_provisioned_where_is_asked_again_when_aws_did_not_say(world: Wo
 def test_two_processes_that_judge_at_once_tell_once(world: World) -> None:
     ended(world)
     create_late(world)
-    world.company.assigned_by("ada", "dan", *HELD[1:])
+    world.company.assign("dan", *HELD[1:])
+    sweeps(world)
+    later(world, minutes=16)
     provenance = world.ports.provenance
     with world.beside(world.settings.database_url) as other:
         sweeping: list[bool] = []
@@ -104,7 +106,7 @@ def test_two_processes_that_judge_at_once_tell_once(world: World) -> None:
                 return provenance.calls(since)
 
         world.sweep.judging = replace(world.sweep.judging, provenance=Slow())
-        sweeps(world)
+        later(world, minutes=10)
     world.passes(seconds=10)
 
     assert sweeping
@@ -115,6 +117,8 @@ def test_two_processes_that_judge_at_once_tell_once(world: World) -> None:
 def test_what_is_given_while_it_is_judged_is_left_to_its_grant(world: World) -> None:
     ended(world)
     create_late(world)
+    sweeps(world)
+    later(world, minutes=16)
     provenance = world.ports.provenance
 
     class Slow:
@@ -124,7 +128,7 @@ def test_what_is_given_while_it_is_judged_is_left_to_its_grant(world: World) -> 
             return provenance.calls(since)
 
     world.sweep.judging = replace(world.sweep.judging, provenance=Slow())
-    sweeps(world)
+    later(world, minutes=10)
     world.passes(minutes=2)
 
     assert world.company.is_assigned(*HELD)

@@ -17,6 +17,7 @@ from tests.sweeping import (
     everything_is_seen,
     later,
     sweeps,
+    when_cloudtrail_has_told,
 )
 from tests.world import World
 
@@ -26,8 +27,7 @@ def test_ours_that_outlived_its_grant_is_taken_away_and_told(world: World) -> No
     create_late(world)
     assert world.company.is_assigned(*HELD)
 
-    sweeps(world)
-    world.passes(seconds=10)
+    when_cloudtrail_has_told(world)
 
     assert not world.company.is_assigned(*HELD)
     (alarm,) = alarms(world)
@@ -41,7 +41,7 @@ def test_it_is_told_once_however_often_the_sweep_comes_round(world: World) -> No
     ended(world)
     create_late(world)
 
-    for _ in range(4):
+    for _ in range(6):
         sweeps(world)
         world.passes(minutes=6)
 
@@ -54,7 +54,7 @@ def test_should_it_not_go_somebody_hears_of_it(world: World) -> None:
     create_late(world)
     world.aws.faults.add(DELETE, "throttling", times=None)
 
-    sweeps(world)
+    when_cloudtrail_has_told(world)
     world.passes(minutes=3)
 
     assert world.company.is_assigned(*HELD)
@@ -67,8 +67,7 @@ def test_of_a_database_that_lost_the_grant_ours_is_known_by_its_name(world: Worl
 
     sweeps(world)
     assert world.company.is_assigned(*HELD)
-    later(world, minutes=26)
-    world.passes(seconds=10)
+    when_cloudtrail_has_told(world)
 
     assert not world.company.is_assigned(*HELD)
     assert events(world, "sweep.outlived")
@@ -118,8 +117,7 @@ def test_many_of_ours_are_one_line(world: World) -> None:
         create_late(world, f"user{n}")
     everything_is_seen(world)
 
-    sweeps(world)
-    later(world, minutes=26)
+    when_cloudtrail_has_told(world)
     world.passes(minutes=2)
 
     (alarm,) = alarms(world)

@@ -37,12 +37,17 @@ def judged(
     return whose(KEY, row, found, asked_since=LONG_AGO, delivered=delivered)
 
 
-def test_what_we_called_for_since_it_was_gone_is_ours_at_once() -> None:
-    assert judged(OURS, row=row(), delivered=False) == Verdict(Whose.OURS, OURS)
+def test_what_we_called_for_since_it_was_gone_is_ours_when_others_would_have_been_told_of() -> None:
+    assert judged(OURS, row=row(), delivered=False) == Verdict(Whose.SOON)
+    assert judged(OURS, row=row()) == Verdict(Whose.OURS, OURS)
+    assert judged(OURS, row=row(), blind="there").whose is Whose.OURS
 
 
 def test_a_clock_that_is_a_little_ahead_of_awss_changes_nothing() -> None:
-    assert judged(OURS, row=row(NOON + timedelta(seconds=30))).whose is Whose.OURS
+    late = row(NOON + timedelta(seconds=30))
+
+    assert judged(OURS, row=late).whose is Whose.OURS
+    assert judged(OURS, row=late, blind="there").whose is Whose.NOT_TOLD
 
 
 def test_what_we_called_for_before_it_was_gone_is_not_ours() -> None:
@@ -65,6 +70,14 @@ def test_where_somebody_else_called_for_it_too_it_is_theirs(at: Any) -> None:
 
 def test_what_others_called_for_before_it_was_gone_makes_it_nobodys() -> None:
     assert judged(THEIRS, row=row(NOON + 5 * MINUTE)) == Verdict(Whose.NOT_TOLD)
+
+
+def test_of_a_key_that_the_ledger_never_saw_absent_it_is_as_if_it_did_not_know_it() -> None:
+    unseen = row(None)
+
+    assert judged(OURS, row=unseen).whose is Whose.OURS
+    assert judged(OURS, row=unseen, blind="there").whose is Whose.NOT_TOLD
+    assert judged(replace(OURS, signed=False), row=unseen).whose is Whose.NOT_TOLD
 
 
 def test_of_a_key_that_the_ledger_does_not_know_it_is_ours_by_our_name_when_all_can_be_read() -> (

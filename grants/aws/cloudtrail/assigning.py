@@ -7,14 +7,14 @@ record has the assignment in `requestParameters`, as the call had it.
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from grants.aws.asking import Asking, Token
 from grants.aws.assumed import Assumed
 from grants.aws.clients import APP_ID, Clients
+from grants.aws.cloudtrail.paging import Records, records
 from grants.aws.faults import in_our_words
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
@@ -52,18 +52,18 @@ class AssigningInCloudTrail:
         """What may not be read is said, and hides nothing of what may; a passing fault rises."""
         of: defaultdict[Key, list[Call]] = defaultdict(list)
         blind, reaches = [], since
-        instance = self._finder.home(Lane.REFRESH).instance
+        instance = self._finder.instance()
         own = self._own_arn()
         for account in dict.fromkeys((instance.own_account, instance.management_account)):
             try:
                 client = self._client(account, instance)
                 for event in (CREATE, DELETE):
                     asking = self._asking(account, instance)
-                    found, whole = _read(asking, client, event, own, since)
-                    for call in found:
+                    read = _read(asking, client, event, since)
+                    for call in filter(None, (call_of(text, own) for text in read.texts)):
                         of[call.key].append(call)
-                    if not whole and found:
-                        reaches = max(reaches, min(call.at for call in found))
+                    if not read.whole and read.oldest:
+                        reaches = max(reaches, read.oldest)
             except AwsRefused as refused:
                 blind.append(self._advice(account, instance, refused))
         return Calls(
@@ -105,10 +105,8 @@ def _read(
     asking: Asking,
     client: "CloudTrailClient",
     event: Literal["CreateAccountAssignment", "DeleteAccountAssignment"],
-    own_arn: str,
     since: datetime,
-) -> tuple[list[Call], bool]:
-    """Newest first, and whether that is all."""
+) -> Records:
 
     def ask(token: Token) -> "LookupEventsResponseTypeDef":
         return client.lookup_events(
@@ -117,13 +115,7 @@ def _read(
             **token,
         )
 
-    pages: Iterator[LookupEventsResponseTypeDef] = asking.pages(Lane.REFRESH, ask)
-    found, more = [], False
-    for page in islice(pages, PAGES):
-        more = bool(page.get("NextToken"))
-        texts = [one["CloudTrailEvent"] for one in page["Events"] if "CloudTrailEvent" in one]
-        found += [call for text in texts if (call := call_of(text, own_arn))]
-    return found, not more
+    return records(asking, ask, pages=PAGES)
 
 
 def call_of(text: str, own_arn: str) -> Call | None:

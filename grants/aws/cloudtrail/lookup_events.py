@@ -1,14 +1,14 @@
 """A session's activity by LookupEvents in its account: no trail needed, management events only."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from grants.activity import Event, Evidence, Session
-from grants.aws.asking import Asking, Token
+from grants.aws.asking import Asking
 from grants.aws.assumed import Assumed
+from grants.aws.cloudtrail.paging import records
 from grants.aws.cloudtrail.records import UnreadableRecordError, event_of
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
@@ -17,9 +17,8 @@ from grants.model import AccountId, Lane
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient
-    from mypy_boto3_cloudtrail.type_defs import LookupEventsResponseTypeDef
 
-    Ask = Callable[[Token], LookupEventsResponseTypeDef]
+    from grants.aws.cloudtrail.paging import Ask
 
 log = logging.getLogger(__name__)
 
@@ -104,14 +103,10 @@ class LookupEvents:
         return found
 
     def _collect(self, asking: Asking, ask: "Ask", session: Session, found: _Found) -> None:
-        pages: Iterator[LookupEventsResponseTypeDef] = asking.pages(Lane.REFRESH, ask)
-        more = False
-        for page in islice(pages, self._pages):
-            more = bool(page.get("NextToken"))
-            texts = [one["CloudTrailEvent"] for one in page["Events"] if "CloudTrailEvent" in one]
-            for text in texts:
-                _take(text, session, found)
-        found.truncated = found.truncated or more
+        read = records(asking, ask, pages=self._pages)
+        for text in read.texts:
+            _take(text, session, found)
+        found.truncated = found.truncated or not read.whole
 
     def _no_role(self, account: AccountId, refused: AwsRefused) -> str:
         return (
