@@ -346,8 +346,13 @@ class Outbox(Protocol):
         """It was told. False: somebody else has claimed it meanwhile."""
         ...
 
-    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
-        """It was not told this time, unless `unsure`: perhaps it was. Its stream waits until then."""
+    def again(
+        self, row: Pending, *, at: datetime, error: str, unsure_since: datetime | None = None
+    ) -> None:
+        """It was not told this time; or perhaps it was, where its answer was lost at that instant.
+
+        Its stream waits until `at`.
+        """
         ...
 
     def drop(self, row: Pending, *, why: str) -> None:

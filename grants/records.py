@@ -46,8 +46,10 @@ class Pending:
     attempts: int
     created_at: datetime
     attempted_at: datetime | None
-    """When an earlier attempt began whose outcome nobody wrote down; None: there was none."""
+    """When an earlier attempt began, or its answer was lost, whose outcome nobody knows; None: there was none."""
     version: int
+    leased_until: datetime
+    """Then somebody else may claim it."""
 
 
 @dataclass(frozen=True, slots=True)

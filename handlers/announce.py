@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 LEASE: Final = timedelta(seconds=60)
 LAST_MOMENT: Final = timedelta(seconds=30)
-"""So long before its lease ends, telling a row is not begun any more: it takes two calls at most."""
+"""So long before its lease ends, telling a row is not begun any more: it takes two calls at most, but
+where it is searched for, which looks at the clock once more."""
 AT_ONCE: Final = 12
 """So many rows are in hand at a time, or wait for one of the threads that tell."""
 

@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 EVENT: Final = "elevate_told"
 SETTLES: Final = timedelta(seconds=15)
 """A call takes ten seconds at most, and what arrived is shown soon after."""
-BEFORE: Final = timedelta(seconds=5)
+BEFORE: Final = timedelta(seconds=60)
 """Slack's clock may be so far behind ours."""
+IN_TIME: Final = timedelta(seconds=15)
+"""Posting takes ten seconds at most: it does not begin where the lease ends sooner."""
 PAGES: Final = 5
 """Of 200 messages each: what a busy channel had since the row was written."""
 UNREADABLE: Final = frozenset(
@@ -62,8 +64,11 @@ class Posting:
         if row.attempted_at is not None:
             if self.clock() < row.attempted_at + SETTLES:
                 raise LaterError(row.attempted_at + SETTLES)
+            self.call.check(channel)  # Else it is searched for each time that it is not its turn.
             if found := self._found(row, channel, thread_ts):
                 return found
+            if self.clock() > row.leased_until - IN_TIME:
+                raise LaterError(self.clock())  # Searching took too long: others may be at it soon.
         return self.call(
             POST,
             channel,
@@ -120,11 +125,15 @@ class Posting:
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        if thread_ts is None:
-            ask = self.client.conversations_history
-            return self.call(HISTORY, channel, lambda: ask(**asked))
-        return self.call(
-            REPLIES, channel, lambda: self.client.conversations_replies(ts=thread_ts, **asked)
+
+        def ask() -> Any:
+            if thread_ts is None:
+                return self.client.conversations_history(**asked)
+            return self.client.conversations_replies(ts=thread_ts, **asked)
+
+        # Whoever has begun goes on: in their turn page by page, they would begin anew for ever.
+        return (
+            ask() if cursor else self.call(HISTORY if thread_ts is None else REPLIES, channel, ask)
         )
 
     def _bot(self) -> str:

@@ -54,7 +54,8 @@ class Undelivered:
         if error:
             log.warning("told later", extra={"error": error, "kind": row.notice.kind})
         with self.works() as work:
-            work.outbox.again(row, at=at, error=error, unsure=unsure)
+            since = self.clock() if unsure else None
+            work.outbox.again(row, at=at, error=error, unsure_since=since)
 
     def give_up_place(self, row: Pending, code: str) -> None:
         """The others still get it; approvers are asked directly; administrators are told, once a place."""

@@ -109,14 +109,16 @@ class SqlOutbox:
         rows = self.db.execute(locked.with_for_update(skip_locked=True)).mappings().all()
         if rows:
             self._lease([row["id"] for row in rows], now, until)
-        return [_claimed(row) for row in rows]
+        return [_claimed(row, until) for row in rows]
 
     def done(self, row: Pending) -> bool:
         return self._settle(row, state=Sending.SENT, error="")
 
-    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
-        known = {} if unsure else {"attempted_at": row.attempted_at}
-        self._settle(row, due_at=at, error=error, **known)
+    def again(
+        self, row: Pending, *, at: datetime, error: str, unsure_since: datetime | None = None
+    ) -> None:
+        doubt = unsure_since or row.attempted_at
+        self._settle(row, due_at=at, error=error, attempted_at=doubt)
 
     def drop(self, row: Pending, *, why: str) -> None:
         self._settle(row, state=Sending.DROPPED, error=why)
@@ -248,7 +250,7 @@ def _free(rows: FromClause, now: datetime) -> ColumnElement[bool]:
     return and_(rows.c.due_at <= now, or_(lease.is_(None), lease <= now))
 
 
-def _claimed(row: Mapping[Any, Any]) -> Pending:
+def _claimed(row: Mapping[Any, Any], until: datetime) -> Pending:
     return Pending(
         id=row["id"],
         notice=notice_in(row),
@@ -256,4 +258,5 @@ def _claimed(row: Mapping[Any, Any]) -> Pending:
         created_at=row["created_at"],
         attempted_at=row["attempted_at"],
         version=row["version"] + 1,
+        leased_until=until,
     )

@@ -209,6 +209,7 @@ class MemoryOutbox:
                 row.created_at,
                 row.attempted_at,
                 row.version + 1,
+                until,
             )
             for row in chosen
         ]
@@ -219,13 +220,15 @@ class MemoryOutbox:
         del self.store.outbox[row.id]
         return True
 
-    def again(self, row: Pending, *, at: datetime, error: str, unsure: bool = False) -> None:
+    def again(
+        self, row: Pending, *, at: datetime, error: str, unsure_since: datetime | None = None
+    ) -> None:
         if self._is_theirs(row):
             known = self.store.outbox[row.id]
             self.store.outbox[row.id] = replace(
                 known,
                 due_at=at,
-                attempted_at=known.attempted_at if unsure else row.attempted_at,
+                attempted_at=unsure_since or row.attempted_at,
                 lease_until=None,
                 version=row.version + 1,
             )

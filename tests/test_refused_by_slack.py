@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from grants.crew import Crew
 from grants.model import RequestId, State
-from handlers.fates import NOBODY_THERE, NOTHING_THERE, OURS_OR_PASSING
+from handlers.fates import NOBODY_THERE, NOTHING_THERE, OURS_OR_PASSING, perhaps
 from tests.lives import AUDITED, LIVES, PROD, ended, first_words, top
 from tests.standins.aws import Kind
 from tests.world import APPROVALS, AUDIT, DEFAULT, Later, World
@@ -29,6 +32,23 @@ def to(channel: str) -> Callable[[dict[str, Any]], bool]:
 
 def alarms(world: World, channel: str = AUDIT) -> list[str]:
     return [line.text for line in top(world, channel) if line.text.startswith("Alarm")]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "may_be_done"),
+    [
+        (200, "internal_error", True), (200, "fatal_error", True), (200, "request_timeout", True),
+        (500, "", True), (503, "", True), (503, "service_unavailable", False),
+        (200, "not_in_channel", False), (429, "ratelimited", False),
+    ],
+)  # fmt: skip
+def test_what_slack_may_have_done_all_the_same(status: int, code: str, may_be_done: bool) -> None:
+    response = SlackResponse(
+        client=WebClient(), http_verb="POST", api_url="", req_args={},
+        data={"ok": False, "error": code}, headers={}, status_code=status,
+    )  # fmt: skip
+
+    assert perhaps(SlackApiError("refused", response)) is may_be_done  # type: ignore[no-untyped-call]
 
 
 def test_no_word_of_slacks_has_two_fates() -> None:

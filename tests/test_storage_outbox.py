@@ -136,6 +136,24 @@ def test_an_attempt_that_nobody_settled_is_known_to_the_next_claimer(works: SqlW
         assert claim(work, at=MINUTE) == []
 
 
+def test_a_doubt_is_kept_from_when_the_answer_was_lost_until_it_is_told(works: SqlWorks) -> None:
+    lost_at = NOON + MINUTE / 2
+    with works() as work:
+        work.outbox.put([notice(Told.LINE, a_copy(work))], at=NOON)
+
+    with works() as work:
+        (row,) = claim(work)
+        work.outbox.again(row, at=NOON + MINUTE, error="TimeoutError", unsure_since=lost_at)
+    with works() as work:
+        (row,) = claim(work, at=MINUTE)
+        assert row.attempted_at == lost_at
+        work.outbox.again(row, at=NOON + 2 * MINUTE, error="not its turn")
+    with works() as work:
+        (row,) = claim(work, at=2 * MINUTE)
+
+    assert row.attempted_at == lost_at
+
+
 def test_what_was_dropped_lets_its_stream_go_on(works: SqlWorks) -> None:
     with works() as work:
         copy = a_copy(work)
