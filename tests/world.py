@@ -194,6 +194,7 @@ class World:
             self.listeners.settle()
             for loop in due:
                 loop.round()
+            self.listeners.settle()
             now = self.clock()
             next_due = [loop.next_due() for loop in self._loops]
             due = [loop for loop, at in zip(self._loops, next_due, strict=True) if at and at <= now]

@@ -38,7 +38,7 @@ def hasten(lease: float) -> None:
     telling = timedelta(seconds=min(60.0, max(TELLING, lease)))
     _set(announce, LEASE=telling, LAST_MOMENT=telling / 2)
     # The stand-in's Slack has a clock that stands still: what it dates is older than it is.
-    _set(posting, SETTLES=timedelta(seconds=1), BEFORE=timedelta(days=1))
+    _set(posting, SETTLES=timedelta(seconds=1), BEFORE=timedelta(days=1), IN_TIME=telling / 4)
     at_once = timedelta(0)
     _set(
         Pace.__init__,
