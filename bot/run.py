@@ -92,6 +92,7 @@ class Catalogues:
             self.next_at = now + EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
+            work.processes.forget(now - TOLD_FOR)
         self._read_tags(now)
 
     def _read_tags(self, now: datetime) -> None:

@@ -1,13 +1,13 @@
 """What becomes of assignments that the sweep found: ours go back to the engine, others are told of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from grants import telling
 from grants.errors import AwsFault
-from grants.model import CLOCK, Assignment, Catalogue, Holding, Key, Lane, Slot, UserId
+from grants.model import CLOCK, Assignment, Catalogue, Holding, Lane, Slot, UserId
 from grants.ports import Clock, Directory, Provenance, Work, Works
 from grants.records import Entry, Stranger
 from grants.whose import Calls, Verdict, Whose, whose
@@ -39,10 +39,13 @@ class Judging:
     directory: Directory
     clock: Clock
 
-    def judge(self, catalogue: Catalogue, *, anew: bool, report: bool) -> None:
+    def judge(
+        self, catalogue: Catalogue, *, anew: bool, report: bool, last_try: bool = False
+    ) -> None:
         """Of those not told of yet; `anew`: and those of which nobody knew who made them.
 
-        `report`: others' are told of now, and not with those that are still to be found.
+        `report`: others' are told of now, and not with those that are still to be found. `last_try`:
+        AWS's faults do not rise where somebody has waited long enough to be told without CloudTrail.
         """
         with self.works.reading() as work:
             found = work.sweeps.strangers(told=None if anew else False)
@@ -53,45 +56,41 @@ class Judging:
         if not open_ones:
             return
         since = self.clock() - KEPT
-        calls = self._calls(since, first_found=min(each.found_at for each in open_ones))
-        now = self.clock()
-        judged = []
-        for stranger in open_ones:
-            delivered = now - stranger.found_at >= DELIVERED
-            row = rows[stranger.key]
-            verdict = whose(stranger.key, row, calls, asked_since=since, delivered=delivered)
-            judged.append((stranger, verdict))
-        self._hand_over([each for each in judged if each[1].whose is Whose.OURS], catalogue)
-        told = [each for each in judged if each[1].whose in {Whose.THEIRS, Whose.NOT_TOLD}]
-        if report:
-            self._report(told, calls, catalogue)
-
-    def _calls(self, since: datetime, *, first_found: datetime) -> Calls:
-        """A passing fault rises; of one that does not pass, somebody has to be told at last."""
         try:
-            return self.provenance.calls(since)
+            calls = self.provenance.calls(since)
         except AwsFault as fault:
-            now = self.clock()
-            if now - first_found < SILENT:
+            open_ones = [each for each in open_ones if self._waited_long(each)]
+            if not last_try or not open_ones:
                 raise
-            return Calls({}, since=now, blind=f"It does not answer: {fault.reason}")
+            calls = Calls({}, since=self.clock(), blind=f"It does not answer: {fault.reason}")
+        judged = [(each, self._judged(each, rows[each.key], calls, since)) for each in open_ones]
+        self._hand_over([each for each in judged if each[1].whose is Whose.OURS], catalogue)
+        others = [each for each in judged if each[1].whose in {Whose.THEIRS, Whose.NOT_TOLD}]
+        if report:
+            new = [each for each in others if each[0].told_at is None]
+            self._tell_of(new, catalogue, blind=calls.blind)
+            self._name_makers([each for each in others if each[0].told_at is not None])
+
+    def _waited_long(self, stranger: Stranger) -> bool:
+        return not stranger.told_at and self.clock() - stranger.found_at >= SILENT
+
+    def _judged(
+        self, stranger: Stranger, row: Assignment | None, calls: Calls, since: datetime
+    ) -> Verdict:
+        delivered = self.clock() - stranger.found_at >= DELIVERED
+        return whose(stranger.key, row, calls, asked_since=since, delivered=delivered)
 
     # Ours
 
     def _hand_over(self, judged: Sequence[Judged], catalogue: Catalogue) -> None:
-        singly = len(judged) <= SINGLY
-        for portion in _portions(judged):
-            facts = [self._facts(each, catalogue, look_up=singly) for each in portion]
-            with self.works() as work:
-                for (stranger, _), told in zip(portion, facts, strict=True):
-                    self._to_the_engine(work, stranger.key, told, singly=singly)
-        self._in_one_line(OUTLIVED, judged)
+        self._write(judged, OUTLIVED, self._to_the_engine, self._facts_of(judged, catalogue))
 
-    def _to_the_engine(self, work: Work, key: Key, facts: dict[str, str], *, singly: bool) -> None:
+    def _to_the_engine(self, work: Work, judged: Judged) -> bool:
         """As what it holds and nobody wants any more; not what somebody was given meanwhile."""
+        key = judged[0].key
         row = work.assignments.get(key)
         if in_hand(row) or not work.sweeps.remove_stranger(key):
-            return
+            return False
         now = self.clock()
         ours = replace(
             row or Assignment(key, Holding.ABSENT, due_at=now),
@@ -105,61 +104,61 @@ class Judging:
             work.assignments.add(ours)
         else:
             work.assignments.save(ours)
-        self._tell(work, OUTLIVED, facts, now, alarm=singly)
+        return True
 
     # Others'
 
-    def _report(self, judged: Sequence[Judged], calls: Calls, catalogue: Catalogue) -> None:
-        """Once; who made it may be found out later, and then stands in the row."""
-        new = [each for each in judged if each[0].told_at is None]
-        singly = len(new) <= SINGLY
-        for portion in _portions(judged):
-            facts = [
-                {
-                    **self._facts(each, catalogue, look_up=singly and not each[0].told_at),
-                    "blind": calls.blind,
-                }
-                for each in portion
-            ]
-            with self.works() as work:
-                for (stranger, verdict), told in zip(portion, facts, strict=True):
-                    self._note(work, stranger, verdict, told, singly=singly)
-        self._in_one_line(STRANGER, new)
+    def _tell_of(self, judged: Sequence[Judged], catalogue: Catalogue, *, blind: str) -> None:
+        facts = self._facts_of(judged, catalogue, blind=blind)
+        self._write(judged, STRANGER, self._is_news, facts)
 
-    def _note(
-        self,
-        work: Work,
-        stranger: Stranger,
-        verdict: Verdict,
-        facts: dict[str, str],
-        *,
-        singly: bool,
-    ) -> None:
-        now, made = self.clock(), verdict.call if verdict.whose is Whose.THEIRS else None
-        if stranger.told_at and not made:
-            return
-        after = replace(
-            stranger,
-            told_at=stranger.told_at or now,
-            made_by=made.by if made else "",
-            made_at=made.at if made else None,
-        )
-        if work.sweeps.save_stranger(after, told_before=stranger.told_at) and not stranger.told_at:
-            self._tell(work, STRANGER, facts, now, alarm=singly)
+    def _is_news(self, work: Work, judged: Judged) -> bool:
+        """Of two processes one has it."""
+        news = work.sweeps.told_of(judged[0].key, at=self.clock())
+        if news:
+            _name_maker(work, judged)
+        return news
+
+    def _name_makers(self, judged: Sequence[Judged]) -> None:
+        """Of those told of long ago: it stands in the row, and nobody is told again."""
+        for portion in _portions(judged):
+            with self.works() as work:
+                for each in portion:
+                    _name_maker(work, each)
 
     # Words
 
-    def _tell(
-        self, work: Work, kind: str, facts: dict[str, str], at: datetime, *, alarm: bool
+    def _write(
+        self,
+        judged: Sequence[Judged],
+        kind: str,
+        write: Callable[[Work, Judged], bool],
+        facts_of: Callable[[Judged], dict[str, str]],
     ) -> None:
-        work.journal.write(Entry(at, f"sweep.{kind}", CLOCK, facts=facts))
-        if alarm:
-            telling.alarm(work, kind, facts, at=at)
-
-    def _in_one_line(self, kind: str, judged: Sequence[Judged]) -> None:
-        if len(judged) > SINGLY:
+        """What was written anew is told of in the same transaction; of many, in one line."""
+        singly = len(judged) <= SINGLY
+        told = False
+        for portion in _portions(judged):
+            facts = [facts_of(each) for each in portion]
             with self.works() as work:
-                telling.alarm(work, MANY[kind], {"count": len(judged)}, at=self.clock())
+                now = self.clock()
+                new = [
+                    about for each, about in zip(portion, facts, strict=True) if write(work, each)
+                ]
+                for about in new:
+                    work.journal.write(Entry(now, f"sweep.{kind}", CLOCK, facts=about))
+                    if singly:
+                        telling.alarm(work, kind, about, at=now)
+                if new and not singly and not told:
+                    telling.alarm(work, MANY[kind], {"count": len(judged)}, at=now)
+            told = told or bool(new)
+
+    def _facts_of(
+        self, judged: Sequence[Judged], catalogue: Catalogue, **more: str
+    ) -> Callable[[Judged], dict[str, str]]:
+        """Of many, nobody's name is looked up."""
+        look_up = len(judged) <= SINGLY
+        return lambda each: {**self._facts(each, catalogue, look_up=look_up), **more}
 
     def _facts(self, judged: Judged, catalogue: Catalogue, *, look_up: bool) -> dict[str, str]:
         """Ids, names where they are known, and by whom and when it was called for."""
@@ -190,6 +189,12 @@ class Judging:
 def in_hand(row: Assignment | None) -> bool:
     """Whether the engine looks at it by itself."""
     return row is not None and (row.holding is not Holding.ABSENT or row.due_at is not None)
+
+
+def _name_maker(work: Work, judged: Judged) -> None:
+    stranger, verdict = judged
+    if verdict.call and verdict.whose is Whose.THEIRS:
+        work.sweeps.made_by(stranger.key, verdict.call.by, at=verdict.call.at)
 
 
 def _portions(judged: Sequence[Judged]) -> list[Sequence[Judged]]:

@@ -194,6 +194,13 @@ def eligibility_groups(book: PolicyBook) -> frozenset[GroupId]:
     return frozenset[GroupId]().union(*(policy.who.group_ids for policy in book.eligibility))
 
 
+def managed_sets(book: PolicyBook) -> frozenset[PermissionSetArn]:
+    """The permission sets that anybody may ask for."""
+    return frozenset(
+        PermissionSetArn(each.id) for policy in book.eligibility for each in policy.permission_sets
+    )
+
+
 def eligible(
     book: PolicyBook, membership: Membership, account: Account, permission_set: PermissionSetArn
 ) -> tuple[EligibilityPolicy, ...]:

@@ -508,17 +508,29 @@ class Sweeps(Protocol):
         ...
 
     def strangers(
-        self, *, in_account: AccountId | None = None, told: bool | None = None
+        self, *, account: AccountId | None = None, told: bool | None = None
     ) -> list[Stranger]:
         """By account, permission set and user; `told`: only those who were, or were not."""
+        ...
+
+    def strangers_at(self, target: Target) -> list[Stranger]:
+        """By user."""
         ...
 
     def add_stranger(self, key: Key, *, at: datetime) -> None:
         """Nothing happens where there is one already."""
         ...
 
-    def save_stranger(self, stranger: Stranger, *, told_before: datetime | None) -> bool:
-        """Only if it was told of then (None: never) and is still there: of two one has the news."""
+    def told_of(self, key: Key, *, at: datetime) -> bool:
+        """Whether it is there and was not told of before: of two one has the news."""
+        ...
+
+    def made_by(self, key: Key, who: str, *, at: datetime) -> None:
+        """Nothing happens where it is gone."""
+        ...
+
+    def missed(self, key: Key, *, at: datetime | None) -> None:
+        """When a list did not show it; None: one shows it again."""
         ...
 
     def remove_stranger(self, key: Key) -> bool:
@@ -535,6 +547,9 @@ class Processes(Protocol):
         ...
 
     def leave(self, name: str) -> None: ...
+    def forget(self, before: datetime) -> None:
+        """Those not heard of since: they were killed, and could not leave."""
+        ...
 
 
 class Work(Protocol):

@@ -4,6 +4,7 @@ The engine looks at what is held; the sweep at what should not be there. It note
 assigned although the ledger has nothing of it in hand; `grants/judging.py` finds out whose that is.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,9 +24,11 @@ from grants.model import (
     Target,
     UserId,
 )
-from grants.policy import PolicyBook
+from grants.policy import PolicyBook, managed_sets
 from grants.ports import Clock, IdentityCenter, Work, Works
 from grants.records import Stranger, SweepName, SweepRow
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -41,6 +44,9 @@ SPAN: Final = timedelta(minutes=1)
 """no longer than this."""
 PATIENCE: Final = 5
 """So often what AWS does not answer about is tried; then the others have their turn."""
+OURS: Final = frozenset({Holding.CREATING, Holding.PRESENT, Holding.DELETING})
+"""Not what only waits for its turn to be created: what is there was made by others."""
+UNFORESEEN: Final = "an unforeseen error, which the log shows"
 
 
 @dataclass(slots=True)
@@ -102,7 +108,7 @@ class Sweep:
         with self.works.reading() as work:
             since = self.clock() - TOUCHED
             targets = work.sweeps.pairs(since, after=_target(row.after), limit=SLICE)
-        return self._one_by_one(row, targets, _name, self._compare, catalogue, SLICE)
+        return self._one_by_one(row, targets, _name, self._compare, catalogue)
 
     def _all(self, row: SweepRow, book: PolicyBook, catalogue: Catalogue) -> SweepRow:
         managed, instance = managed_sets(book), catalogue.instance
@@ -112,7 +118,7 @@ class Sweep:
         def look(account: AccountId) -> str:
             return self._account(account, managed) if managed and account not in beyond else ""
 
-        return self._one_by_one(row, accounts[:SLICE], str, look, catalogue, SLICE)
+        return self._one_by_one(row, accounts[:SLICE], str, look, catalogue)
 
     def _one_by_one(
         self,
@@ -121,7 +127,6 @@ class Sweep:
         name: Callable[[T], str],
         look: Callable[[T], str],
         catalogue: Catalogue,
-        full: int,
     ) -> SweepRow:
         """The row as it is afterwards: behind the last one that was looked at, or at the end.
 
@@ -137,18 +142,46 @@ class Sweep:
                 if row.tries < PATIENCE:
                     return self._again(row)
                 trouble = f"{name(thing)}: {fault.reason}"
+            except Exception:
+                # Whatever it is, it would be so again, and nobody else may wait for it.
+                log.exception("the sweep could not look", extra={"at": name(thing)})
+                trouble = f"{name(thing)}: {UNFORESEEN}"
             row = replace(row, after=name(thing), tries=0, trouble=trouble or row.trouble)
             if self.clock() > until:
                 return replace(row, due_at=self.clock())
-        if len(things) == full:
+        if len(things) == SLICE:
             return replace(row, due_at=self.clock())
+        return self._judged(row, catalogue)
+
+    def _judged(self, row: SweepRow, catalogue: Catalogue) -> SweepRow:
+        """At the end."""
+        whole, last_try = row.name is SweepName.ALL, row.tries >= PATIENCE
         try:
-            whole = row.name is SweepName.ALL
-            self.judging.judge(catalogue, anew=whole, report=whole or self._was_whole())
+            if whole:
+                self._forget_what_is_gone(catalogue)
+            self.judging.judge(
+                catalogue, anew=whole, report=whole or self._was_whole(), last_try=last_try
+            )
         except AwsFault:
-            if row.tries < PATIENCE:
+            if not last_try:
                 return self._again(row)
+        except Exception:
+            log.exception("the sweep could not find out whose something is")
+            row = replace(row, trouble=row.trouble or UNFORESEEN)
         return self._over(row)
+
+    def _forget_what_is_gone(self, catalogue: Catalogue) -> None:
+        """With an account or a permission set, AWS takes away what was assigned."""
+        with self.works.reading() as work:
+            gone = [
+                each.key
+                for each in work.sweeps.strangers()
+                if each.key.account_id not in catalogue.accounts
+                or each.key.permission_set_arn not in catalogue.permission_sets
+            ]
+        for key in gone:
+            with self.works() as work:
+                work.sweeps.remove_stranger(key)
 
     def _was_whole(self) -> bool:
         """Whether everything was looked at once: what was there before is told of together."""
@@ -172,7 +205,7 @@ class Sweep:
         if provisioned is None:
             return f"which permission sets are provisioned in account {account} may not be read"
         with self.works.reading() as work:
-            known = work.sweeps.strangers(in_account=account)
+            known = work.sweeps.strangers(account=account)
         sets = {stranger.key.permission_set_arn for stranger in known}
         targets = [Target(account, arn) for arn in sorted((provisioned & managed) | sets)]
         troubles = [self._compare(target) for target in targets]
@@ -189,14 +222,14 @@ class Sweep:
             return f"{_name(target)}: {refused.reason}"
         with self.works.reading() as work:
             held = work.sweeps.held(target)
-            known = {each.key.user_id: each for each in _on(work, target)}
+            known = {each.key.user_id: each for each in work.sweeps.strangers_at(target)}
         found = sorted(listed - held.keys() - known.keys())
-        other = [each for user, each in known.items() if user not in listed or each.missed_at]
-        ours = [user for user in known if _is_ours(held.get(user))]
-        if found or other or ours:
+        missed = [each for user, each in known.items() if user not in listed or each.missed_at]
+        ours = [user for user in known if held.get(user) in OURS]
+        if found or missed or ours:
             with self.works() as work:
                 self._note(work, target, found, ours)
-                for stranger in other:
+                for stranger in missed:
                     self._note_missing(work, stranger, there=stranger.key.user_id in listed)
         return ""
 
@@ -216,11 +249,9 @@ class Sweep:
         """Lists lag: what was told of once is not told of again for having been missed in one."""
         now = self.clock()
         if there:
-            seen = replace(stranger, missed_at=None)
-            work.sweeps.save_stranger(seen, told_before=stranger.told_at)
+            work.sweeps.missed(stranger.key, at=None)
         elif stranger.missed_at is None and stranger.told_at:
-            missed = replace(stranger, missed_at=now)
-            work.sweeps.save_stranger(missed, told_before=stranger.told_at)
+            work.sweeps.missed(stranger.key, at=now)
         elif stranger.missed_at is None or now >= stranger.missed_at + pace.MISSED:
             work.sweeps.remove_stranger(stranger.key)
 
@@ -232,23 +263,6 @@ class Sweep:
         except AwsMissing:
             return frozenset()
         return assigned.users
-
-
-def managed_sets(book: PolicyBook) -> frozenset[PermissionSetArn]:
-    """The permission sets that some eligibility policy offers."""
-    return frozenset(
-        PermissionSetArn(one.id) for each in book.eligibility for one in each.permission_sets
-    )
-
-
-def _on(work: Work, target: Target) -> list[Stranger]:
-    arn = target.permission_set_arn
-    known = work.sweeps.strangers(in_account=target.account_id)
-    return [stranger for stranger in known if stranger.key.permission_set_arn == arn]
-
-
-def _is_ours(holding: Holding | None) -> bool:
-    return holding is not None and holding is not Holding.STANDING
 
 
 def _key(user: UserId, target: Target) -> Key:

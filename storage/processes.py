@@ -19,10 +19,13 @@ class SqlProcesses:
         put(self.db, processes, {"name": name, "seen_at": at})
 
     def count(self, *, since: datetime) -> int:
-        # Nobody deletes here: of two that come back at once each would wait for the other.
+        # Nobody who lives is deleted: of two that come back at once each would wait for the other.
         heard = select(func.count()).where(processes.c.seen_at >= since)
         counted: int = self.db.scalar(heard) or 0
         return counted
 
     def leave(self, name: str) -> None:
         self.db.execute(delete(processes).where(processes.c.name == name))
+
+    def forget(self, before: datetime) -> None:
+        self.db.execute(delete(processes).where(processes.c.seen_at < before))

@@ -79,27 +79,44 @@ class SqlSweeps:
         return {UserId(row[0]): row[1] for row in found}
 
     def strangers(
-        self, *, in_account: AccountId | None = None, told: bool | None = None
+        self, *, account: AccountId | None = None, told: bool | None = None
     ) -> list[Stranger]:
-        order = strangers.c.account_id, strangers.c.permission_set_arn, strangers.c.user_id
-        wanted = select(strangers).order_by(*order)
-        if in_account is not None:
-            wanted = wanted.where(strangers.c.account_id == in_account)
+        wanted: list[ColumnElement[bool]] = []
+        if account is not None:
+            wanted.append(strangers.c.account_id == account)
         if told is not None:
-            wanted = wanted.where(strangers.c.told_at.is_not(None) == told)
+            wanted.append(strangers.c.told_at.is_not(None) == told)
+        return self._found(*wanted)
+
+    def strangers_at(self, target: Target) -> list[Stranger]:
+        return self._found(
+            strangers.c.account_id == target.account_id,
+            strangers.c.permission_set_arn == target.permission_set_arn,
+        )
+
+    def _found(self, *wanted: ColumnElement[bool]) -> list[Stranger]:
+        order = strangers.c.account_id, strangers.c.permission_set_arn, strangers.c.user_id
+        found = self.db.execute(select(strangers).where(*wanted).order_by(*order)).mappings()
         return [
             Stranger(Key(*(row[name] for name in KEY)), **{name: row[name] for name in STRANGER})
-            for row in self.db.execute(wanted).mappings()
+            for row in found
         ]
 
     def add_stranger(self, key: Key, *, at: datetime) -> None:
-        self._insert(strangers, {**_key(key), **_own(Stranger(key, found_at=at))})
+        new = Stranger(key, found_at=at)
+        self._insert(strangers, {**_key(key), **{name: getattr(new, name) for name in STRANGER}})
 
-    def save_stranger(self, stranger: Stranger, *, told_before: datetime | None) -> bool:
-        as_it_was = strangers.c.told_at.is_not_distinct_from(told_before)
-        wrote = self.db.execute(
-            update(strangers).where(_is(stranger.key), as_it_was).values(_own(stranger))
-        )
+    def told_of(self, key: Key, *, at: datetime) -> bool:
+        return self._change(key, strangers.c.told_at.is_(None), told_at=at)
+
+    def made_by(self, key: Key, who: str, *, at: datetime) -> None:
+        self._change(key, made_by=who, made_at=at)
+
+    def missed(self, key: Key, *, at: datetime | None) -> None:
+        self._change(key, missed_at=at)
+
+    def _change(self, key: Key, *where: ColumnElement[bool], **values: object) -> bool:
+        wrote = self.db.execute(update(strangers).where(_is(key), *where).values(values))
         return wrote.rowcount == 1
 
     def remove_stranger(self, key: Key) -> bool:
@@ -119,10 +136,6 @@ def _is(key: Key) -> ColumnElement[bool]:
 
 def _values(row: SweepRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in SWEEP}
-
-
-def _own(stranger: Stranger) -> dict[str, Any]:
-    return {name: getattr(stranger, name) for name in STRANGER}
 
 
 def _key(key: Key) -> dict[str, str]:

@@ -98,7 +98,8 @@ WORDS: Final = {
     "Activity": {
         "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read."
         " `auto` is `lookup_events` where its role is named, else `none`.",
-        "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for.",
+        "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for,"
+        " and in the management account to see who assigns from there.",
         "ELEVATE_ACTIVITY_REGIONS": "The Regions to look in, comma-separated.",
     },
     "How it looks": {

@@ -45,6 +45,7 @@ def test_what_stands_there_is_found_however_much_was_said_since(world: World, ro
     first = posting.post(replace(row, attempted_at=None), APPROVALS, HELLO)
     for _ in range(450):
         world.slack.workspace.write(world.slack.channel("approvals"), "busy", [])
+    world.clock.passes(seconds=20)
     while pace.take(HISTORY, APPROVALS, world.clock()) is None:
         pass  # Others have searched so much that it is let in one page at a time.
 

@@ -1,6 +1,7 @@
 """Processes on one database share AWS's quotas: each knows how many there are."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -80,3 +81,16 @@ def test_it_writes_every_five_seconds_and_not_at_every_beat(crowd: Crowd) -> Non
     crowd.passes(4, one)
 
     assert one.next_due() == written
+
+
+def test_of_whoever_was_killed_long_ago_nothing_is_kept(crowd: Crowd) -> None:
+    alive, killed = crowd.process("one"), crowd.process("two")
+    for each in (alive, killed):
+        each.round()
+    crowd.passes(60, alive)
+
+    with crowd.works() as work:
+        work.processes.forget(crowd.clock() - timedelta(seconds=30))
+        known = work.processes.count(since=crowd.clock() - timedelta(days=1))
+
+    assert known == 1
