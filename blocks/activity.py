@@ -15,6 +15,8 @@ from grants.model import Request
 
 NAMED: Final = 6
 """How many services, actions or errors are named; the rest is counted."""
+MORE: Final = 20
+"""So many of what a reviewer wants to see by name."""
 _LINE: Final = 600
 
 
@@ -70,7 +72,7 @@ def _counts(summary: Summary, request: Request, write: Write) -> str:
 
 
 def _as_far(summary: Summary) -> str:
-    if summary.regions_missing or summary.truncated or summary.unreadable:
+    if summary.partial:
         return " in what could be read"
     return ": the access was not used" if summary.final else " so far"
 
@@ -80,20 +82,42 @@ def _many(count: int, what: str) -> str:
 
 
 def _named(summary: Summary, write: Write) -> Iterator[str]:
+    if summary.sensitive:
+        yield f"Sensitive: {_most(summary.sensitive, write, MORE)}."
+    if summary.assumed:
+        roles = _most(summary.assumed, write, MORE)
+        yield f"Went on under another role: {roles}. What was done there is not in this list."
+    if summary.denied:
+        yield f"Denied: {_most(summary.denied, write)}."
+    if summary.after_end:
+        yield f"After the end: {_many(summary.after_end, 'call')}, with credentials issued before."
     if summary.write_actions:
         yield f"Writes: {_most(summary.write_actions, write)}."
     if summary.errors:
         yield f"Errors: {_most(summary.errors, write)}."
     if summary.services:
         yield f"Services: {_most(summary.services, write)}."
-    if summary.after_end:
-        yield f"After the end: {_many(summary.after_end, 'call')}, with credentials issued before."
+    if summary.calls:
+        yield _from_where(summary, write)
 
 
-def _most(counted: Mapping[str, int], write: Write) -> str:
+def _from_where(summary: Summary, write: Write) -> str:
+    """Such as `2 sessions from 198.51.100.7 10 by aws-cli 8, console 2 in us-east-1 10`."""
+    words = [_many(summary.sessions, "session")] if summary.sessions else ["Sessions not known"]
+    for joint, counted in (
+        ("from", summary.addresses),
+        ("by", summary.clients),
+        ("in", summary.seen_regions),
+    ):
+        if counted:
+            words.append(f"{joint} {_most(counted, write)}")
+    return f"{' '.join(words)}."
+
+
+def _most(counted: Mapping[str, int], write: Write, most: int = NAMED) -> str:
     names = sorted(counted, key=lambda name: -counted[name])
-    first = [f"{write(name)} {counted[name]:,}" for name in names[:NAMED]]
-    rest = len(names) - NAMED
+    first = [f"{write(name)} {counted[name]:,}" for name in names[:most]]
+    rest = len(names) - most
     return ", ".join([*first, f"and {rest} more"] if rest > 0 else first)
 
 
@@ -119,6 +143,16 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
         yield f"Not counted: {_many(summary.unreadable, 'record')} that could not be read."
     if summary.management_only:
         yield "Management events only: reading and writing of data is not seen."
+    else:
+        yield "Reading and writing of data is seen only where the trail records it."
     if summary.by_name:
         yield f"{_many(summary.by_name, 'event')} matched by session name only."
-    yield "Complete." if summary.final else "Events can still arrive: this is edited until final."
+    if summary.again:
+        yield f"Could not be read again since: {write(summary.again)}."
+    yield _whole(summary)
+
+
+def _whole(summary: Summary) -> str:
+    if not summary.final:
+        return "Events can still arrive: this is edited until final."
+    return "Final, and not complete." if summary.partial else "Complete."

@@ -21,7 +21,10 @@ _TITLES: Final = {
 
 def row(request: Request, role: Role) -> Iterator[ActionsBlock]:
     """What this role may do now, as a row of buttons; nothing: no row."""
-    if found := list(_buttons(request, role, primary=ids.APPROVE)):
+    found = list(_buttons(request, role, primary=ids.APPROVE))
+    if request.active_at is not None:
+        found.append(_button("Show Activity", ids.ACTIVITY, request))
+    if found:
         yield ActionsBlock(elements=found)
 
 
@@ -34,6 +37,11 @@ def plainly(request: Request, role: Role) -> Iterator[ActionsBlock]:
 def beside(request: Request, role: Role) -> ButtonElement | None:
     """The one button beside a line of a list."""
     return next(_buttons(request, role), None)
+
+
+def events(request: Request) -> ButtonElement:
+    """Brings every event of the session as a file."""
+    return _button("Export Events", ids.EVENTS, request)
 
 
 def again(request: Request, title: str = "Request Again") -> ButtonElement:

@@ -31,6 +31,7 @@ from grants.errors import (
     Refusal,
     RequesterNoLongerEligible,
     StillExporting,
+    StillLookingUp,
     Tampered,
     Thing,
     TooLongHere,
@@ -93,6 +94,10 @@ def words(refusal: Refusal) -> str:
             )
         case StillExporting():
             return "Others are exporting just now. Please press again in a minute."
+        case StillLookingUp(theirs=True):
+            return "Activity is still being looked up for you. Please wait until it stands there."
+        case StillLookingUp():
+            return "Others are looking activity up just now. Please press again in a minute."
         case UnknownPolicy():
             return (
                 f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'

@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from blocks import ids, wording
-from blocks.buttons import row
+from blocks.buttons import plainly
 from blocks.parts import aside, drawn, ours, plain, said
 from blocks.text import Message, Style, heard, moment, span, utc
 from blocks.thread import Facts
@@ -72,7 +72,7 @@ def end(request: Request, facts: Facts, *, now: datetime, style: Style) -> Messa
         ours(f"Until {_until(request, style)}."),
         said(_then(request, facts)),
         aside(plain(f"Request {request.id}")),
-        *row(request, Role.REQUESTER),
+        *plainly(request, Role.REQUESTER),
     ]
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{Reminder.END}:{index}")

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
 from bot.settings import Settings, Source
 from grants import pace
+from grants.activity import Sensitive
 from grants.administration import Administration
 from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
@@ -49,6 +51,8 @@ from grants.refreshing import Refresher
 from grants.remembering import Remembering
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.sensitive import OURS, sensitive_actions
+from grants.summing import Looking, Summing
 from grants.sweep import Sweep
 from grants.watching import Watch
 from storage.engine import Database, now, open_database
@@ -74,6 +78,8 @@ class Aws:
     directory: Directory
     organization: Organization
     trail: Trail
+    sensitive: Sensitive
+    """What of it is named first."""
     provenance: Provenance
     share: Callable[[int], None] = lambda _: None
     """So many processes ask AWS under the same quotas."""
@@ -111,6 +117,7 @@ def open_aws(
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
         _trail(settings, assumed, finder, limiter),
+        _sensitive(settings),
         AssigningInCloudTrail(clients, assumed, finder, limiter, role=role),
         share=limiter.share,
         shut=limiter.shut,
@@ -131,6 +138,14 @@ def _trail(settings: Settings, assumed: Assumed, finder: Finder, limiter: Limite
         role=settings.activity_role,
         regions=settings.activity_regions,
     )
+
+
+def _sensitive(settings: Settings) -> Sensitive:
+    theirs = settings.activity_sensitive
+    texts = [
+        path.read_text(encoding="utf-8") for path in (OURS, *([Path(theirs)] if theirs else []))
+    ]
+    return sensitive_actions(*texts)
 
 
 def bindings(settings: Settings, storage: Storage, aws: Aws) -> Bindings:
@@ -252,6 +267,11 @@ def hands() -> Hands:
     )
 
 
+def looking(storage: Storage, aws: Aws) -> Looking:
+    """Reads what sessions did."""
+    return Looking(aws.trail, aws.sensitive, storage.clock)
+
+
 def jobs(
     storage: Storage, aws: Aws, workers: Hands, *, wake: Wake, jitter: Jitter = pace.jitter
 ) -> Jobs:
@@ -274,12 +294,17 @@ def jobs(
             storage.works, aws.identity_center, storage.clock, why_not=why_not, jitter=jitter
         ),
         last_check=last_check,
-        trail=aws.trail,
         reminding=reminding(storage, wake=wake),
+        summing=Summing(
+            storage.works,
+            looking(storage, aws),
+            storage.clock,
+            Crew(workers.reads, wake),
+            jitter,
+        ),
         clock=storage.clock,
         ends=Crew(workers.ends, wake),
         grants=Crew(workers.grants, wake),
         looks=Crew(workers.looks, wake),
-        reads=Crew(workers.reads, wake),
         spell=no_longer,
     )

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from grants.drafts import shown
+from grants.sensitive import sensitive_actions
 from storage.engine import parsed
 
 Value = TypeVar("Value")
@@ -122,6 +124,15 @@ def _one_of(kind: type[Word], but: Callable[[str], None] = lambda _: None) -> Ca
         raise ValueError(f"{shown(said)} is not taken; write one of {', '.join(kind)}")
 
     return read
+
+
+def _sensitive(said: str) -> str:
+    """A file of actions, read once to see that it can be."""
+    try:
+        sensitive_actions(Path(said).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{shown(said)} cannot be read; name a text file of actions") from error
+    return said
 
 
 def _bot_token(said: str) -> str:
@@ -241,6 +252,10 @@ class Settings(BaseSettings):
         validation_alias="ELEVATE_ACTIVITY_REGIONS",
     )
     """Unless said otherwise AWS_REGION and us-east-1, where the global services report."""
+    activity_sensitive: Annotated[str | None, _typed(_sensitive)] = _named(
+        "ELEVATE_ACTIVITY_SENSITIVE"
+    )
+    """A file that can be read, of actions."""
     encryption_key: SecretStr | None = _named("ELEVATE_ENCRYPTION_KEY")
     date_tokens: Annotated[bool, _typed(_switch)] = Field(
         default=True, validation_alias="ELEVATE_DATE_TOKENS"

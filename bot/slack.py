@@ -23,6 +23,7 @@ from bot.assemble import (
     editing,
     explaining,
     linking,
+    looking,
     reminding,
     review,
     watch,
@@ -32,9 +33,9 @@ from bot.settings import Settings
 from grants import pace as retrying
 from grants.crew import Crew
 from grants.desk import Desk
-from grants.errors import OutOfDate
+from grants.errors import OutOfDate, StillLookingUp
 from grants.pace import Jitter
-from handlers import admin, audit, elevate, home, mine, options
+from handlers import activity, admin, audit, elevate, home, mine, options
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
@@ -48,6 +49,7 @@ from handlers.posting import Posting
 from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
+from handlers.turns import Turns
 from handlers.undelivered import Undelivered
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ TIMEOUT = 8
 """Seconds that Slack has to answer a call."""
 LISTENERS = 32
 """So many people may press at the same moment."""
+LOOKUPS = 4
+"""So many may have activity looked up: each keeps a listener busy for up to a minute."""
 UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
 EVERYTHING = re.compile(".*", re.DOTALL)
 
@@ -149,6 +153,8 @@ def connect(
         net=net,
         auditing=the_auditing,
         exports=Exports(web, the_auditing, net),
+        looking=looking(storage, aws),
+        lookups=Turns(LOOKUPS, StillLookingUp),
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
@@ -165,7 +171,7 @@ def connect(
     )
     app.use(Guard(workspace, storage.works, storage.clock))
     app.error(net)
-    for subject in (elevate, options, reviewing, mine, home, audit, admin):
+    for subject in (elevate, options, reviewing, mine, home, activity, audit, admin):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(

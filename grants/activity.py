@@ -2,12 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from grants.model import AccountId, UserId
+
+DENIALS: Final = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "UnauthorizedException"}
+)
+_VERSION: Final = re.compile(r"(?<=[a-z])20\d{6}(v\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,22 @@ class Event:
     address: str = ""
     matched_by_name: bool = False
     """The event carried no `onBehalfOf`: it is matched by its exact session name."""
+    session: str = ""
+    """Unlike any other session's: when its credentials were issued, else their access key."""
+    client: str = ""
+    """`console`, `aws-cli`, `Terraform` …: what the call was made with, as it says itself."""
+    assumed: str = ""
+    """The role that was taken on by it: what is done under that is another identity's."""
+
+    @property
+    def denied(self) -> bool:
+        """Whether it failed for want of a permission."""
+        return self.error in DENIALS or self.error.endswith("UnauthorizedOperation")
+
+    @property
+    def name(self) -> str:
+        """`rds:RebootDBInstance`: without the API's version, which some services write behind it."""
+        return f"{self.service}:{_VERSION.sub('', self.action)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +104,44 @@ class Summary:
     management_only: bool
     read_at: datetime
     unreadable: int = 0
+    denied: Mapping[str, int] = field(default_factory=dict)
+    """Actions that failed for want of a permission; their codes are among the errors."""
+    sensitive: Mapping[str, int] = field(default_factory=dict)
+    """Actions that were not denied and that a reviewer wants to see by name."""
+    assumed: Mapping[str, int] = field(default_factory=dict)
+    """Roles that were taken on: what was done under them is no part of this."""
+    seen_regions: Mapping[str, int] = field(default_factory=dict)
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    clients: Mapping[str, int] = field(default_factory=dict)
+    sessions: int = 0
+    again: str = ""
+    """Why it could not be read again since; empty: it could."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether something could not be read that may be read later."""
+        return bool(self.unavailable or self.again or self.regions_missing)
+
+    @property
+    def partial(self) -> bool:
+        """Whether something is known to be missing, for whatever reason."""
+        return self.unread or self.truncated or self.unreadable > 0
 
 
-def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime) -> Summary:
-    """Count what was done. An event that two regions or pages both gave counts once."""
-    events = sorted({event.id: event for event in evidence.events}.values(), key=lambda e: e.at)
+Sensitive = Callable[[Event], bool]
+"""Whether a reviewer wants to see this one by name (`grants.sensitive`)."""
+
+
+def ordered(evidence: Evidence) -> list[Event]:
+    """By time. An event that two Regions or pages both gave is one."""
+    return sorted({event.id: event for event in evidence.events}.values(), key=lambda e: e.at)
+
+
+def summarise(
+    evidence: Evidence, session: Session, sensitive: Sensitive, *, final: bool, at: datetime
+) -> Summary:
+    """Count what was done."""
+    events = ordered(evidence)
     writes = [event for event in events if not event.read_only]
     return Summary(
         source=evidence.source,
@@ -98,7 +152,7 @@ def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime
         writes=len(writes),
         errors=_counted(event.error for event in events if event.error),
         services=_counted(event.service for event in events),
-        write_actions=_counted(f"{event.service}:{_bare(event.action)}" for event in writes),
+        write_actions=_counted(event.name for event in writes),
         first_at=events[0].at if events else None,
         last_at=events[-1].at if events else None,
         after_end=sum(event.at > session.ended_at for event in events),
@@ -109,16 +163,23 @@ def summarise(evidence: Evidence, session: Session, *, final: bool, at: datetime
         management_only=evidence.management_only,
         read_at=at,
         unreadable=evidence.unreadable,
+        denied=_counted(event.name for event in events if event.denied),
+        sensitive=_counted(event.name for event in events if not event.denied and sensitive(event)),
+        assumed=_counted(event.assumed for event in events if event.assumed),
+        seen_regions=_counted(event.region for event in events if event.region),
+        addresses=_counted(event.address for event in events if event.address),
+        clients=_counted(event.client for event in events if event.client),
+        sessions=len({event.session for event in events if event.session}),
     )
-
-
-def _bare(action: str) -> str:
-    """Without the API's version, which some services write behind the name."""
-    return re.sub(r"(?<=[a-z])20\d{6}(v\d+)?$", "", action)
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:
     return dict(Counter(words).most_common())
+
+
+def unread_again(before: Summary, why: str, *, final: bool) -> Summary:
+    """What was read before still holds, and is not all."""
+    return replace(before, again=why, final=final)
 
 
 def to_json(summary: Summary) -> dict[str, Any]:

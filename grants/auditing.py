@@ -70,9 +70,7 @@ class Auditing:
         """One request with everything about it; UnknownRequest where they may not see one."""
         sight = self.sight(person)
         with self.works.reading() as work:
-            request = work.requests.get(request_id)
-            if not sight.sees(request):
-                raise Unseen(request_id)
+            request = _seen(work, sight, request_id)
             row = work.activities.get(request_id)
             lines = [
                 line
@@ -82,12 +80,34 @@ class Auditing:
             votes = work.votes.on(request_id)
         return Whole(request, votes, lines, row.summary if row else None)
 
+    def one(self, person: Person, request_id: RequestId) -> Request:
+        """The request alone; UnknownRequest where they may not see one."""
+        sight = self.sight(person)
+        with self.works.reading() as work:
+            return _seen(work, sight, request_id)
+
+    def taking_events(self, person: Person, request: Request, count: int) -> None:
+        """Write down who takes away what a session did."""
+        by = acting(person, self.sight(person).role)
+        facts = {"format": Format.CSV.value, "events": count}
+        with self.works() as work:
+            work.journal.write(
+                Entry(self.clock(), "audit.activity", by, request_id=request.id, facts=facts)
+            )
+
     def taking(self, person: Person, search: Search, kind: Format) -> Sight:
         """What this person's export may hold; that they take it is written down first."""
         sight = self.sight(person)
         with self.works() as work:
             note(work, acting(person, sight.role), search, kind, at=self.clock())
         return sight
+
+
+def _seen(work: Work, sight: Sight, request_id: RequestId) -> Request:
+    request = work.requests.get(request_id)
+    if not sight.sees(request):
+        raise Unseen(request_id)
+    return request
 
 
 def note(work: Work, by: Actor, search: Search, kind: Format, *, at: datetime) -> None:

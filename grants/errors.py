@@ -188,6 +188,13 @@ class StillExporting(Refusal):
 
 
 @dataclass(eq=False)
+class StillLookingUp(Refusal):
+    """Activity is being looked up already: for this person, or for as many as may at once."""
+
+    theirs: bool
+
+
+@dataclass(eq=False)
 class NudgedLately(Refusal):
     """The approvers were nudged a moment ago."""
 

@@ -40,7 +40,8 @@ COLUMNS: Final = (
     "activity_source", "activity_unavailable", "activity_final", "activity_calls",
     "activity_reads", "activity_writes", "activity_errors", "activity_services",
     "activity_write_actions", "activity_first_at", "activity_last_at", "activity_after_end",
-    "activity_truncated", "extends",
+    "activity_truncated", "extends", "activity_sensitive", "activity_denied", "activity_assumed",
+    "activity_sessions", "activity_addresses",
 )  # fmt: skip
 """A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
 FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # the wide ones begin a formula too, in some places
@@ -52,7 +53,7 @@ _WITHIN: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{FORMULA}])")
 
 def heading(kind: Format) -> str:
     """What stands above the lines."""
-    return _row(COLUMNS) if kind is Format.CSV else ""
+    return row(COLUMNS) if kind is Format.CSV else ""
 
 
 def line(record: Record, kind: Format) -> str:
@@ -61,7 +62,7 @@ def line(record: Record, kind: Format) -> str:
     if kind is Format.JSONL:
         return f"{json.dumps(values, ensure_ascii=False)}\n"
     found = _flat(values)
-    return _row([harmless(_cell(name, found.get(name))) for name in COLUMNS])
+    return row([_cell(name, found.get(name)) for name in COLUMNS])
 
 
 def as_json(record: Record) -> dict[str, Any]:
@@ -119,9 +120,10 @@ def plain(value: Any) -> Any:
 # As a table
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
+    """A line of a table that no spreadsheet carries out."""
     written = io.StringIO(newline="")
-    csv.writer(written).writerow(cells)
+    csv.writer(written).writerow(map(harmless, cells))
     return written.getvalue()
 
 

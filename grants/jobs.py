@@ -1,12 +1,11 @@
 """The jobs: what the clock and AWS ask for. Any of them may run twice, late, or in two processes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from grants import endings, pace, telling
-from grants.activity import Evidence, Session, summarise, to_json
 from grants.crew import Crew, each
 from grants.engine import Engine
 from grants.errors import AwsFault, NoLongerGiven
@@ -14,18 +13,13 @@ from grants.extending import goes_on
 from grants.holding import is_at_rest, nudge
 from grants.last_check import LastCheck
 from grants.lifecycle import take
-from grants.model import CLOCK, Assignment, Move, Place, Request, State, Told
-from grants.ports import Clock, Trail, Works
-from grants.records import ActivityRow, Notice
+from grants.model import CLOCK, Assignment, Move, Request, State
+from grants.ports import Clock, Works
 from grants.reminding import Reminding
+from grants.summing import Summing
 
 ROUND: Final = 200
 """So many rows of a kind are taken at a time; what is left over is due at once again."""
-DELIVERY: Final = timedelta(minutes=15)
-"""CloudTrail usually delivers within five minutes and promises nothing."""
-PATIENT: Final = 4
-"""So often a source that does not answer is asked again before the thread says so."""
-
 UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
 
 Spell = Callable[[NoLongerGiven], str]
@@ -39,15 +33,14 @@ class Jobs:
     works: Works
     engine: Engine
     last_check: LastCheck
-    trail: Trail
     reminding: Reminding
+    summing: Summing
     clock: Clock
     ends: Crew
     """Workers of their own for taking away: giving, however stuck, is never in front of them."""
     grants: Crew
     looks: Crew
     """For what is held and only looked at in case it vanished: however many, never in front."""
-    reads: Crew
     spell: Spell
 
     # Requests
@@ -176,63 +169,6 @@ class Jobs:
             with self.works() as work:
                 endings.alarm_backlog(work, self.clock())
 
-    # Activity
-
-    def look_up_due(self) -> None:
-        """Grants whose activity is to be looked up: once at the end, and once when it is final."""
-        with self.works.reading() as work:
-            due = work.activities.due(self.clock(), limit=ROUND)
-        for row in due:
-            self.reads.take(row, self._look_up, name=row.request_id)
-
-    def _look_up(self, row: ActivityRow) -> None:
-        """Put off first: whatever goes wrong, it is not looked up every second."""
-        claimed = self._claim(row)
-        with self.works.reading() as work:
-            session = session_of(work.requests.get(row.request_id))
-        if claimed is None or session is None:
-            return
-        try:
-            evidence = self.trail.fetch(session)
-        except AwsFault as fault:
-            self._unavailable(claimed, session, fault.reason)
-        except Exception:
-            self._unavailable(claimed, session, UNFORESEEN)
-            raise
-        else:
-            self._sum_up(claimed, session, evidence)
-
-    def _claim(self, row: ActivityRow) -> ActivityRow | None:
-        """Tried once more, and due again later. None: somebody else has it in hand."""
-        due_at = self.clock() + pace.backoff(row.tries + 2, self.engine.jitter)
-        claimed = replace(row, due_at=due_at, tries=row.tries + 1)
-        with self.works() as work:
-            saved = work.activities.save(claimed)
-        return replace(claimed, version=row.version + 1) if saved else None
-
-    def _unavailable(self, row: ActivityRow, session: Session, why: str) -> None:
-        """A passing trouble says nothing to whoever reads the thread: it is tried again first."""
-        if row.tries > PATIENT:
-            self._sum_up(row, session, Evidence(source="", unavailable=why))
-
-    def _sum_up(self, row: ActivityRow, session: Session, evidence: Evidence) -> None:
-        now = self.clock()
-        final_at = session.end + DELIVERY
-        final = now >= final_at and not evidence.unavailable
-        summary = summarise(evidence, session, final=final, at=now)
-        due_at = _look_again(now, final_at, row.tries, unavailable=bool(evidence.unavailable))
-        with self.works() as work:
-            after = replace(row, due_at=None if final else due_at, summary=to_json(summary))
-            if work.activities.save(after):
-                work.outbox.put(
-                    [
-                        Notice(Told.SUMMARY, row.request_id, copy.id)
-                        for copy in work.copies.of(row.request_id)
-                        if copy.place is not Place.DIRECT
-                    ],
-                    at=now,
-                )
-
     # When
 
     def round(self) -> None:
@@ -245,7 +181,7 @@ class Jobs:
                 self.lapse_due,
                 self.start_due,
                 self.reminding.round,
-                self.look_up_due,
+                self.summing.round,
             ],
             lambda job: job(),
         )
@@ -265,31 +201,3 @@ class Jobs:
 def _tries(request: Request, now: datetime) -> int:
     """How often its last check may have been tried so far, for the wait before the next."""
     return 1 + int((now - (request.tried_since or now)).total_seconds()) // 5
-
-
-def session_of(request: Request) -> Session | None:
-    """Whose activity a grant's is; None for one that never was active."""
-    if request.active_at is None:
-        return None
-    ended = request.ended_at or request.ends_at
-    if ended is None:
-        return None
-    return Session(
-        account_id=request.target.account_id,
-        user_id=request.requester.user_id,
-        user_name=request.requester.user_name,
-        permission_set_name=request.permission_set_name,
-        start=request.active_at,
-        end=ended + request.session_duration,
-        ended_at=ended,
-    )
-
-
-def _look_again(
-    now: datetime, final_at: datetime, tries: int, *, unavailable: bool
-) -> datetime | None:
-    if not unavailable:
-        return final_at
-    if now >= final_at + timedelta(days=1):
-        return None  # Whoever reads the thread has been told why for a whole day.
-    return now + min(timedelta(hours=1), timedelta(minutes=2 ** min(tries, 6)))

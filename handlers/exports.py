@@ -1,10 +1,8 @@
 """Makes a file of requests and brings it into the direct messages of whoever wanted it."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from tempfile import TemporaryFile
-from threading import Lock
 from typing import IO, Any, Final
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
@@ -12,15 +10,18 @@ from urllib.request import urlopen
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from blocks import home_audit
+from blocks import activity_view, home_audit
 from grants import auditing
+from grants.activity import Event
 from grants.auditing import Auditing
 from grants.errors import StillExporting
+from grants.event_list import table
 from grants.exporting import Format, heading, line
-from grants.model import Person, SlackUserId
+from grants.model import Person, Request, SlackUserId
 from grants.records import Search
 from grants.sight import Sight
 from handlers.errors import Net
+from handlers.turns import Turns
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -37,12 +38,11 @@ class Exports:
         self._client = client
         self._auditing = auditing
         self._net = net
-        self._under_way: set[SlackUserId] = set()
-        self._lock = Lock()
+        self._turns = Turns(AT_ONCE, StillExporting)
 
     def send(self, person: Person, search: Search, kind: Format, body: Payload) -> None:
         """All that they may see of what they search for; StillExporting where one is under way."""
-        with self._turn(person.slack_id), TemporaryFile("w+b") as file:
+        with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
             sight = self._auditing.taking(person, search, kind)
             count = self._write(file, sight, search, kind)
             if not count:
@@ -50,25 +50,26 @@ class Exports:
                 self._net.whisper(home_audit.none(), body)
                 return
             words = self._above(count, sight, search, kind)
-            try:
-                self._upload(person.slack_id, file, f"elevate-requests.{kind}", words)
-            except SlackApiError as error:
-                self._not_sent(str(error.response.get("error") or ""), body)
-            except (SlackClientError, OSError) as error:
-                self._not_sent(type(error).__name__, body)
+            self._bring(person, file, f"elevate-requests.{kind}", words, body)
 
-    @contextmanager
-    def _turn(self, slack_id: SlackUserId) -> Iterator[None]:
-        with self._lock:
-            theirs = slack_id in self._under_way
-            if theirs or len(self._under_way) >= AT_ONCE:
-                raise StillExporting(theirs)
-            self._under_way.add(slack_id)
+    def send_events(
+        self, person: Person, request: Request, events: Sequence[Event], body: Payload
+    ) -> None:
+        """All that a session did."""
+        with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
+            self._auditing.taking_events(person, request, len(events))
+            ended_at = request.ended_at or self._auditing.clock()
+            file.writelines(line.encode() for line in table(events, ended_at=ended_at))
+            name = f"elevate-activity-{request.id}.csv"
+            self._bring(person, file, name, activity_view.sent(request, len(events)), body)
+
+    def _bring(self, person: Person, file: IO[bytes], name: str, words: str, body: Payload) -> None:
         try:
-            yield
-        finally:
-            with self._lock:
-                self._under_way.remove(slack_id)
+            self._upload(person.slack_id, file, name, words)
+        except SlackApiError as error:
+            self._not_sent(str(error.response.get("error") or ""), body)
+        except (SlackClientError, OSError) as error:
+            self._not_sent(type(error).__name__, body)
 
     def _write(self, file: IO[bytes], sight: Sight, search: Search, kind: Format) -> int:
         """Gives how many requests it holds."""

@@ -16,6 +16,7 @@ from grants.people import Memberships
 from grants.ports import Works
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.summing import Looking
 from grants.watching import Watch
 from handlers.errors import Net
 from handlers.exports import Exports
@@ -23,6 +24,7 @@ from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
+from handlers.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Front:
     net: Net
     auditing: Auditing
     exports: Exports
+    looking: Looking
+    """Reads what sessions did."""
+    lookups: Turns
+    """For that: AWS may take a minute."""
     showing: Showing
     """App Home, and its lists as messages."""
     promptly: Promptly

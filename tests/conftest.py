@@ -23,6 +23,7 @@ from tests.world import World, a_world, settle
 
 RUN = "ELEVATE_TEST_RUN"  # where workers read the run's folder
 the_run = pytest.StashKey[Run]()
+the_folder = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(missing, returncode=4)
         config.stash[the_run] = Run.begin()
         os.environ[RUN] = str(config.stash[the_run].folder)
+    # Now: while a test of the command line runs, no variable of ours is there.
+    config.stash[the_folder] = Path(os.environ[RUN])
 
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
@@ -48,9 +51,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
+def databases(pytestconfig: pytest.Config) -> Iterator[Databases]:
     """Makes databases for tests that need several: `with databases.fresh("postgresql", tmp_path) as url:`."""
-    databases = Databases(Path(os.environ[RUN]))
+    databases = Databases(pytestconfig.stash[the_folder])
     yield databases
     databases.close()
 

@@ -31,6 +31,7 @@ from grants.model import (
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Work, Works
 from grants.reminding import Reminding
+from grants.summing import Looking, Summing
 from grants.telling import moved_in, record
 from storage.work import SqlWorks
 from tests import make
@@ -134,13 +135,18 @@ class Room:
             works=works,
             engine=engine,
             last_check=cast(LastCheck, self.checked),
-            trail=Silent(),
+            summing=Summing(
+                works,
+                Looking(Silent(), lambda _: False, self.clock),
+                self.clock,
+                self._crew(),
+                self.jitter,
+            ),
             reminding=Reminding(works, self.clock, lambda: None),
             clock=self.clock,
             ends=self._crew(),
             grants=self._crew(),
             looks=self._crew(),
-            reads=self._crew(),
             spell=str,
         )
 

@@ -101,6 +101,8 @@ WORDS: Final = {
         "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for,"
         " and in the management account to see who assigns from there.",
         "ELEVATE_ACTIVITY_REGIONS": "The Regions to look in, comma-separated.",
+        "ELEVATE_ACTIVITY_SENSITIVE": "A file of actions that a summary names first, besides"
+        " those of `grants/sensitive_actions.txt`, which says how it is written.",
     },
     "How it looks": {
         "ELEVATE_DATE_TOKENS": "`off`: times as words in UTC, for servers that draw no Slack date tokens.",

@@ -9,6 +9,7 @@ from grants.activity import Evidence, Session
 from grants.model import RequestId
 from tests.lives import PROD, SANDBOX
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, Kind
+from tests.standins.aws.trail import CONSOLE_LOGIN
 from tests.standins.slack import Message
 from tests.world import World, a_world
 
@@ -81,6 +82,115 @@ def test_what_came_after_the_end_is_marked(world: World) -> None:
     assert "After the end: 2 calls, with credentials issued before." in shown(world, request)
 
 
+def test_what_a_reviewer_looks_for_is_named_before_all_else(world: World) -> None:
+    request = world.active(Duration="1h")
+    calls = (
+        *(ApiCall("ec2", "RebootInstances", write=True) for _ in range(9)),
+        ApiCall("iam", "CreateAccessKey", write=True),
+        ApiCall("secretsmanager", "GetSecretValue"),
+        ApiCall("iam", "ListUsers"),
+        ApiCall("cloudtrail", "StopLogging", write=True, error="AccessDeniedException"),
+    )
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=calls)
+
+    world.passes(hours=1, seconds=10)
+
+    told = shown(world, request)
+    assert "Sensitive: iam:CreateAccessKey 1, secretsmanager:GetSecretValue 1." in told
+    assert "Denied: cloudtrail:StopLogging 1." in told
+    assert told.index("Sensitive") < told.index("Denied") < told.index("Writes")
+
+
+def test_that_a_session_went_on_under_another_role_is_pointed_out(world: World) -> None:
+    request = world.active(Duration="1h")
+    role = "arn:aws:iam::222233334444:role/Deploy"
+    calls = (
+        ApiCall("sts", "AssumeRole", request={"roleArn": role}),
+        ApiCall("sts", "AssumeRole", request={"roleArn": role}),
+        ApiCall("sts", "AssumeRole", request={"roleArn": f"{role}2"}, error="AccessDenied"),
+    )
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=calls)
+
+    world.passes(hours=1, seconds=10)
+
+    told = shown(world, request)
+    assert f"Went on under another role: {role} 2. What was done there is not in this list." in told
+    assert "Deploy2" not in told
+
+
+def test_from_where_and_in_how_many_sessions_it_was_done_is_told(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = ("us-east-1", "eu-west-1")
+    with a_world(database_url, monkeypatch.setenv, activity_regions=regions) as world:
+        request = world.active(Duration="1h")
+        for minutes, region, address in (
+            (1, None, "198.51.100.7"),
+            (9, "eu-west-1", "203.0.113.9"),
+        ):
+            began = world.clock() + timedelta(minutes=minutes)
+            calls = (CONSOLE_LOGIN, ApiCall("s3", "ListBuckets", region=region))
+            world.company.session_activity("bob", *TARGET, began, calls=calls, source_ip=address)
+
+        world.passes(hours=1, seconds=10)
+
+        told = shown(world, request)
+    assert (
+        "2 sessions from 198.51.100.7 2, 203.0.113.9 2 by aws-cli 2, console 2"
+        " in us-east-1 3, eu-west-1 1."
+    ) in told
+
+
+def test_a_region_that_fails_at_the_end_is_read_again_before_it_is_final(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = ("us-east-1", "eu-west-1")
+    with a_world(database_url, monkeypatch.setenv, activity_regions=regions) as world:
+        request = world.active(Duration="1h")
+        there = ApiCall("s3", "DeleteBucket", write=True, region="eu-west-1")
+        world.company.session_activity("bob", *TARGET, world.clock(), calls=(there,))
+        world.passes(hours=1, seconds=10)
+        world.aws.faults.add("LookupEvents", "access_denied", times=None, region="eu-west-1")
+        world.passes(hours=1, minutes=20)
+        assert "Events can still arrive" in shown(world, request)
+        world.aws.faults.clear()
+
+        world.passes(hours=2)
+
+        assert "Activity: 1 call, 0 reads, 1 write, no errors." in shown(world, request)
+        assert "Complete." in shown(world, request)
+
+
+def test_one_that_never_can_be_read_is_said_to_be_missing_in_the_end(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = ("us-east-1", "eu-west-1")
+    with a_world(database_url, monkeypatch.setenv, activity_regions=regions) as world:
+        world.aws.faults.add("LookupEvents", "access_denied", times=None, region="eu-west-1")
+        request = world.active(Duration="1h")
+
+        world.passes(days=2)
+
+        assert "Activity: no calls in what could be read." in shown(world, request)
+        assert "Final, and not complete." in shown(world, request)
+        assert world.next_due() is None
+
+
+def test_what_was_read_once_stays_though_it_cannot_be_read_again(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
+    world.passes(hours=1, seconds=10)
+    world.aws.faults.add("LookupEvents", "access_denied", times=None)
+
+    world.passes(hours=2)
+    assert "4 calls" in shown(world, request)
+    assert "Could not be read again since: CloudTrail could not be read" in shown(world, request)
+    world.passes(days=2)
+
+    assert "4 calls, 2 reads, 2 writes, 1 error." in shown(world, request)
+    assert "Final, and not complete." in shown(world, request)
+
+
 def test_only_this_session_counts(world: World) -> None:
     for name, policy in (("bobby", TARGET[1]), ("bob.evil", TARGET[1])):
         world.company.add_user(name, f"{name}@example.com")
@@ -131,7 +241,10 @@ def test_access_that_was_given_back_and_access_without_approval_are_looked_up_to
 
 
 def test_a_look_up_that_breaks_is_tried_again_later_and_said_at_last(world: World) -> None:
-    trail, world.jobs.trail = world.jobs.trail, (breaking := Breaking())
+    trail, world.jobs.summing.looking.trail = (
+        world.jobs.summing.looking.trail,
+        (breaking := Breaking()),
+    )
     request = world.active(Duration="1h")
     world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS)
     world.clock.passes(hours=1)
@@ -141,7 +254,7 @@ def test_a_look_up_that_breaks_is_tried_again_later_and_said_at_last(world: Worl
 
     assert 3 < breaking.asked < 10
     assert shown(world, request).startswith("Activity unavailable: something went wrong")
-    world.jobs.trail = trail
+    world.jobs.summing.looking.trail = trail
     world.passes(hours=3)
     assert "4 calls" in shown(world, request)
 

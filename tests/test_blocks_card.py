@@ -70,8 +70,9 @@ def test_an_approval_by_several_names_them_all() -> None:
         (State.PENDING, ["Approve", "Reject"]),
         (State.SCHEDULED, ["Revoke"]),
         (State.GRANTING, ["Revoke"]),
-        (State.ACTIVE, ["Revoke"]),
-        *((state, []) for state in [State.REVOKING, *sorted(FINAL)]),
+        (State.ACTIVE, ["Revoke", "Show Activity"]),
+        *((state, ["Show Activity"]) for state in (State.REVOKING, State.ENDED, State.REVOKED)),
+        *((state, []) for state in sorted(FINAL - {State.ENDED, State.REVOKED})),
     ],
 )
 def test_the_card_has_the_buttons_that_work_and_no_others(state: State, titles: list[str]) -> None:

@@ -144,7 +144,7 @@ def test_an_active_message_has_the_way_in_and_when_it_ends() -> None:
     ):
         assert words in sent.text
     assert "sso_account_id = 111122223333\nsso_role_name = AdministratorAccess" in on_screen(sent)
-    assert list(buttons(sent)) == ["End Access", "Extend"]
+    assert list(buttons(sent)) == ["End Access", "Extend", "Show Activity"]
 
 
 def test_an_active_message_says_until_when_access_and_credentials_last() -> None:
@@ -222,8 +222,8 @@ def test_without_a_portal_the_message_still_says_where_to_go() -> None:
         (State.PENDING, ["Cancel Request", "Nudge Approvers"]),
         (State.SCHEDULED, ["End Access"]),
         (State.GRANTING, ["End Access"]),
-        (State.ACTIVE, ["End Access", "Extend"]),
-        (State.REVOKING, []),
+        (State.ACTIVE, ["End Access", "Extend", "Show Activity"]),
+        (State.REVOKING, ["Show Activity"]),
         (State.REJECTED, ["Request Again"]),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_request_lives_on_in_the_approvers_direct_messages(world: World) -> No
     assert world.state(request) is State.ENDED
     for who in ("eve", "dan"):
         assert first_words(lines(world, asked(world, who))) == LIVES[ended][0]
-        assert asked(world, who).buttons() == []
+        assert asked(world, who).buttons() == ["Show Activity"]
         assert "x" * 600 in world.slack.thread(asked(world, who))[0].words().replace("\n", "")
     assert len(world.told("bob")) == len(LIVES[ended][1])
     assert first_words([line.text for line in top(world, AUDIT)]) == [
@@ -165,7 +165,9 @@ def test_where_no_channel_is_named_approvers_are_asked_directly(world: World) ->
     world.passes(seconds=5)
 
     assert world.state(request) is State.ACTIVE
-    assert [asked(world, who).buttons() for who in ("eve", "dan")] == [["Revoke"]] * 2
+    assert [asked(world, who).buttons() for who in ("eve", "dan")] == [
+        ["Revoke", "Show Activity"]
+    ] * 2
     assert first_words(lines(world, asked(world, "eve")))[-1] == "Active"
 
 

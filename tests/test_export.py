@@ -68,7 +68,8 @@ def test_the_columns_keep_their_names_and_their_places() -> None:
         "policy_version,activity_source,activity_unavailable,activity_final,activity_calls,"
         "activity_reads,activity_writes,activity_errors,activity_services,"
         "activity_write_actions,activity_first_at,activity_last_at,activity_after_end,"
-        "activity_truncated,extends\r\n"
+        "activity_truncated,extends,activity_sensitive,activity_denied,activity_assumed,"
+        "activity_sessions,activity_addresses\r\n"
     )
 
 

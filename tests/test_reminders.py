@@ -437,7 +437,9 @@ def test_ten_minutes_before_the_end_bob_is_reminded_and_may_end_it_there(world: 
     world.passes(seconds=10)
 
     assert world.state(request) is State.REVOKED
-    assert [m.buttons() for m in world.slack.dms("bob") if m.buttons()] == [["Request Again"]]
+    assert [m.buttons() for m in world.slack.dms("bob") if m.buttons()] == [
+        ["Request Again", "Show Activity"]
+    ]
     assert world.told("bob")[-1].startswith("Revoked")
 
 
@@ -448,7 +450,9 @@ def test_the_reminder_keeps_its_place_and_loses_its_button_at_the_end(world: Wor
 
     told = world.slack.dms("bob")
     assert first_words([message.text for message in told])[-3:] == ["Active", "Reminder", "Ended"]
-    assert [message.buttons() for message in told if message.buttons()] == [["Request Again"]]
+    assert [message.buttons() for message in told if message.buttons()] == [
+        ["Request Again", "Show Activity"]
+    ]
     assert "of the end: AdministratorAccess on payments-prod." in told[-2].text
     assert "2026-11-02 13:00 UTC" in told[-2].text
 
@@ -528,7 +532,9 @@ def test_a_reminder_that_reaches_slack_after_the_end_is_not_told(world: World) -
     told = world.slack.dms("bob")
     assert first_words([message.text for message in told])[-2:] == ["Active", "Ended"]
     assert "aws sso login" in told[-2].text
-    assert [message.buttons() for message in told if message.buttons()] == [["Request Again"]]
+    assert [message.buttons() for message in told if message.buttons()] == [
+        ["Request Again", "Show Activity"]
+    ]
 
 
 def test_a_reminder_that_slack_takes_late_says_how_long_is_left_by_then(world: World) -> None:

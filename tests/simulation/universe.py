@@ -25,6 +25,7 @@ from grants.ports import IdentityCenter, Organization, Work, Works
 from grants.records import Pending
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.summing import Looking, Summing
 from handlers.announce import AT_ONCE, LEASE, Announcer
 from handlers.channels import Channels
 from handlers.pace import InTurn, Pace
@@ -248,8 +249,12 @@ class Universe:
             works, center, self.clock, self.jitter.random, why_not=lambda each: why_not(check, each)
         )
         process.jobs = Jobs(
-            works, engine, check, Silent(), Reminding(works, self.clock, wake), self.clock,
-            crew("ends"), crew("grants"), crew("looks"), crew("reads"), spell=no_longer,
+            works, engine, check, Reminding(works, self.clock, wake),
+            Summing(
+                works, Looking(Silent(), lambda _: False, self.clock), self.clock, crew("reads"),
+                self.jitter.random,
+            ),
+            self.clock, crew("ends"), crew("grants"), crew("looks"), spell=no_longer,
         )  # fmt: skip
         process.desk = Desk(
             works, self.directory, center, memberships, Offers(), self.clock, wake, self.new_id

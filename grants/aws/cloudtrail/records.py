@@ -78,4 +78,33 @@ def _event(record: Mapping[str, Any], at: datetime, *, by_name: bool) -> Event:
         region=str(record.get("awsRegion", "")),
         address=str(record.get("sourceIPAddress", "")),
         matched_by_name=by_name,
+        session=_session(record["userIdentity"]),
+        client=_client(record),
+        assumed=_assumed(record),
     )
+
+
+def _session(identity: Mapping[str, Any]) -> str:
+    """A second in which credentials were issued is one session's, whoever uses them how."""
+    attributes = (identity.get("sessionContext") or {}).get("attributes") or {}
+    return str(attributes.get("creationDate") or identity.get("accessKeyId") or "")
+
+
+def _client(record: Mapping[str, Any]) -> str:
+    agent = str(record.get("userAgent") or "")
+    console = str(record.get("sessionCredentialFromConsole", "")).lower() == "true"
+    if console or record.get("eventType") == "AwsConsoleSignIn":
+        return "console"
+    if "terraform" in agent.lower():
+        return "Terraform"
+    product = agent.strip("[]").partition(" ")[0].partition("/")[0]
+    return product[:40]
+
+
+def _assumed(record: Mapping[str, Any]) -> str:
+    """The role whose credentials AWS gave out; empty: none."""
+    if record.get("errorCode") or not str(record.get("eventName")).startswith("AssumeRole"):
+        return ""
+    if record.get("eventSource") != "sts.amazonaws.com":
+        return ""
+    return str((record.get("requestParameters") or {}).get("roleArn") or "a role that is not named")

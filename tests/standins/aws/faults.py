@@ -50,6 +50,8 @@ class Fault:
     status: int = 400
     reason: str = ADMIN_DENIED
     where: Mapping[str, Any] = field(default_factory=dict)
+    region: str = ""
+    """Only there; empty: everywhere."""
     until: Event = field(default_factory=Event)
     reached: Event = field(default_factory=Event)
     struck: int = 0
@@ -61,6 +63,8 @@ class Fault:
         if not call.is_called(self.operation):
             return False
         if any(call.parameters.get(name) != value for name, value in self.where.items()):
+            return False
+        if self.region not in {"", call.region}:
             return False
         if self.skip:
             self.skip -= 1
@@ -96,7 +100,7 @@ class Faults:
         """Orders a fault for `Operation`, `service.Operation`, `service.*` or `*`.
 
         It strikes so many times; `times=None` is for ever.
-        Facts: skip, code, message, status, reason, where (parameters that must match), until.
+        Facts: skip, code, message, status, reason, where (parameters that must match), region, until.
         """
         ordered = Fault(operation, Kind(kind), times, **facts)
         with self._lock:

@@ -1,0 +1,168 @@
+"""What a session did is looked up: at the end of access, again until it is final, and when asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from grants import pace
+from grants.activity import (
+    Event,
+    Evidence,
+    Sensitive,
+    Session,
+    Summary,
+    from_json,
+    ordered,
+    summarise,
+    to_json,
+    unread_again,
+)
+from grants.crew import Crew
+from grants.errors import AwsFault
+from grants.model import Place, Request, Told
+from grants.ports import Clock, Trail, Works
+from grants.records import ActivityRow, Notice
+
+ROUND: Final = 200
+DELIVERY: Final = timedelta(minutes=15)
+"""CloudTrail usually delivers within five minutes and promises nothing."""
+PATIENT: Final = 4
+"""So often a source that does not answer is asked again before the thread says so."""
+GIVEN_UP: Final = timedelta(days=1)
+"""So long after that what could not be read is tried again."""
+UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known now."""
+
+    summary: Summary
+    events: Sequence[Event]
+    """By time."""
+
+
+@dataclass(slots=True)
+class Looking:
+    """Reads what a session did, wherever this team has its CloudTrail."""
+
+    trail: Trail
+    sensitive: Sensitive
+    clock: Clock
+
+    def look(self, request: Request) -> Found | None:
+        """Asks AWS, which may take a minute. None: the request never became access."""
+        session = session_of(request)
+        if session is None:
+            return None
+        try:
+            evidence = self.trail.fetch(session)
+        except AwsFault as fault:
+            evidence = Evidence(source="", unavailable=fault.reason)
+        summary = self.summed(evidence, session)
+        final = summary.read_at >= session.end + DELIVERY and not summary.unread
+        return Found(replace(summary, final=final), ordered(evidence))
+
+    def summed(self, evidence: Evidence, session: Session) -> Summary:
+        """As of now, and not final."""
+        return summarise(evidence, session, self.sensitive, final=False, at=self.clock())
+
+
+@dataclass(slots=True)
+class Summing:
+    """Sums sessions up when they are due."""
+
+    works: Works
+    looking: Looking
+    clock: Clock
+    crew: Crew
+    jitter: pace.Jitter = pace.jitter
+
+    def round(self) -> None:
+        """Grants whose activity is due: once at the end, and once when it is final."""
+        with self.works.reading() as work:
+            due = work.activities.due(self.clock(), limit=ROUND)
+        for row in due:
+            self.crew.take(row, self._look_up, name=row.request_id)
+
+    def _look_up(self, row: ActivityRow) -> None:
+        """Put off first: whatever goes wrong, it is not looked up every second."""
+        claimed = self._claim(row)
+        with self.works.reading() as work:
+            session = session_of(work.requests.get(row.request_id))
+        if claimed is None or session is None:
+            return
+        try:
+            evidence = self.looking.trail.fetch(session)
+        except AwsFault as fault:
+            self._unavailable(claimed, session, fault.reason)
+        except Exception:
+            self._unavailable(claimed, session, UNFORESEEN)
+            raise
+        else:
+            self._sum_up(claimed, session, evidence)
+
+    def _claim(self, row: ActivityRow) -> ActivityRow | None:
+        """Tried once more, and due again later. None: somebody else has it in hand."""
+        due_at = self.clock() + pace.backoff(row.tries + 2, self.jitter)
+        claimed = replace(row, due_at=due_at, tries=row.tries + 1)
+        with self.works() as work:
+            saved = work.activities.save(claimed)
+        return replace(claimed, version=row.version + 1) if saved else None
+
+    def _unavailable(self, row: ActivityRow, session: Session, why: str) -> None:
+        """A passing trouble says nothing to whoever reads the thread: it is tried again first."""
+        if row.tries > PATIENT:
+            self._sum_up(row, session, Evidence(source="", unavailable=why))
+
+    def _sum_up(self, row: ActivityRow, session: Session, evidence: Evidence) -> None:
+        now, final_at = self.clock(), session.end + DELIVERY
+        summary = self.looking.summed(evidence, session)
+        patient = summary.unread and now < final_at + GIVEN_UP
+        final = now >= final_at and not patient
+        summary = _kept(row, summary, final=final)
+        due_at = None if final else _look_again(now, final_at, row.tries, patient=patient)
+        with self.works() as work:
+            after = replace(row, due_at=due_at, summary=to_json(summary))
+            if work.activities.save(after):
+                work.outbox.put(
+                    [
+                        Notice(Told.SUMMARY, row.request_id, copy.id)
+                        for copy in work.copies.of(row.request_id)
+                        if copy.place is not Place.DIRECT
+                    ],
+                    at=now,
+                )
+
+
+def session_of(request: Request) -> Session | None:
+    """Whose activity a grant's is; None for one that never was active."""
+    if request.active_at is None:
+        return None
+    ended = request.ended_at or request.ends_at
+    if ended is None:
+        return None
+    return Session(
+        account_id=request.target.account_id,
+        user_id=request.requester.user_id,
+        user_name=request.requester.user_name,
+        permission_set_name=request.permission_set_name,
+        start=request.active_at,
+        end=ended + request.session_duration,
+        ended_at=ended,
+    )
+
+
+def _kept(row: ActivityRow, summary: Summary, *, final: bool) -> Summary:
+    """What was read once is not lost because it cannot be read now."""
+    before = from_json(row.summary) if row.summary else None
+    if summary.unavailable and before and not before.unavailable:
+        return unread_again(before, summary.unavailable, final=final)
+    return replace(summary, final=final)
+
+
+def _look_again(now: datetime, final_at: datetime, tries: int, *, patient: bool) -> datetime:
+    if not patient:
+        return final_at
+    return now + min(timedelta(hours=1), timedelta(minutes=2 ** min(tries, 6)))
