@@ -28,8 +28,10 @@ def summary(summary: Summary, request: Request, style: Style) -> Message:
     return Message(heard(lambda most: _text(summary, request, most)), blocks)
 
 
-def paragraphs(summary: Summary, request: Request, style: Style) -> Iterator[Block]:
-    """What is seen of it."""
+def paragraphs(
+    summary: Summary, request: Request, style: Style, *, edited: bool = True
+) -> Iterator[Block]:
+    """What is seen of it; `edited`: where it stands, it is kept up to date until it is final."""
     if summary.unavailable:
         yield said(_unavailable(summary, request, _plain))
         return
@@ -37,7 +39,7 @@ def paragraphs(summary: Summary, request: Request, style: Style) -> Iterator[Blo
     yield from (said(words) for words in _named(summary, _plain))
     if words := _times(summary, lambda at: moment(at, style)):
         yield ours(words)
-    yield aside(plain(label(_completeness(summary, _plain), 1900)))
+    yield aside(plain(label(_completeness(summary, _plain, edited=edited), 1900)))
     yield aside(marked(f"Read {moment(summary.read_at, style)}"))
 
 
@@ -53,7 +55,7 @@ def _unavailable(summary: Summary, request: Request, write: Write) -> str:
 def _text(summary: Summary, request: Request, most: int) -> str:
     write = hear(most)
     rows = [_counts(summary, request, write), *_named(summary, write), _times(summary, utc)]
-    rows += [_completeness(summary, write), f"Read {utc(summary.read_at)}."]
+    rows += [_completeness(summary, write, edited=True), f"Read {utc(summary.read_at)}."]
     return " ".join(filter(None, rows))
 
 
@@ -127,8 +129,8 @@ def _times(summary: Summary, write: Callable[[datetime], str]) -> str:
     return f"First {write(summary.first_at)}, last {write(summary.last_at)}."
 
 
-def _completeness(summary: Summary, write: Write) -> str:
-    return " ".join(_limits(summary, write))
+def _completeness(summary: Summary, write: Write, *, edited: bool) -> str:
+    return " ".join([*_limits(summary, write), _whole(summary, edited=edited)])
 
 
 def _limits(summary: Summary, write: Write) -> Iterator[str]:
@@ -149,10 +151,10 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
         yield f"{_many(summary.by_name, 'event')} matched by session name only."
     if summary.again:
         yield f"Could not be read again since: {write(summary.again)}."
-    yield _whole(summary)
 
 
-def _whole(summary: Summary) -> str:
+def _whole(summary: Summary, *, edited: bool) -> str:
     if not summary.final:
-        return "Events can still arrive: this is edited until final."
+        later = "this is edited until final" if edited else "look again later"
+        return f"Events can still arrive: {later}."
     return "Final, and not complete." if summary.partial else "Complete."

@@ -62,7 +62,7 @@ def _window(blocks: list[Block]) -> View:
 
 
 def _blocks(request: Request, found: Found, style: Style) -> Iterator[Block]:
-    yield from activity.paragraphs(found.summary, request, style)
+    yield from activity.paragraphs(found.summary, request, style, edited=False)
     if not found.events:
         return
     yield ActionsBlock(elements=[buttons.events(request)])

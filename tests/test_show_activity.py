@@ -55,6 +55,7 @@ def test_while_access_lasts_the_card_shows_what_was_done_so_far(world: World) ->
 
     assert "Activity: 3 calls, 1 read, 2 writes, 1 error so far." in words
     assert "Sensitive: iam:CreateUser 1." in words
+    assert "Events can still arrive: look again later." in words
     assert "ec2:DescribeInstances, read, us-east-1" in words
     assert "iam:CreateUser, write, us-east-1" in words
     assert world.slack.thread(world.card(request))[-1].text.startswith("Active")

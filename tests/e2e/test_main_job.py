@@ -67,6 +67,11 @@ def test_access_is_asked_for_approved_given_and_lost_on_time(
         expect(thread).to_contain_text(word)
     slack.picture("thread")
 
+    slack.press(card, "Show Activity")
+    expect(slack.form()).to_contain_text("Export Events")
+    expect(slack.form()).to_contain_text("Writes:")
+    slack.picture("activity", slack.form())
+
 
 def test_access_that_needs_no_approval_is_given_at_once_and_handed_back(
     slack: SlackPage, stage: Stage
