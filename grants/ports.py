@@ -41,6 +41,7 @@ from grants.records import (
     ActivityRow,
     Applied,
     Binding,
+    Checkpoint,
     Entry,
     Finding,
     Glimpse,
@@ -392,12 +393,12 @@ class Journal(Protocol):
     def write(self, entry: Entry) -> None: ...
     def of(self, request_id: RequestId) -> list[Line]: ...
     def walk(self, *, after: int = 0) -> Iterator[Line]: ...
-    def head(self) -> tuple[int, str]:
-        """The last line's number and hash: a checkpoint to be kept outside."""
+    def head(self) -> Checkpoint | None:
+        """Of the line written last, to be kept outside. None: somebody took the head row away."""
         ...
 
-    def verify(self) -> tuple[int, Finding | None]:
-        """How many lines were read, and the first that is wrong."""
+    def verify(self, checkpoints: Iterable[Checkpoint] = ()) -> tuple[int, Finding | None]:
+        """How many lines were read, and the first that is wrong, or not as it was once."""
         ...
 
     def refused_lately(

@@ -78,6 +78,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The number and the hash that a line had once: kept outside, it witnesses all up to there."""
+
+    seq: int
+    """0, with 64 zeros for a hash: the journal was empty."""
+    hash: str
+
+    def __str__(self) -> str:
+        """As it is printed, kept and taken back."""
+        return f"{self.seq}:{self.hash}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong with the journal, and at which line (0: none in particular)."""
 
