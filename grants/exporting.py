@@ -52,7 +52,7 @@ _WITHIN: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{FORMULA}])")
 
 def heading(kind: Format) -> str:
     """What stands above the lines."""
-    return _row(COLUMNS) if kind is Format.CSV else ""
+    return table_row(COLUMNS) if kind is Format.CSV else ""
 
 
 def line(record: Record, kind: Format) -> str:
@@ -61,7 +61,7 @@ def line(record: Record, kind: Format) -> str:
     if kind is Format.JSONL:
         return f"{json.dumps(values, ensure_ascii=False)}\n"
     found = _flat(values)
-    return _row([harmless(_cell(name, found.get(name))) for name in COLUMNS])
+    return table_row([harmless(_cell(name, found.get(name))) for name in COLUMNS])
 
 
 def as_json(record: Record) -> dict[str, Any]:
@@ -119,7 +119,8 @@ def plain(value: Any) -> Any:
 # As a table
 
 
-def _row(cells: Sequence[str]) -> str:
+def table_row(cells: Sequence[str]) -> str:
+    """As RFC 4180 has it."""
     written = io.StringIO(newline="")
     csv.writer(written).writerow(cells)
     return written.getvalue()

@@ -47,8 +47,10 @@ from grants.records import (
     Glimpse,
     HomeRow,
     Line,
+    LineSearch,
     Notice,
     Pending,
+    Row,
     Search,
     Stranger,
     SweepRow,
@@ -393,6 +395,10 @@ class Journal(Protocol):
     def write(self, entry: Entry) -> None: ...
     def of(self, request_id: RequestId) -> list[Line]: ...
     def walk(self, *, after: int = 0) -> Iterator[Line]: ...
+    def rows(self, search: LineSearch, *, after: int | None = None) -> Iterator[Row]:
+        """As they stand there, whatever somebody made of them; `after`: from behind this line on."""
+        ...
+
     def head(self) -> Checkpoint | None:
         """Of the line written last, to be kept outside. None: somebody took the head row away."""
         ...

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from grants.model import Actor, RequestId, Role, SlackUserId, UserId
-from grants.records import Checkpoint, Entry, Finding, Line
+from grants.records import Checkpoint, Entry, Finding, Line, LineSearch, Row
 from storage.chain import as_it_stands, digest, rows
 from storage.columns import canonical, fit, moment, ticks
 from storage.engine import held
@@ -95,6 +95,10 @@ class SqlJournal:
         self.flush()
         return (line(row) for row in rows(self._db, after=after))
 
+    def rows(self, search: LineSearch, *, after: int | None = None) -> Iterator[Row]:
+        self.flush()
+        return rows(self._db, *_wanted(search), after=after)
+
     def head(self) -> Checkpoint | None:
         self.flush()
         with as_it_stands(self._db):
@@ -138,6 +142,21 @@ class SqlJournal:
         )
         if not counted.rowcount:
             self._db.execute(insert(journal_counts).values(request_id=request_id, lines=lines))
+
+
+def _wanted(search: LineSearch) -> Iterator[ColumnElement[bool]]:
+    if search.by:
+        who = (journal.c.actor_user_id, journal.c.actor_slack_id, journal.c.actor_name)
+        yield or_(*(column.in_(search.by) for column in who))
+    if search.request_id is not None:
+        yield journal.c.request_id == search.request_id
+    if search.kinds:
+        event = journal.c.event
+        yield or_(event.in_(search.kinds), *(event.startswith(f"{kind}.") for kind in search.kinds))
+    if search.since is not None:
+        yield journal.c.at >= search.since
+    if search.until is not None:
+        yield journal.c.at < search.until
 
 
 def _id(kind: Any, value: str | None) -> Any:

@@ -6,11 +6,10 @@ import click
 
 from bot.commands import ground
 from bot.commands.checkpoints import kept
-from bot.commands.filters import filters, search
-from grants.auditing import note, records
-from grants.exporting import Format, heading, line
-from grants.records import Checkpoint, Finding
-from grants.sight import ALL
+from bot.commands.exports import write_lines, write_requests
+from bot.commands.filters import filters
+from grants.exporting import Format
+from grants.records import KINDS, Checkpoint, Finding
 
 
 @click.group()
@@ -19,26 +18,26 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option("--what", type=click.Choice(["requests", "journal"]), default="requests",
+              show_default=True, help="Requests, or the journal's own lines.")  # fmt: skip
 @click.option("--format", "kind", required=True, type=click.Choice([*map(str, Format)]),
-              help="csv: a table for people; jsonl: a line of JSON for each request.")  # fmt: skip
+              help="csv: a table for people; jsonl: a line of JSON for each.")  # fmt: skip
 @filters
+@click.option("--request", default="", help="Of the journal: only about the request of this id.")
+@click.option("--event", "kinds", multiple=True, type=click.Choice(KINDS),
+              help="Of the journal: only events of this kind; may be repeated.")  # fmt: skip
 @click.option("--output", "-o", type=click.File("w", encoding="utf-8", lazy=True), default="-",
               help="A file; else standard output.")  # fmt: skip
-def export(kind: str, output: IO[str], **typed: Any) -> None:
-    """Write every request with its votes, comments, times and activity, the oldest first.
+def export(what: str, kind: str, output: IO[str], **typed: Any) -> None:
+    """Write every request with its votes, comments, times and activity, or every line of the journal.
 
-    It is read and written piece by piece, however many there are; that it was taken is a line of
-    the journal.
+    The oldest first. It is read and written piece by piece, however many there are; that it was
+    taken is a line of the journal. Of the journal, --person is whoever acted, --since and --until
+    are about when it happened.
     """
+    write = write_lines if what == "journal" else write_requests
     with ground.opened(ground.settings()) as storage:
-        with storage.works.reading() as work:
-            wanted = search(work, **typed)
-        output.write(heading(Format(kind)))
-        with storage.works() as work:
-            note(work, ground.whoever_types(), wanted, Format(kind), at=storage.clock())
-        with storage.works.reading() as work:
-            for record in records(work, ALL, wanted):
-                output.write(line(record, Format(kind)))
+        write(output, Format(kind), storage, **typed)
 
 
 @audit.command()
