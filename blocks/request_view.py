@@ -20,6 +20,11 @@ TITLE: Final = "Request"
 VOTES: Final = 8
 LINES: Final = 20
 """A window holds 100 blocks."""
+_ALARMS: Final = {
+    "alarm.unasked": "nobody who may approve it could be reached.",
+    "alarm.unreachable": "a place where its card was to hang is not to be reached.",
+    "alarm.given_by_others": "removed, and made anew by somebody else since.",
+}
 _BALLOTS: Final = {Ballot.APPROVE: "approved", Ballot.REJECT: "rejected"}
 
 
@@ -165,6 +170,8 @@ def _line(line: Line, request: Request) -> str:
         case "alarm.overdue":
             said = seen(entry.reason).rstrip(".")
             return f"Alarm: the removal does not succeed. AWS said: {said or 'nothing yet'}."
+        case event if event in _ALARMS:
+            return f"Alarm: {_ALARMS[event]}"
         case _:
             return f"{seen(entry.event)}, by {by}."
 

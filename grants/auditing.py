@@ -13,8 +13,8 @@ from grants.exporting import Format, Record
 from grants.model import Actor, Person, Request, RequestId, UserId, Vote, acting
 from grants.people import Memberships
 from grants.ports import Clock, Work, Works
-from grants.records import Entry, Line, Search
-from grants.searching import to_words
+from grants.records import Entry, Line, LineSearch, Search
+from grants.searching import lines_to_words, to_words
 from grants.sight import Sight, sight_of
 
 FEW: Final = 10
@@ -113,6 +113,12 @@ def _seen(work: Work, sight: Sight, request_id: RequestId) -> Request:
 def note(work: Work, by: Actor, search: Search, kind: Format, *, at: datetime) -> None:
     """Write down who takes away which requests."""
     facts = {"format": kind.value, **to_words(search)}
+    work.journal.write(Entry(at, "audit.export", by, facts=facts))
+
+
+def note_lines(work: Work, by: Actor, search: LineSearch, kind: Format, *, at: datetime) -> None:
+    """Write down who takes away which lines of the journal."""
+    facts = {"format": kind.value, "what": "journal", **lines_to_words(search)}
     work.journal.write(Entry(at, "audit.export", by, facts=facts))
 
 

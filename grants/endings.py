@@ -8,7 +8,7 @@ from grants import pace, policy, telling
 from grants.lifecycle import take
 from grants.model import AWS, Assignment, Holding, Move, Request, Slot, State
 from grants.ports import Work
-from grants.records import ActivityRow, Entry
+from grants.records import ActivityRow
 
 VANISHED = "removed outside Elevate"
 
@@ -78,7 +78,7 @@ def given_by_others(work: Work, row: Assignment, holders: Iterable[Request], now
     """It is there again by somebody else's hand: left alone, and told."""
     for request in holders:
         if request.state is State.REVOKING:
-            telling.alarm(work, "given_by_others", _facts(row, request), at=now)
+            telling.alarm(work, "given_by_others", _facts(row, request), at=now, by=AWS)
 
 
 def alarm_if_late(
@@ -104,15 +104,10 @@ def alarm_if_late(
         if request.state is State.REVOKING:
             told = {**_facts(row, request), **trouble}
             telling.remark(work, request, "overdue", told, at=now)
-            telling.alarm(work, "overdue", told, at=now)
-            facts = {**_key(row), **trouble}
-            work.journal.write(
-                Entry(now, "alarm.overdue", AWS, request.id, reason=row.last_error, facts=facts)
-            )
+            telling.alarm(work, "overdue", told, at=now, by=AWS, reason=row.last_error)
     if not holders and row.holding in {Holding.PRESENT, Holding.DELETING}:
         facts = {**_key(row), **trouble}
-        telling.alarm(work, "overdue", facts, at=now)
-        work.journal.write(Entry(now, "alarm.overdue", AWS, reason=row.last_error, facts=facts))
+        telling.alarm(work, "overdue", facts, at=now, by=AWS, reason=row.last_error)
     return replace(row, alarmed_at=now)
 
 
@@ -122,8 +117,7 @@ def alarm_backlog(work: Work, now: datetime) -> None:
     if not count or oldest is None:
         return
     facts = {"count": count, "since": oldest.isoformat()}
-    telling.alarm(work, "backlog", facts, at=now)
-    work.journal.write(Entry(now, "alarm.backlog", AWS, facts=facts))
+    telling.alarm(work, "backlog", facts, at=now, by=AWS)
     work.assignments.backlog_told(now)
 
 

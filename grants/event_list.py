@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from grants.activity import Event
-from grants.exporting import row
+from grants.exporting import table_row
 
 COLUMNS: Final = (
     "at", "service", "action", "read_only", "error", "region", "address", "client", "session",
@@ -15,9 +15,9 @@ COLUMNS: Final = (
 
 def table(events: Sequence[Event], *, ended_at: datetime) -> Iterator[str]:
     """Line by line, below a heading."""
-    yield row(COLUMNS)
+    yield table_row(COLUMNS)
     for event in events:
-        yield row(
+        yield table_row(
             [
                 event.at.isoformat(),
                 event.service,

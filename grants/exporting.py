@@ -53,7 +53,7 @@ _WITHIN: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{FORMULA}])")
 
 def heading(kind: Format) -> str:
     """What stands above the lines."""
-    return row(COLUMNS) if kind is Format.CSV else ""
+    return table_row(COLUMNS) if kind is Format.CSV else ""
 
 
 def line(record: Record, kind: Format) -> str:
@@ -62,7 +62,7 @@ def line(record: Record, kind: Format) -> str:
     if kind is Format.JSONL:
         return f"{json.dumps(values, ensure_ascii=False)}\n"
     found = _flat(values)
-    return row([_cell(name, found.get(name)) for name in COLUMNS])
+    return table_row([_cell(name, found.get(name)) for name in COLUMNS])
 
 
 def as_json(record: Record) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def plain(value: Any) -> Any:
 # As a table
 
 
-def row(cells: Sequence[str]) -> str:
+def table_row(cells: Sequence[str]) -> str:
     """A line of a table that no spreadsheet carries out."""
     written = io.StringIO(newline="")
     csv.writer(written).writerow(map(harmless, cells))

@@ -148,9 +148,9 @@ class Judging:
                 for about in new:
                     work.journal.write(Entry(now, f"sweep.{kind}", CLOCK, facts=about))
                     if singly:
-                        telling.alarm(work, kind, about, at=now)
+                        telling.aloud(work, kind, about, at=now)
                 if new and not singly and not told:
-                    telling.alarm(work, MANY[kind], {"count": len(judged)}, at=now)
+                    telling.aloud(work, MANY[kind], {"count": len(judged)}, at=now)
             told = told or bool(new)
 
     def _facts_of(

@@ -25,7 +25,7 @@ from grants.ports import (
     Works,
 )
 from grants.records import Binding, Entry
-from grants.telling import alarm
+from grants.telling import aloud
 
 KEPT: Final = 3600.0
 """Seconds for which somebody's groups are remembered."""
@@ -85,16 +85,21 @@ class Bindings:
             return self._bind(profile)
         if binding.broken:
             raise NotAPerson(Doubt.ADDRESS_CHANGED, binding.broken)
-        if (
-            not binding.email
-        ):  # Linked by hand: from the first time on it is theirs with this address.
-            with self.works() as work:
-                work.people.put(replace(binding, email=profile.email))
-        elif binding.email.casefold() != profile.email.casefold():
+        if not binding.email:
+            return self._first_use(binding, profile)
+        if binding.email.casefold() != profile.email.casefold():
             self._break(binding, f"the Slack address is no longer {binding.email}")
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
         user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
         return _person(profile.slack_id, user, profile.email)
+
+    def _first_use(self, binding: Binding, profile: Profile) -> Person:
+        """Linked by hand: from the first time on it is theirs with this address."""
+        with self.works() as work:
+            if work.people.get(binding.slack_id) == binding:
+                work.people.put(replace(binding, email=profile.email))
+                _note(work, "people.address", binding, CLOCK, self.clock, email=profile.email)
+        return self.identify(profile)
 
     def returning(self, profile: Profile) -> Person:
         """The same; while AWS does not answer, by the binding alone: for giving access back."""
@@ -149,8 +154,7 @@ class Bindings:
             "verified address",
         )
         with self.works() as work:
-            if work.people.get(profile.slack_id) is None:
-                work.people.put(binding)
+            if work.people.add(binding):
                 _note(work, "people.link", binding, CLOCK, self.clock)
         return _person(profile.slack_id, user, profile.email)
 
@@ -172,9 +176,11 @@ class Bindings:
             f" who it is (people link {binding.slack_id} USER): {why}."
         }
         with self.works() as work:
+            if work.people.get(binding.slack_id) != binding:
+                return  # Somebody else has seen it, too; or an administrator has mended it.
             work.people.put(replace(binding, broken=why))
             _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
-            alarm(work, "people.broken", facts, at=self.clock())
+            aloud(work, "people.broken", facts, at=self.clock())
 
 
 def _enabled(user: User | None) -> User:
@@ -190,9 +196,16 @@ def _person(slack_id: SlackUserId, user: User, email: str) -> Person:
 
 
 def _note(
-    work: Work, event: str, binding: Binding, by: Actor, clock: Clock, *, reason: str = ""
+    work: Work,
+    event: str,
+    binding: Binding,
+    by: Actor,
+    clock: Clock,
+    *,
+    reason: str = "",
+    **more: str,
 ) -> None:
-    facts = {"slack_id": binding.slack_id, "user_id": binding.user_id}
+    facts = {"slack_id": binding.slack_id, "user_id": binding.user_id, **more}
     work.journal.write(Entry(clock(), event, by, reason=reason, facts=facts))
 
 
@@ -200,7 +213,7 @@ def _tell(work: Work, binding: Binding, by: Actor, at: datetime, *, user: str = 
     """Whoever is taken for somebody may do what they may: where there is an audit channel, aloud."""
     if work.policies.current().settings.audit_channel:
         facts = {"slack_id": binding.slack_id, "user": user, "by": by.name}
-        alarm(work, "people.link", facts, at=at)
+        aloud(work, "people.link", facts, at=at)
 
 
 def operator(name: str) -> Actor:

@@ -41,13 +41,16 @@ from grants.records import (
     ActivityRow,
     Applied,
     Binding,
+    Checkpoint,
     Entry,
     Finding,
     Glimpse,
     HomeRow,
     Line,
+    LineSearch,
     Notice,
     Pending,
+    Row,
     Search,
     Stranger,
     SweepRow,
@@ -392,12 +395,16 @@ class Journal(Protocol):
     def write(self, entry: Entry) -> None: ...
     def of(self, request_id: RequestId) -> list[Line]: ...
     def walk(self, *, after: int = 0) -> Iterator[Line]: ...
-    def head(self) -> tuple[int, str]:
-        """The last line's number and hash: a checkpoint to be kept outside."""
+    def rows(self, search: LineSearch, *, after: int | None = None) -> Iterator[Row]:
+        """As they stand there, whatever somebody made of them; `after`: from behind this line on."""
         ...
 
-    def verify(self) -> tuple[int, Finding | None]:
-        """How many lines were read, and the first that is wrong."""
+    def head(self) -> Checkpoint | None:
+        """Of the line written last, to be kept outside. None: somebody took the head row away."""
+        ...
+
+    def verify(self, checkpoints: Iterable[Checkpoint] = ()) -> tuple[int, Finding | None]:
+        """How many lines were read, and the first that is wrong, or not as it was once."""
         ...
 
     def refused_lately(
@@ -434,8 +441,15 @@ class Policies(Protocol):
 class People(Protocol):
     """Bindings of Slack users to Identity Center users."""
 
-    def get(self, slack_id: SlackUserId) -> Binding | None: ...
+    def get(self, slack_id: SlackUserId) -> Binding | None:
+        """Locked for this unit of work."""
+        ...
+
     def of_user(self, user_id: UserId) -> list[Binding]: ...
+    def add(self, binding: Binding) -> bool:
+        """False, and nothing: there is one of this Slack user already."""
+        ...
+
     def put(self, binding: Binding) -> None: ...
     def remove(self, slack_id: SlackUserId) -> bool: ...
     def all(self) -> list[Binding]: ...

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from grants.model import (
     AccountId,
@@ -75,6 +75,50 @@ class Line:
     entry: Entry
     prev_hash: str
     hash: str
+
+
+KINDS: Final = (
+    "request",
+    "vote",
+    "nudge",
+    "refusal",
+    "policies",
+    "people",
+    "alarm",
+    "sweep",
+    "audit",
+)
+"""Of events, by what stands before the dot."""
+
+Row = Mapping[str, Any]
+"""A line of the journal under its columns' names, as it stands there: what was hashed, and the hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineSearch:
+    """Which lines of the journal are looked for; what is left empty lets everything through."""
+
+    by: frozenset[str] = frozenset()
+    """Names or ids of whoever acted: any of them."""
+    request_id: RequestId | None = None
+    kinds: frozenset[str] = frozenset()
+    """Of `KINDS`."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Before then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The number and the hash that a line had once: kept outside, it witnesses all up to there."""
+
+    seq: int
+    """0, with 64 zeros for a hash: the journal was empty."""
+    hash: str
+
+    def __str__(self) -> str:
+        """As it is printed, kept and taken back."""
+        return f"{self.seq}:{self.hash}"
 
 
 @dataclass(frozen=True, slots=True)

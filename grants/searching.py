@@ -7,8 +7,9 @@ from typing import Final, TypeVar
 
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.lifecycle import FINAL
-from grants.model import AccountId, Catalogue, Person, State, UserId
-from grants.records import Search
+from grants.model import AccountId, Catalogue, Person, RequestId, State, UserId
+from grants.ports import Work
+from grants.records import Binding, LineSearch, Search
 
 T = TypeVar("T")
 
@@ -63,6 +64,58 @@ def read(
     if problems:
         raise Unfit(tuple(problems))
     return search
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtLines:
+    """Which lines of the journal, as typed; what is empty does not matter."""
+
+    person: str = ""
+    """Whoever acted: as in `Sought`, or by name as the journal has it."""
+    request: str = ""
+    kinds: tuple[str, ...] = ()
+    since: str = ""
+    """When it was written; the same words as in `Sought`."""
+    until: str = ""
+
+
+def read_lines(sought: SoughtLines, work: Work) -> LineSearch:
+    """What it comes to. Unfit: with everything that cannot be read or found, at once."""
+    problems: list[Problem] = []
+    search = LineSearch(
+        _tried(lambda: _actor(sought.person.strip(), work), problems) or frozenset(),
+        RequestId(sought.request.strip().upper()) if sought.request.strip() else None,
+        frozenset(sought.kinds),
+        _tried(lambda: _instant(sought.since.strip(), Field.SINCE), problems),
+        _tried(lambda: _instant(sought.until.strip(), Field.UNTIL), problems),
+    )
+    if search.since and search.until and search.until <= search.since:
+        problems.append(Problem(Field.UNTIL, Flaw.BACKWARDS))
+    if problems:
+        raise Unfit(tuple(problems))
+    return search
+
+
+def _actor(name: str, work: Work) -> frozenset[str]:
+    """Whoever acted under this name, or under an id of the one person who is called so."""
+    if not name:
+        return frozenset()
+    wanted = name.casefold()
+    meant = {each.user_id for each in work.requests.requesters() if wanted in _names(each)}
+    linked = work.people.all()
+    meant |= {each.user_id for each in linked if wanted in _linked_names(each)}
+    if len(meant) > 1:
+        raise Unfit((Problem(Field.PERSON, Flaw.SEVERAL),))
+    slack_ids = {each.slack_id for each in linked if each.user_id in meant}
+    by = frozenset({name, *meant, *slack_ids})
+    if next(work.journal.rows(LineSearch(by=by)), None) is None:
+        raise Unfit((Problem(Field.PERSON, Flaw.NOT_FOUND),))
+    return by
+
+
+def _linked_names(binding: Binding) -> set[str]:
+    by = (binding.user_id, binding.slack_id, binding.email)
+    return {name.casefold() for name in by if name}
 
 
 def _tried(read_it: Callable[[], T], problems: list[Problem]) -> T | None:
@@ -142,6 +195,18 @@ def to_words(search: Search) -> dict[str, str]:
         "person": search.user_id or "",
         "account": search.account_id or "",
         "states": " ".join(sorted(search.states)),
+        "since": search.since.isoformat() if search.since else "",
+        "until": search.until.isoformat() if search.until else "",
+    }
+    return {name: word for name, word in words.items() if word}
+
+
+def lines_to_words(search: LineSearch) -> dict[str, str]:
+    """What is set of it."""
+    words = {
+        "by": " ".join(sorted(search.by)),
+        "request": search.request_id or "",
+        "kinds": " ".join(sorted(search.kinds)),
         "since": search.since.isoformat() if search.since else "",
         "until": search.until.isoformat() if search.until else "",
     }

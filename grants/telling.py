@@ -8,6 +8,7 @@ from typing import Any, Final
 from grants.errors import NotAPerson, Refusal
 from grants.lifecycle import HOLDS
 from grants.model import (
+    CLOCK,
     Actor,
     Copy,
     Move,
@@ -226,8 +227,24 @@ def remind(work: Work, request: Request, facts: Mapping[str, Any], *, at: dateti
     work.outbox.put(notices, at=at)
 
 
-def alarm(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:
-    """A line that somebody has to act on: in the audit channel, else the default, else directly."""
+def alarm(
+    work: Work,
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    at: datetime,
+    by: Actor = CLOCK,
+    reason: str = "",
+) -> None:
+    """What somebody has to act on: told aloud, and a line of the journal. `by`: who noticed."""
+    about = RequestId(facts["request"]) if "request" in facts else None
+    known = {name: fact for name, fact in facts.items() if name != "request"}
+    work.journal.write(Entry(at, f"alarm.{kind}", by, about, reason=reason, facts=known))
+    aloud(work, kind, facts, at=at)
+
+
+def aloud(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> None:
+    """Of what the journal has a line already: in the audit channel, else the default, else directly."""
     about = RequestId(facts["request"]) if "request" in facts else None
     work.outbox.put([Notice(Told.AUDIT, about, None, None, {"kind": kind, **facts})], at=at)
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, select
 
 from grants.model import SlackUserId, UserId
 from grants.records import Binding
-from storage.rows import put
+from storage.engine import held
+from storage.rows import add, put
 from storage.tables import bindings
 
 
@@ -19,13 +20,16 @@ class SqlPeople:
     db: Connection
 
     def get(self, slack_id: SlackUserId) -> Binding | None:
-        found = self.db.execute(select(bindings).where(bindings.c.slack_id == slack_id))
-        row = found.mappings().first()
+        wanted = select(bindings).where(bindings.c.slack_id == slack_id)
+        row = self.db.execute(held(self.db, wanted)).mappings().first()
         return None if row is None else _binding(row)
 
     def of_user(self, user_id: UserId) -> list[Binding]:
         found = select(bindings).where(bindings.c.user_id == user_id).order_by(bindings.c.slack_id)
         return [_binding(row) for row in self.db.execute(found).mappings()]
+
+    def add(self, binding: Binding) -> bool:
+        return add(self.db, bindings, asdict(binding))
 
     def put(self, binding: Binding) -> None:
         put(self.db, bindings, asdict(binding))

@@ -19,6 +19,16 @@ def put(db: Connection, table: Table, row: dict[str, Any], **changes: Any) -> No
             raise
 
 
+def add(db: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert, unless there is one of this key, perhaps of a moment ago; then False, and nothing."""
+    try:
+        with db.begin_nested():
+            db.execute(insert(table).values(row))
+    except IntegrityError:
+        return False
+    return True
+
+
 def _overwritten(db: Connection, table: Table, values: dict[str, Any]) -> bool:
     this = and_(*(column == values[column.name] for column in table.primary_key))
     return db.execute(update(table).where(this).values(values)).rowcount == 1

@@ -8,21 +8,19 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Table,
     and_,
     delete,
-    insert,
     or_,
     select,
     text,
     union,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from grants.model import AccountId, Holding, Key, PermissionSetArn, Target, UserId
 from grants.records import Stranger, SweepRow
 from storage.assignments import KEY
+from storage.rows import add
 from storage.tables import GONE, assignments, strangers, sweeps
 
 SWEEP: Final = tuple(SweepRow.__dataclass_fields__)
@@ -40,7 +38,7 @@ class SqlSweeps:
         return [SweepRow(**{name: row[name] for name in SWEEP}) for row in found]
 
     def add(self, row: SweepRow) -> None:
-        self._insert(sweeps, _values(row))
+        add(self.db, sweeps, _values(row))
 
     def save(self, row: SweepRow) -> bool:
         wrote = self.db.execute(
@@ -104,7 +102,7 @@ class SqlSweeps:
 
     def add_stranger(self, key: Key, *, at: datetime) -> None:
         new = Stranger(key, found_at=at)
-        self._insert(strangers, {**_key(key), **{name: getattr(new, name) for name in STRANGER}})
+        add(self.db, strangers, {**_key(key), **{name: getattr(new, name) for name in STRANGER}})
 
     def told_of(self, key: Key, *, at: datetime) -> bool:
         return self._change(key, strangers.c.told_at.is_(None), told_at=at)
@@ -121,13 +119,6 @@ class SqlSweeps:
 
     def remove_stranger(self, key: Key) -> bool:
         return self.db.execute(delete(strangers).where(_is(key))).rowcount == 1
-
-    def _insert(self, table: Table, row: dict[str, Any]) -> None:
-        try:
-            with self.db.begin_nested():
-                self.db.execute(insert(table).values(row))
-        except IntegrityError:
-            return  # Another process was first.
 
 
 def _is(key: Key) -> ColumnElement[bool]:

@@ -597,8 +597,9 @@ def test_a_whole_journal_is_ok(type_: Terminal) -> None:
     result = type_("audit", "verify")
 
     assert result.exit_code == 0
-    head = type_.json("audit", "verify")["head"]
-    assert result.stdout == f"2 lines read: ok; line 2 has hash {head['hash']}\n"
+    found = type_.json("audit", "verify")
+    assert found["checkpoint"] == f"2:{found['head']['hash']}"
+    assert result.stdout == f"2 lines read: ok; checkpoint {found['checkpoint']}\n"
 
 
 def test_a_changed_line_is_found_and_named(type_: Terminal) -> None:

@@ -131,6 +131,7 @@ def test_what_somebody_else_gives_after_our_removal_is_left_to_them_and_told(roo
     assert room.aws.begun(request.key, creates=False) == 1
     assert room.held(request.key) is Holding.ABSENT
     assert "given_by_others" in room.alarms()
+    assert room.events().count("alarm.given_by_others") == 1
 
 
 def test_what_is_left_to_others_was_gone_before_they_gave_it(room: Room) -> None:

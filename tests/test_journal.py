@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from grants.model import CLOCK, Actor, RequestId, Role, SlackUserId, acting
 from grants.records import Entry, Finding
-from storage import journal as module
+from storage import chain as module
 from storage.columns import ticks
 from storage.engine import Database
 from storage.work import SqlWorks

@@ -6,9 +6,10 @@ from sqlalchemy.exc import DatabaseError
 
 from grants.model import RequestId
 from grants.records import Finding
-from storage import journal as module
+from storage.chain import digest
 from storage.columns import ticks
 from storage.engine import Database
+from storage.journal import said
 from storage.tables import journal, journal_counts, journal_head
 from storage.work import SqlWorks
 from tests.make import NOON
@@ -82,11 +83,11 @@ def test_a_changed_line_with_a_fitting_hash_is_found_by_the_next(
         before = work.journal.of(ONE)[1]
     with database.writing() as connection:
         unguarded(connection)
-        forged = {"seq": 3, **module.said(ENTRIES[0])}
+        forged = {"seq": 3, **said(ENTRIES[0])}
         connection.execute(
             update(journal)
             .where(journal.c.seq == 3)
-            .values({**forged, "at": NOON, "hash": module.digest(before.hash, forged)})
+            .values({**forged, "at": NOON, "hash": digest(before.hash, forged)})
         )
 
     assert verified(works) == (4, Finding(4, "it does not follow from the line before"))
@@ -167,7 +168,7 @@ def test_two_lines_that_changed_places_are_found(works: SqlWorks, database: Data
 
 
 def test_a_line_put_in_behind_the_last_is_found(works: SqlWorks, database: Database) -> None:
-    row = {"seq": 7, **module.said(ENTRIES[0]), "at": NOON, "prev_hash": "1", "hash": "2"}
+    row = {"seq": 7, **said(ENTRIES[0]), "at": NOON, "prev_hash": "1", "hash": "2"}
     with database.writing() as connection:
         connection.execute(insert(journal).values(row))
 
