@@ -31,6 +31,7 @@ from grants.errors import (
     Refusal,
     RequesterNoLongerEligible,
     StillExporting,
+    StillReading,
     Tampered,
     Thing,
     TooLongHere,
@@ -93,6 +94,12 @@ def words(refusal: Refusal) -> str:
             )
         case StillExporting():
             return "Others are exporting just now. Please press again in a minute."
+        case StillReading(theirs=True):
+            return (
+                "The thread you asked for last is still being read. After that, ask for the next."
+            )
+        case StillReading():
+            return "Others have threads read just now. Please type it again in a minute."
         case UnknownPolicy():
             return (
                 f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'

@@ -1,10 +1,7 @@
 """Makes a file of requests and brings it into the direct messages of whoever wanted it."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from tempfile import TemporaryFile
-from threading import Lock
 from typing import IO, Any, Final
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
@@ -21,6 +18,7 @@ from grants.model import Person, SlackUserId
 from grants.records import Search
 from grants.sight import Sight
 from handlers.errors import Net
+from handlers.turns import Turns
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -37,12 +35,11 @@ class Exports:
         self._client = client
         self._auditing = auditing
         self._net = net
-        self._under_way: set[SlackUserId] = set()
-        self._lock = Lock()
+        self._turns = Turns(AT_ONCE, StillExporting)
 
     def send(self, person: Person, search: Search, kind: Format, body: Payload) -> None:
         """All that they may see of what they search for; StillExporting where one is under way."""
-        with self._turn(person.slack_id), TemporaryFile("w+b") as file:
+        with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
             sight = self._auditing.taking(person, search, kind)
             count = self._write(file, sight, search, kind)
             if not count:
@@ -56,19 +53,6 @@ class Exports:
                 self._not_sent(str(error.response.get("error") or ""), body)
             except (SlackClientError, OSError) as error:
                 self._not_sent(type(error).__name__, body)
-
-    @contextmanager
-    def _turn(self, slack_id: SlackUserId) -> Iterator[None]:
-        with self._lock:
-            theirs = slack_id in self._under_way
-            if theirs or len(self._under_way) >= AT_ONCE:
-                raise StillExporting(theirs)
-            self._under_way.add(slack_id)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._under_way.remove(slack_id)
 
     def _write(self, file: IO[bytes], sight: Sight, search: Search, kind: Format) -> int:
         """Gives how many requests it holds."""

@@ -23,6 +23,7 @@ from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
+from handlers.verifying import Verifying
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Front:
     net: Net
     auditing: Auditing
     exports: Exports
+    verifying: Verifying
     showing: Showing
     """App Home, and its lists as messages."""
     promptly: Promptly

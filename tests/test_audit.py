@@ -566,7 +566,7 @@ def test_one_export_at_a_time_is_made_for_each_and_few_in_all(
     shown = audits(world, "aud")
     with ExitStack() as others:
         for name in busy.split():
-            others.enter_context(world.bot.front.exports._turn(SlackUserId(f"U{name.upper()}")))
+            others.enter_context(world.bot.front.exports._turns.of(SlackUserId(f"U{name.upper()}")))
         world["aud"].click(shown, "Export CSV")
         world.listeners.settle()
 
