@@ -21,6 +21,7 @@ _WORDS: Final = (
     ("active", "what you hold, and what you may take away from others"),
     ("explain", "why somebody may or may not ask for an access, and who would approve it"),
     ("audit", "the requests that you may see, to look through and to export"),
+    ("verify", "with a request's id: whether its threads say what the journal says, for auditors"),
     ("admin", "the policies and settings, for administrators"),
     ("help", "this"),
 )

@@ -32,6 +32,7 @@ from grants.errors import (
     RequesterNoLongerEligible,
     StillExporting,
     StillLookingUp,
+    StillReading,
     Tampered,
     Thing,
     TooLongHere,
@@ -98,6 +99,12 @@ def words(refusal: Refusal) -> str:
             return "Activity is still being looked up for you. Please wait until it stands there."
         case StillLookingUp():
             return "Others are looking activity up just now. Please press again in a minute."
+        case StillReading(theirs=True):
+            return (
+                "The thread you asked for last is still being read. After that, ask for the next."
+            )
+        case StillReading():
+            return "Others have threads read just now. Please type it again in a minute."
         case UnknownPolicy():
             return (
                 f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Final
 
 from grants.errors import TooSlow
@@ -39,6 +39,15 @@ class DatabaseClock:
                 self._read = (self._ask(), passed)
             at, read = self._read
             return at + timedelta(seconds=passed - read)
+
+
+def resting(ended: Event, clock: Callable[[], datetime]) -> Callable[[datetime], bool]:
+    """Waits until an instant. False, at once: what was waited for has ended."""
+
+    def rest(at: datetime) -> bool:
+        return not ended.wait(max(0.0, (at - clock()).total_seconds()))
+
+    return rest
 
 
 def in_time(seconds: float = PATIENCE) -> Callable[[], None]:

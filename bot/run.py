@@ -236,6 +236,7 @@ class Process:
     def stop(self) -> None:
         """Listeners finish and their acks leave before the connections are closed."""
         self._stopping.set()
+        self.slack.closing.set()
         if self._socket is None:
             self._server.close()
         else:

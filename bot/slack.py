@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from threading import Event
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
@@ -28,12 +29,12 @@ from bot.assemble import (
     review,
     watch,
 )
-from bot.clock import in_time
+from bot.clock import in_time, resting
 from bot.settings import Settings
 from grants import pace as retrying
 from grants.crew import Crew
 from grants.desk import Desk
-from grants.errors import OutOfDate, StillLookingUp
+from grants.errors import OutOfDate, StillLookingUp, StillReading
 from grants.pace import Jitter
 from handlers import activity, admin, audit, elevate, home, mine, options
 from handlers import review as reviewing
@@ -49,8 +50,11 @@ from handlers.posting import Posting
 from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
+from handlers.threads import Rest, Threads
 from handlers.turns import Turns
 from handlers.undelivered import Undelivered
+from handlers.verifying import AT_ONCE as COMPARING
+from handlers.verifying import Verifying
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +86,8 @@ class Slack:
     front: Front
     announcer: Announcer
     listeners: Executor
+    closing: Event
+    """Set before the process stops: what waits for a turn of its own goes home."""
 
     def greet(self) -> None:
         """Whether Slack takes the bot's token, in the log: else the first to know is a person."""
@@ -107,6 +113,7 @@ def connect(
     pace: Pace | None = None,
     promptly: Promptly | None = None,
     jitter: Jitter = retrying.jitter,
+    rest: Rest | None = None,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
     web = client(settings)
@@ -135,6 +142,9 @@ def connect(
     )
     the_auditing = auditing(storage, desk.memberships)
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
+    posting = Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock))
+    closing_down = Event()
+    rest = rest or resting(closing_down, storage.clock)
     editor = editing(storage, aws, desk.memberships, wake=wake)
     front = Front(
         desk=desk,
@@ -155,6 +165,13 @@ def connect(
         exports=Exports(web, the_auditing, net),
         looking=looking(storage, aws),
         lookups=Turns(LOOKUPS, StillLookingUp),
+        verifying=Verifying(
+            works=storage.works,
+            auditing=the_auditing,
+            threads=Threads(web, storage.clock, posting.call, posting.bot, rest),
+            style=style,
+            turns=Turns(COMPARING, StillReading),
+        ),
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
@@ -180,14 +197,14 @@ def connect(
         channels=Channels(web),
         clock=storage.clock,
         style=style,
-        posting=Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock)),
+        posting=posting,
         crew=Crew(tellers, wake),
         undelivered=Undelivered(
             storage.works, storage.clock, desk.ask_directly, desk.administrators, jitter
         ),
         home=showing.again,
     )
-    return Slack(app, front, announcer, listeners)
+    return Slack(app, front, announcer, listeners, closing_down)
 
 
 def _secret(settings: Settings) -> str:

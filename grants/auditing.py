@@ -8,7 +8,7 @@ from itertools import filterfalse, islice
 from typing import Any, Final
 
 from grants import policy
-from grants.errors import Unseen
+from grants.errors import NotAllowed, Unseen
 from grants.exporting import Format, Record
 from grants.model import Actor, Person, Request, RequestId, UserId, Vote, acting
 from grants.people import Memberships
@@ -53,7 +53,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Auditing:
-    """Reads, and changes nothing but the journal's note of who took away what."""
+    """Reads, and changes nothing but the journal's note of who took away or compared what."""
 
     works: Works
     memberships: Memberships
@@ -94,6 +94,17 @@ class Auditing:
             work.journal.write(
                 Entry(self.clock(), "audit.activity", by, request_id=request.id, facts=facts)
             )
+
+    def comparing(self, person: Person, request_id: RequestId) -> Request:
+        """The request whose threads this person has compared; that they do is written down first."""
+        sight = self.sight(person)
+        if not sight.everything:
+            raise NotAllowed("administrators and auditors")
+        with self.works() as work:
+            request = work.requests.get(request_id)
+            by, facts = acting(person, sight.role), {"request": request.id}
+            work.journal.write(Entry(self.clock(), "audit.verify", by, facts=facts))
+        return request
 
     def taking(self, person: Person, search: Search, kind: Format) -> Sight:
         """What this person's export may hold; that they take it is written down first."""

@@ -195,6 +195,13 @@ class StillLookingUp(Refusal):
 
 
 @dataclass(eq=False)
+class StillReading(Refusal):
+    """A thread is being compared already: for this person, or as many as may be at once."""
+
+    theirs: bool
+
+
+@dataclass(eq=False)
 class NudgedLately(Refusal):
     """The approvers were nudged a moment ago."""
 

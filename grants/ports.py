@@ -54,6 +54,8 @@ from grants.records import (
     Search,
     Stranger,
     SweepRow,
+    ToldLine,
+    Untold,
 )
 from grants.slots import Outstanding
 from grants.whose import Calls
@@ -368,6 +370,10 @@ class Outbox(Protocol):
         """Whether something of this request may have been told, and nobody has written so."""
         ...
 
+    def untold(self, request_id: RequestId) -> list[Untold]:
+        """The lines of its threads that wait, and those that were let go of."""
+        ...
+
     def forget(self, before: datetime, *, limit: int) -> int:
         """Remove rows that were told and had been written before then; how many."""
         ...
@@ -387,6 +393,16 @@ class Copies(Protocol):
     def reached(self, address: str) -> None:
         """Something was told there: should it be lost again, that is news."""
         ...
+
+
+class ToldLines(Protocol):
+    """Which lines stand in the threads of cards."""
+
+    def add(self, line: ToldLine) -> None:
+        """Nothing happens where one of this `ts` is known: the first look was the nearest."""
+        ...
+
+    def of(self, request_id: RequestId) -> list[ToldLine]: ...
 
 
 class Journal(Protocol):
@@ -579,6 +595,8 @@ class Work(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def copies(self) -> Copies: ...
+    @property
+    def told_lines(self) -> ToldLines: ...
     @property
     def journal(self) -> Journal: ...
     @property

@@ -53,6 +53,36 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldLine:
+    """A line that was told in a card's thread: where Slack put it, and the hash of what it said."""
+
+    copy_id: int
+    ts: str
+    thread_ts: str
+    """The card's, as it hung then."""
+    request_id: RequestId
+    kind: str
+    """The journal's event, where it tells a move (`request.approve`); else the notice's own kind."""
+    at: datetime
+    """When it was moved; of a notice, when it was written."""
+    sent: str
+    """SHA-256, as it was drawn."""
+    answered: str
+    """The same as Slack gave it back; empty: its answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A line that the outbox has not told."""
+
+    copy_id: int
+    kind: str
+    at: datetime
+    dropped: str
+    """Why it never will be; empty: it waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What a line of the journal says. Sequence and hashes are storage's."""
 

@@ -282,6 +282,13 @@ def _facts(
     }
 
 
+def line_of(notice: Notice, written_at: datetime) -> tuple[str, datetime]:
+    """What a thread's line tells, and of when: a move, as the journal calls it; else a notice."""
+    if notice.moved:
+        return f"request.{notice.moved.move}", notice.moved.at
+    return str((notice.facts or {}).get("kind") or ""), written_at
+
+
 def moved_in(entry: Entry) -> Moved | None:
     """The move that a line of the journal tells; None: it tells something else."""
     kind, _, move = entry.event.partition(".")

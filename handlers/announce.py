@@ -17,13 +17,14 @@ from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, State, Told
 from grants.ports import Clock, Work, Works
-from grants.records import Notice, Pending
+from grants.records import Notice, Pending, ToldLine
 from grants.reminding import timely
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
 from handlers.pace import INFO, PUBLISH, UPDATE, InTurn, LaterError
 from handlers.posting import Posting
+from handlers.traces import trace
 from handlers.undelivered import Undelivered
 
 log = logging.getLogger(__name__)
@@ -83,11 +84,12 @@ class Announcer:
     def _tell(self, row: Pending, *, by: datetime) -> None:
         if self.clock() > by:
             return  # Somebody else may claim it in a moment: told by both, it would stand twice.
+        told = None
         try:
             if row.notice.kind is Told.HOME:
                 self._draw_home(row.notice)
             else:
-                self._send(row)
+                told = self._send(row)
         except LaterError as later:
             self.undelivered.later(row, later.at)
         except NoChannelError:
@@ -100,12 +102,14 @@ class Announcer:
         except (SlackClientError, OSError, AwsFault) as error:
             self.undelivered.again(row, type(error).__name__, unsure=True)
         else:
-            self._done(row)
+            self._done(row, told)
 
-    def _done(self, row: Pending) -> None:
+    def _done(self, row: Pending, told: ToldLine | None) -> None:
         """Who stood still for longer than the lease may have drawn over what others drew since."""
         with self.works() as work:
             mine = work.outbox.done(row)
+            if told:
+                work.told_lines.add(told)
             if not mine and row.notice.kind in {Told.REDRAW, Told.SUMMARY}:
                 work.outbox.put([row.notice], at=self.clock())
 
@@ -120,7 +124,8 @@ class Announcer:
 
     # What is told
 
-    def _send(self, row: Pending) -> None:
+    def _send(self, row: Pending) -> ToldLine | None:
+        """The line that it tells in a thread, to be remembered; None: it is none."""
         notice = row.notice
         with self.works.reading() as work:
             copy = work.copies.get(notice.copy_id) if notice.copy_id is not None else None
@@ -132,13 +137,14 @@ class Announcer:
         if message is None:
             if notice.kind is Told.DIRECT and copy is not None and _begins_to_end(notice):
                 self._keep(copy, strip=(notice, copy))
-            return
+            return None
         if notice.kind is Told.AUDIT:
             self._audit(row, channel, message)
         elif copy is not None:
             if copy.place is Place.CHANNEL and copy.ts:
                 self._look_at(copy.channel)
-            self._place(row, copy, message)
+            return self._place(row, copy, message)
+        return None
 
     def _audit(self, row: Pending, channel: str, message: Message) -> None:
         if channel.startswith(("C", "G")):
@@ -168,7 +174,7 @@ class Announcer:
         except (LaterError, SlackClientError, OSError):
             log.warning("a card in a shared channel stays", extra={"channel": copy.channel})
 
-    def _place(self, row: Pending, copy: Copy, message: Message) -> None:
+    def _place(self, row: Pending, copy: Copy, message: Message) -> ToldLine | None:
         notice, post = row.notice, partial(self.posting.post, row)
         match notice.kind:
             case Told.CARD if not copy.ts:
@@ -179,9 +185,11 @@ class Announcer:
                 post(copy.channel, message)  # Nobody is told of a line in a thread of theirs.
             case Told.LINE if copy.ts and _reminds(notice):
                 # Of a thread that they have not written in, nobody is told either.
-                post(copy.channel, message, thread_ts=copy.ts, broadcast=True)
+                posted = post(copy.channel, message, thread_ts=copy.ts, broadcast=True)
+                return trace(row, copy, message, posted)
             case Told.LINE if copy.ts:
-                post(copy.channel, message, thread_ts=copy.ts)
+                posted = post(copy.channel, message, thread_ts=copy.ts)
+                return trace(row, copy, message, posted)
             case Told.SUMMARY if copy.summary_ts:
                 self._update(copy.channel, copy.summary_ts, message)
             case Told.SUMMARY if copy.ts:
@@ -197,6 +205,7 @@ class Announcer:
                 self._update(str(notice.facts["channel"]), str(notice.facts["ts"]), message)
             case _:
                 log.info("nothing to tell it under", extra={"kind": notice.kind})
+        return None
 
     def _draw(
         self, work: Work, notice: Notice, copy: Copy | None, request: Request | None

@@ -40,6 +40,7 @@ from handlers.front import Front
 from handlers.promptly import InTime
 from handlers.reading import first_field, pressed
 from handlers.typed import Answer, Typed
+from handlers.verify import verify
 from handlers.windows import fill
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ WORDS: Final[Mapping[str, Answer]] = {
     "active": home.listed,
     "explain": explain,
     "audit": audit.listed,
+    "verify": verify,
     "admin": admin.listed,
 }
 """What may stand after `/elevate`, and who answers it."""

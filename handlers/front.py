@@ -25,6 +25,7 @@ from handlers.promptly import Promptly
 from handlers.showing import Showing
 from handlers.strays import Strays
 from handlers.turns import Turns
+from handlers.verifying import Verifying
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Front:
     """Reads what sessions did."""
     lookups: Turns
     """For that: AWS may take a minute."""
+    verifying: Verifying
     showing: Showing
     """App Home, and its lists as messages."""
     promptly: Promptly

@@ -91,7 +91,7 @@ class Posting:
                 told = message.get("metadata") or {}
                 payload = told.get("event_payload") or {}
                 named = (told.get("event_type"), payload.get("id")) == (EVENT, name_of(row))
-                if named and message.get("bot_id") == self._bot():
+                if named and message.get("bot_id") == self.bot():
                     return {"channel": place, "ts": str(message["ts"])}
         except SlackApiError as error:
             if code_of(error) not in UNREADABLE:
@@ -136,8 +136,8 @@ class Posting:
             ask() if cursor else self.call(HISTORY if thread_ts is None else REPLIES, channel, ask)
         )
 
-    def _bot(self) -> str:
-        """Ours: another app may write what it likes, the id of a row too."""
+    def bot(self) -> str:
+        """Our `bot_id`. Another app may write what it likes, the id of a row too."""
         if not self._own_bot:
             self._own_bot = str(self.client.auth_test().get("bot_id") or "")
         return self._own_bot

@@ -22,13 +22,14 @@ from sqlalchemy import (
 )
 
 from grants.model import Actor, Move, Moved, RequestId, Role, State, Told
-from grants.records import Notice, Pending
+from grants.records import Notice, Pending, Untold
+from grants.telling import line_of
 from storage.columns import moment, ticks
 from storage.tables import Sending, outbox
 
 # Written out and not bound, for else SQLite does not see that the partial index fits.
 WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
-
+DROPPED: Final = outbox.c.state == literal_column(f"'{Sending.DROPPED}'")
 
 IN_HAND: Final = timedelta(seconds=0.5)
 """What is due so soon may be drawn before the unit of work that changes something has committed."""
@@ -140,6 +141,14 @@ class SqlOutbox:
     def in_doubt(self, request_id: RequestId) -> bool:
         attempted = outbox.c.request_id == request_id, outbox.c.attempted_at.is_not(None)
         return self.db.scalar(select(outbox.c.id).where(WAITING, *attempted).limit(1)) is not None
+
+    def untold(self, request_id: RequestId) -> list[Untold]:
+        lines = select(outbox).where(outbox.c.request_id == request_id, outbox.c.kind == Told.LINE)
+        return [
+            _untold(row)
+            for state in (WAITING, DROPPED)
+            for row in self.db.execute(lines.where(state).order_by(outbox.c.id)).mappings()
+        ]
 
     def forget(self, before: datetime, *, limit: int) -> int:
         """Remove rows that were told and had been written before then; how many."""
@@ -260,3 +269,9 @@ def _claimed(row: Mapping[Any, Any], until: datetime) -> Pending:
         version=row["version"] + 1,
         leased_until=until,
     )
+
+
+def _untold(row: Mapping[Any, Any]) -> Untold:
+    kind, at = line_of(notice_in(row), row["created_at"])
+    dropped = row["error"] or "dropped" if row["state"] is Sending.DROPPED else ""
+    return Untold(row["copy_id"], kind, at, dropped)

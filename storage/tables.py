@@ -268,8 +268,22 @@ outbox = Table(
     one_of("kind", Told),
     one_of("state", Sending),
     partial("stream", "id", where=f"state = '{Sending.WAITING}'"),
+    partial("request_id", where=f"state = '{Sending.DROPPED}'"),
     # An id is what Slack is asked about after an answer was lost: none is given twice.
     sqlite_autoincrement=True,
+)
+
+told_lines = Table(
+    "told_lines",
+    metadata,
+    Column("copy_id", Serial, ForeignKey(copies.c.id), primary_key=True, autoincrement=False),
+    Column("ts", Words, primary_key=True),
+    required("thread_ts"),
+    Column("request_id", Words, ForeignKey(requests.c.id), nullable=False, index=True),
+    required("kind"),
+    Column("at", Moment, nullable=False),
+    required("sent"),
+    required("answered"),
 )
 
 journal = Table(

@@ -21,6 +21,7 @@ from storage.policies import SqlPolicies
 from storage.processes import SqlProcesses
 from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
+from storage.told_lines import SqlToldLines
 from storage.votes import SqlVotes
 
 
@@ -33,6 +34,7 @@ class SqlWork:
         self.assignments = SqlAssignments(db)
         self.outbox = SqlOutbox(db)
         self.copies = SqlCopies(db)
+        self.told_lines = SqlToldLines(db)
         self.journal = SqlJournal(db)
         self.policies = SqlPolicies(db, books)
         self.people = SqlPeople(db)

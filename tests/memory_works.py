@@ -24,7 +24,17 @@ from grants.model import (
 )
 from grants.policy import PolicyBook
 from grants.ports import Work
-from grants.records import ActivityRow, Applied, Binding, Entry, Finding, HomeRow, Line, Search
+from grants.records import (
+    ActivityRow,
+    Applied,
+    Binding,
+    Entry,
+    Finding,
+    HomeRow,
+    Line,
+    Search,
+    ToldLine,
+)
 from tests.memory_ledger import MemoryAssignments, MemoryOutbox, Store
 
 AT_AWS = frozenset({State.GRANTING, State.ACTIVE, State.REVOKING})
@@ -216,6 +226,14 @@ class MemoryPolicies:
 
 
 @dataclass(frozen=True, slots=True)
+class Untraced:
+    """`grants.ports.ToldLines` that nobody asks."""
+
+    def add(self, line: ToldLine) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
 class Nobody:
     """`People` without a binding and `Homes` that nobody opened."""
 
@@ -294,6 +312,7 @@ class MemoryWork:
     activities: MemoryActivities = field(init=False)
     people: Nobody = field(default=Nobody())
     homes: Nobody = field(default=Nobody())
+    told_lines: Untraced = field(default=Untraced())
 
     def __post_init__(self) -> None:
         self.requests = MemoryRequests(self.store)

@@ -26,6 +26,7 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.Unseen: [errors.Unseen(HOSTILE * 90)],
     errors.StillExporting: [errors.StillExporting(theirs) for theirs in (True, False)],
     errors.StillLookingUp: [errors.StillLookingUp(theirs) for theirs in (True, False)],
+    errors.StillReading: [errors.StillReading(theirs) for theirs in (True, False)],
     errors.AlreadyMoved: [
         errors.AlreadyMoved(a_request(state), yours) for state in State for yours in (False, True)
     ],

@@ -137,7 +137,7 @@ def test_what_happened_since_is_refused_with_what_happened(world: World) -> None
 def test_help_names_every_word(world: World) -> None:
     message = told(world, "bob", "help")
 
-    for word in ("mine", "approvals", "active", "explain", "audit", "admin", "help"):
+    for word in ("mine", "approvals", "active", "explain", "audit", "verify", "admin", "help"):
         assert f"/elevate {word}" in message.words()
         assert f"/elevate {word}" in message.spoken()
 

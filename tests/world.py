@@ -173,6 +173,7 @@ class World:
             pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
             promptly=Promptly(self.deciders, lambda: self.in_time(), lambda: self.patience + 0.5),
             jitter=lambda: self.jitter,
+            rest=self._rests,
         )
         self.hand = Hand(
             slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle
@@ -186,6 +187,11 @@ class World:
         return self._people[name]
 
     # Time
+
+    def _rests(self, until: datetime) -> bool:
+        """Whoever waits for their turn at Slack has waited."""
+        self.clock.now = max(until, self.clock())
+        return True
 
     def rounds(self) -> datetime | None:
         """Everything that is due now, until nothing is; then it says when the next is."""

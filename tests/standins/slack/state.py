@@ -77,6 +77,8 @@ class Workspace:
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    emoji: dict[str, str] = field(default_factory=dict)
+    """Which are given back by their names (`{"🔥": ":fire:"}`); empty: all as they were sent."""
     changed: Condition = field(default_factory=Condition)
     _last_ts: int = 0
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -242,6 +244,18 @@ class Workspace:
     def _new_hash(self) -> str:
         return f"{int(self.clock().timestamp())}.{self.new_id('h')}"
 
+    def spelled(self, content: Any) -> Any:
+        """A copy with emoji as Slack stores them: by their names."""
+        if isinstance(content, str):
+            for emoji, name in self.emoji.items():
+                content = content.replace(emoji, name)
+            return content
+        if isinstance(content, list):
+            return [self.spelled(each) for each in content]
+        if isinstance(content, dict):
+            return {key: self.spelled(each) for key, each in content.items()}
+        return content
+
     def with_ids(self, content: JSON) -> JSON:
         """A copy in which every block and button has the id that Slack gives it if need be."""
         copied = deepcopy(content)
@@ -260,14 +274,24 @@ class Workspace:
             channel=channel.id,
             ts=self.new_ts(),
             user=more.pop("user", self.bot_user),
-            text=text,
-            blocks=self.with_ids({"blocks": blocks})["blocks"],
+            text=self.spelled(text),
+            blocks=self.spelled(self.with_ids({"blocks": blocks})["blocks"]),
             name_of=self.name_of,
             **more,
         )
         message.bot_id = self.bot_id if message.user == self.bot_user else None
         (self.ephemerals if message.shown_to else channel.everything).append(message)
         return message
+
+    def delete(self, message: Message) -> None:
+        """It is gone; where there are replies below it, Slack leaves a tombstone in its place."""
+        channel = self.channels[message.channel]
+        if not channel.thread(message):
+            channel.everything.remove(message)
+            return
+        message.history.append(message.snapshot())
+        message.subtype, message.user, message.bot_id = "tombstone", "USLACKBOT", None
+        message.text, message.blocks, message.metadata = "This message was deleted.", [], None
 
     def edit(self, message: Message, text: str, blocks: list[JSON]) -> None:
         """A message's new content; what it was is kept in its history."""

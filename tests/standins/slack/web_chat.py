@@ -49,7 +49,7 @@ def _parent(channel: Channel, thread_ts: str | None) -> None:
     if thread_ts is None:
         return
     parent = channel.message(str(thread_ts))
-    if parent is None:
+    if parent is None or parent.subtype == "tombstone":
         raise SlackError("thread_not_found")
     if parent.thread_ts not in (None, parent.ts):
         raise SlackError("cannot_reply_to_message")
@@ -95,7 +95,7 @@ def _own_message(slack: Slack, args: JSON, refusal: str) -> Message:
         raise SlackError("channel_not_found")
     channel = slack.workspace.channels[where]
     message = channel.message(ts)
-    if message is None:
+    if message is None or message.subtype == "tombstone":
         raise SlackError("message_not_found")
     if message.user != slack.workspace.bot_user:
         raise SlackError(refusal)
@@ -118,7 +118,7 @@ def update(slack: Slack, args: JSON) -> JSON:
 def delete(slack: Slack, args: JSON) -> JSON:
     """Deletes a message of the bot's."""
     message = _own_message(slack, args, "cant_delete_message")
-    slack.workspace.channels[message.channel].everything.remove(message)
+    slack.workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}
 
 

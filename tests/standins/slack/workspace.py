@@ -65,6 +65,7 @@ class Message:
     shown_to: str | None = None
     reply_broadcast: bool = False
     edited: str | None = None
+    subtype: str | None = None
     history: list["Message"] = field(default_factory=list)
     name_of: Name = str
 
@@ -74,6 +75,7 @@ class Message:
         told |= {"blocks": deepcopy(self.blocks)} if self.blocks else {}
         told |= {"thread_ts": self.thread_ts} if self.thread_ts else {}
         told |= {"bot_id": self.bot_id} if self.bot_id else {}
+        told |= {"subtype": self.subtype} if self.subtype else {}
         told |= {"edited": {"user": self.user, "ts": self.edited}} if self.edited else {}
         if with_metadata and self.metadata is not None:
             told["metadata"] = deepcopy(self.metadata)
