@@ -102,6 +102,12 @@ WORDS: Final = {
         " and in the management account to see who assigns from there.",
         "ELEVATE_ACTIVITY_REGIONS": "The Regions to look in, comma-separated.",
     },
+    "The journal": {
+        "ELEVATE_JOURNAL_TO": "Where each line of the journal goes as it is written, comma-separated: `stdout`,"
+        " `file:/path/journal.jsonl`, `https://host/path`, `s3://bucket/prefix`."
+        " See [Keep the journal outside](../how-to/keep-the-journal-outside.md).",
+        "ELEVATE_JOURNAL_TOKEN": "A bearer token for every address among them.",
+    },
     "How it looks": {
         "ELEVATE_DATE_TOKENS": "`off`: times as words in UTC, for servers that draw no Slack date tokens.",
     },
