@@ -29,6 +29,8 @@ STRANGER: Final = "stranger"
 """Nobody here made it. Facts: ids and names; `made_by` and `made_at`, else `asked_at`, `blind`."""
 STRANGERS: Final = "strangers"
 """More of them than are told of one by one. Facts: `count`."""
+NOT_TAKEN: Final = "journal_not_taken"
+"""The journal does not go out. Facts: `destination`, `since`, `error`, `line`."""
 _CURES: Final = {
     "is_archived": "it is archived: unarchive it, or name another in the policies",
     "is_ext_shared": "it is shared with another organization: name another in the policies",
@@ -104,6 +106,8 @@ def _what(facts: Facts, write: Write) -> str:
             "removed, and made anew by somebody else since: it is left alone. If nobody should have"
             " it, remove it in IAM Identity Center."
         )
+    if facts.get("kind") == NOT_TAKEN:
+        return _not_taken(facts, write)
     if facts.get("kind") in _SWEPT:
         return _SWEPT[str(facts["kind"])](facts, write)
     if facts.get("kind") == UNASKED:
@@ -122,6 +126,15 @@ def _backlog(facts: Facts, write: Write) -> str:
         f"{write(str(facts['count']))} ends wait for their turn: AWS takes only so many operations"
         f" at once. The first should have been gone at {since}. They go on, the oldest first. What"
         " cannot wait can be removed in IAM Identity Center."
+    )
+
+
+def _not_taken(facts: Facts, write: Write) -> str:
+    """Nothing is lost by it, as long as the database is not."""
+    since = utc(datetime.fromisoformat(str(facts["since"])))
+    return (
+        f"the journal has not been taken by {write(str(facts['destination']))} since {since}, from line"
+        f" {facts['line']} on: {write(str(facts['error']))}. It is kept, and sent again until it is taken."
     )
 
 

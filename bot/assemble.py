@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from blocks.refusals import no_longer
 from bot.clock import DatabaseClock, system_clock
+from bot.journal_to import destinations
 from bot.settings import Settings, Source
 from grants import pace
 from grants.activity import Sensitive
@@ -30,6 +31,7 @@ from grants.editing import Editing
 from grants.engine import Engine
 from grants.errors import NoLongerGiven
 from grants.explaining import Explaining
+from grants.forwarding import Forwarding
 from grants.jobs import Jobs
 from grants.judging import Judging
 from grants.last_check import LastCheck
@@ -232,6 +234,11 @@ def sweep(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitte
     return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew, jitter)
 
 
+def forwarding(settings: Settings, storage: Storage, crew: Crew) -> Forwarding:
+    """Sends the journal out."""
+    return Forwarding(storage.works, destinations(settings), storage.clock, crew)
+
+
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:
     """Where people are reminded in time, or nudged."""
     return Reminding(storage.works, storage.clock, wake)
@@ -247,10 +254,12 @@ class Hands:
     reads: Executor
     catalogue: Executor
     sweep: Executor
+    forwards: Executor
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
-        kinds = (self.ends, self.grants, self.looks, self.reads, self.catalogue, self.sweep)
+        assignments = (self.ends, self.grants, self.looks)
+        kinds = (*assignments, self.reads, self.catalogue, self.sweep, self.forwards)
         for executor in kinds:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -264,6 +273,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(4, "reads"),
         ThreadPoolExecutor(1, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
+        ThreadPoolExecutor(8, "forwards"),
     )
 
 

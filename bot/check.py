@@ -8,13 +8,15 @@ from typing import Final
 
 from bot.assemble import Storage, open_storage
 from bot.check_aws import aws
+from bot.check_journal import forwarded
 from bot.check_slack import slack
 from bot.check_sweep import swept
 from bot.findings import Finding, Findings, Verdict, within
+from bot.journal_to import destinations
 from bot.settings import EVERYTHING, Settings, SettingsError, load
 from grants.model import Catalogue
 from grants.policy import PolicyBook
-from grants.records import Binding, Stranger, SweepRow
+from grants.records import Binding, Checkpoint, Forward, Stranger, SweepRow
 from storage.engine import sqlite_file
 from storage.lock import AlreadyRunningError, only_one
 from storage.schema import at_head
@@ -34,6 +36,8 @@ class Known:
     people: tuple[Binding, ...] = ()
     sweeps: list[SweepRow] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
+    forwards: list[Forward] = field(default_factory=list)
+    head: Checkpoint | None = None
 
 
 def checks(*, patience: float = PATIENCE) -> Findings:
@@ -56,6 +60,7 @@ def checks(*, patience: float = PATIENCE) -> Findings:
     if known.storage and known.catalogue:
         yield from swept(known.sweeps, known.strangers, known.catalogue)
     if known.storage:
+        yield from within(patience, "journal", _forwarded(settings, known))
         known.storage.database.close()
 
 
@@ -69,10 +74,16 @@ def _database(settings: Settings, known: Known) -> Findings:
     with known.storage.works.reading() as work:
         known.book, known.catalogue = work.policies.current(), work.catalogue.load()
         known.people = tuple(work.people.all())
+        known.forwards, known.head = work.forwards.all(), work.journal.head()
         known.sweeps, known.strangers = work.sweeps.all(), work.sweeps.strangers()
     yield Finding(Verdict.OK, "database", "reachable, and at this version's schema")
     if file is not None:
         yield from _embedded(url)
+
+
+def _forwarded(settings: Settings, known: Known) -> Findings:
+    names = [each.name for each in destinations(settings)]
+    yield from forwarded(names, known.forwards, known.head)
 
 
 def _not_at_head(file: Path | None) -> Finding:

@@ -18,6 +18,7 @@ from bot.assemble import (
     Aws,
     Storage,
     desk,
+    forwarding,
     hands,
     jobs,
     open_aws,
@@ -167,6 +168,7 @@ class Process:
             tags_at=storage.clock(),
         )
         the_sweep = sweep(storage, aws, Crew(self._hands.sweep, self.wake))
+        outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None))
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, aws)
         rounds: tuple[Round, ...] = ()
@@ -177,6 +179,8 @@ class Process:
                 Round("sweep", the_sweep.round, the_sweep.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
+            if outgoing.destinations:
+                rounds = (*rounds, Round("journal", outgoing.round, outgoing.next_due))
         if self._presence is not None:
             rounds = (Round("presence", self._presence.round, self._presence.next_due), *rounds)
         self._schedule = Schedule(rounds, storage.clock)

@@ -87,6 +87,9 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+STDOUT: Final = "stdout"
+LOOPBACK: Final = r"127\.0\.0\.1|localhost"
+"""A receiver beside the bot needs no TLS."""
 UNTRIED: Final = "default_factory_not_called"
 """Pydantic's word for a default that waits for another field, which is the one that is wrong."""
 NOT_YET: Final = ("cloudwatch_logs", "athena", "lake")
@@ -191,6 +194,26 @@ def _words(said: str) -> list[str]:
     return [word.strip() for word in said.split(",") if word.strip()]
 
 
+def _destinations(said: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_destination, _words(said))))
+
+
+def _destination(said: str) -> str:
+    """What is wrong with an address is said without it: some hold a secret."""
+    if said == STDOUT or re.fullmatch(r"file:/[^/].*", said):
+        return said
+    if re.fullmatch(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?", said, re.ASCII
+    ):
+        return said
+    if re.fullmatch(rf"(https://|http://({LOOPBACK})(?=[:/]|$))[^\s/?#@]+(/[^\s?#]*)?", said):
+        return said
+    raise ValueError(
+        "one of them is not taken; write stdout, file:/path/journal.jsonl, s3://bucket/prefix or"
+        " https://host/path without a user, ? or # (a token goes into ELEVATE_JOURNAL_TOKEN)"
+    )
+
+
 _address = _like(r"https?://[^\s/]+\S*", "address", "one like https://slack.com/api/")
 _portal = _like(r"https://[^\s/]+\S*", "https address", "one: https://example.awsapps.com/start")
 _region = _like(r"[a-z]{2,}(-[a-z]+)+-\d", "AWS Region", "one like eu-central-1")
@@ -256,6 +279,11 @@ class Settings(BaseSettings):
         "ELEVATE_ACTIVITY_SENSITIVE"
     )
     """A file that can be read, of actions."""
+    journal_to: Annotated[tuple[str, ...], NoDecode, _typed(_destinations)] = Field(
+        (), validation_alias="ELEVATE_JOURNAL_TO", repr=False
+    )
+    """Where the journal goes as it is written. An address may hold a secret in its path."""
+    journal_token: SecretStr | None = _named("ELEVATE_JOURNAL_TOKEN")
     encryption_key: SecretStr | None = _named("ELEVATE_ENCRYPTION_KEY")
     date_tokens: Annotated[bool, _typed(_switch)] = Field(
         default=True, validation_alias="ELEVATE_DATE_TOKENS"

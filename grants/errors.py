@@ -385,6 +385,15 @@ class AwsMissing(AwsRefused):
     """What was named does not exist (ResourceNotFound)."""
 
 
+class NotTakenError(Exception):
+    """Lines of the journal were not taken where they were sent, as far as is known."""
+
+    def __init__(self, reason: str) -> None:
+        """Why, in words that hold no secret."""
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(eq=False)
 class NoLongerGiven(Exception):
     """What fails the last check before access is given; told to both sides."""

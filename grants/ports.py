@@ -44,6 +44,7 @@ from grants.records import (
     Checkpoint,
     Entry,
     Finding,
+    Forward,
     Glimpse,
     HomeRow,
     Line,
@@ -185,6 +186,22 @@ class Trail(Protocol):
     """A source of CloudTrail events. What it could not see it says in the evidence."""
 
     def fetch(self, session: Session) -> Evidence: ...
+
+
+class Destination(Protocol):
+    """Where lines of the journal go as they are written."""
+
+    @property
+    def name(self) -> str:
+        """The same after a restart, and without a secret: it is shown."""
+        ...
+
+    def send(self, rows: Sequence[Row]) -> None:
+        """Taken, all of them and for good, when this returns. Else NotTakenError or an AwsFault.
+
+        What was sent before may come again, the same rows.
+        """
+        ...
 
 
 # Memory
@@ -568,6 +585,19 @@ class Sweeps(Protocol):
         ...
 
 
+class Forwards(Protocol):
+    """How far the journal has gone to each of its destinations."""
+
+    def all(self) -> list[Forward]: ...
+    def add(self, row: Forward) -> None:
+        """Nothing happens where it is there already."""
+        ...
+
+    def save(self, row: Forward) -> bool:
+        """Compare and swap on the version."""
+        ...
+
+
 class Processes(Protocol):
     """Which processes work on this database."""
 
@@ -613,6 +643,8 @@ class Work(Protocol):
     def processes(self) -> Processes: ...
     @property
     def sweeps(self) -> Sweeps: ...
+    @property
+    def forwards(self) -> Forwards: ...
 
 
 class Works(Protocol):

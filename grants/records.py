@@ -151,6 +151,33 @@ class Checkpoint:
         return f"{self.seq}:{self.hash}"
 
 
+BEGINNING: Final = Checkpoint(0, "0" * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """How far the journal has gone to one of its destinations."""
+
+    name: str
+    due_at: datetime
+    """Not before then is anything sent there."""
+    seq: int = BEGINNING.seq
+    """The last line that was taken there."""
+    hash: str = BEGINNING.hash
+    """That line's: what is sent next has to follow from it."""
+    until: int = 0
+    """The last line of what was sent and may not have been taken: the same is sent again. 0: nothing."""
+    attempts: int = 0
+    """How often in a row it was sent, and not taken as far as is known."""
+    error: str = ""
+    """Why it was not taken; empty: it was."""
+    failing_since: datetime | None = None
+    alarmed_at: datetime | None = None
+    """When administrators were called for; once, until something is taken again."""
+    lease_until: datetime | None = None
+    version: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong with the journal, and at which line (0: none in particular)."""

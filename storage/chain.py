@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, select, type_coerce
 
+from grants.records import BEGINNING
 from storage.tables import journal
 
-GENESIS: Final = "0" * 64
+GENESIS: Final = BEGINNING.hash
 """In the place of the hash before the first line."""
 PAGE: Final = 1000
 CONTENT: Final = tuple(name for name in journal.c.keys() if name not in {"prev_hash", "hash"})  # noqa: SIM118  # a collection, not a dict

@@ -324,6 +324,22 @@ journal_counts = Table(
     Column("lines", Integer, nullable=False),
 )
 
+forwards = Table(
+    "forwards",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    required("hash"),
+    Column("until", BigInteger, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    required("error"),
+    Column("failing_since", Moment),
+    Column("alarmed_at", Moment),
+    Column("lease_until", Moment),
+    Column("version", Integer, nullable=False),
+)
+
 policy_versions = Table(
     "policy_versions",
     metadata,

@@ -16,15 +16,13 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from grants.records import Checkpoint, Finding
-from storage.chain import GENESIS, PAGE, as_it_stands, digest, rows, well_typed
+from grants.records import BEGINNING, Checkpoint, Finding
+from storage.chain import PAGE, as_it_stands, digest, rows, well_typed
 from storage.tables import journal, journal_counts, journal_head
 
 HEAD: Final = select(
     type_coerce(journal_head.c.seq, BigInteger), type_coerce(journal_head.c.hash, Text)
 )
-
-BEGINNING: Final = Checkpoint(0, GENESIS)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from storage.assignments import SqlAssignments
 from storage.catalogue import SqlCatalogue
 from storage.copies import SqlCopies
 from storage.engine import Database
+from storage.forwards import SqlForwards
 from storage.homes import SqlHomes
 from storage.journal import SqlJournal
 from storage.kept import Kept
@@ -43,6 +44,7 @@ class SqlWork:
         self.activities = SqlActivities(db)
         self.processes = SqlProcesses(db)
         self.sweeps = SqlSweeps(db)
+        self.forwards = SqlForwards(db)
 
 
 class SqlWorks:
@@ -74,6 +76,7 @@ class SqlWorks:
         with self() as work:
             work.assignments.forget_leases()
             work.outbox.forget_leases()
+            work.forwards.forget_leases()
 
     def _work(self, connection: Connection) -> SqlWork:
         return SqlWork(connection, self._books, self._catalogues)

@@ -104,6 +104,12 @@ WORDS: Final = {
         "ELEVATE_ACTIVITY_SENSITIVE": "A file of actions that a summary names first, besides"
         " those of `grants/sensitive_actions.txt`, which says how it is written.",
     },
+    "The journal": {
+        "ELEVATE_JOURNAL_TO": "Where each line of the journal goes as it is written, comma-separated: `stdout`,"
+        " `file:/path/journal.jsonl`, `https://host/path`, `s3://bucket/prefix`."
+        " See [Keep the journal outside](../how-to/keep-the-journal-outside.md).",
+        "ELEVATE_JOURNAL_TOKEN": "A bearer token for every address among them.",
+    },
     "How it looks": {
         "ELEVATE_DATE_TOKENS": "`off`: times as words in UTC, for servers that draw no Slack date tokens.",
     },

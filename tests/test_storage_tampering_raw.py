@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, update
 
@@ -145,6 +145,7 @@ def found_in(url: str) -> Finding | None:
         return verified(SqlWorks(database))[1]
 
 
+@settings(deadline=None)
 @given(seq=st.integers(1, 6), column=st.sampled_from(TEXTS), data=st.data())
 def test_any_byte_of_any_line_that_is_another_is_found_at_that_line(
     url: str, seq: int, column: str, data: st.DataObject
@@ -168,6 +169,7 @@ VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(seq=st.integers(1, 6), column=st.sampled_from(COLUMNS[1:]), value=VALUES)
 def test_a_value_of_any_type_in_place_of_another_is_found_at_its_line(
     url: str, seq: int, column: str, value: Any

@@ -1,10 +1,12 @@
 """`iam-policy`: the least that AWS must allow the bot's role."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
 from bot.commands import ground
+from bot.journal_to import bucket_of
 from bot.settings import Settings, instance
 from storage import schema
 
@@ -38,6 +40,7 @@ READ: Final = (
     "cloudtrail:LookupEvents",
 )
 ASSIGN: Final = ("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment")
+PUT: Final = "s3:PutObject"
 ASSUME: Final = "sts:AssumeRole"
 TAG: Final = ("elevate", "true")
 """What a permission set must carry before IAM lets the bot assign it, whatever the bot does."""
@@ -61,11 +64,19 @@ def iam_policy(instance_arn: str | None) -> None:
             instance(arn)
         except ValueError as wrong:
             raise click.BadParameter(str(wrong)) from None
-    ground.print_json(document(arn or ANY_INSTANCE, activity_role=settings.activity_role))
+    buckets = [each for each in settings.journal_to if each.startswith("s3://")]
+    ground.print_json(
+        document(arn or ANY_INSTANCE, activity_role=settings.activity_role, buckets=buckets)
+    )
 
 
-def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str, Any]:
-    """As IAM takes it. CloudTrail is read under the activity role, which each account has."""
+def document(
+    instance_arn: str, *, activity_role: str | None = None, buckets: Sequence[str] = ()
+) -> dict[str, Any]:
+    """As IAM takes it. CloudTrail is read under the activity role, which each account has.
+
+    `buckets`: where the journal goes, as the settings have them.
+    """
     partition = instance_arn.split(":")[1]
     name = instance_arn.rpartition("/")[2]
     sso = f"arn:{partition}:sso::"
@@ -80,6 +91,10 @@ def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str
     if activity_role:
         role = f"arn:{partition}:iam::*:role/{activity_role}"
         statements.append(_allow("ReadActivity", (ASSUME,), role))
+    if buckets:
+        objects = ["{}/{}*".format(*bucket_of(each)) for each in buckets]
+        arns = [f"arn:{partition}:s3:::{each}" for each in objects]
+        statements.append(_allow("WriteJournal", (PUT,), arns))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

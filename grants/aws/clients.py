@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -110,6 +111,12 @@ class Clients:
 
         with self._making:
             return SsoAdmin(region, _readers(made), made(ONCE))
+
+    @cached_property
+    def s3(self) -> Any:
+        """Made when it is first asked for: most have no bucket. Sent once; who sends comes again."""
+        with self._making:
+            return self._session.client("s3", config=ONCE)
 
     def cloudtrail(self, region: str, credentials: Credentials | None = None) -> "CloudTrailClient":
         """A new one, that acts under a role assumed elsewhere; else under our own."""
