@@ -5,6 +5,7 @@ from typing import Any, Final
 import click
 
 from bot.commands import ground
+from bot.commands.iam_activity import rights, statement, unnamed
 from bot.settings import Settings, instance
 from storage import schema
 
@@ -61,11 +62,13 @@ def iam_policy(instance_arn: str | None) -> None:
             instance(arn)
         except ValueError as wrong:
             raise click.BadParameter(str(wrong)) from None
-    ground.print_json(document(arn or ANY_INSTANCE, activity_role=settings.activity_role))
+    if lacks := unnamed(settings):
+        click.echo(lacks, err=True)
+    ground.print_json(document(arn or ANY_INSTANCE, settings))
 
 
-def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str, Any]:
-    """As IAM takes it. CloudTrail is read under the activity role, which each account has."""
+def document(instance_arn: str, settings: Settings) -> dict[str, Any]:
+    """As IAM takes it, with what the source of activity needs."""
     partition = instance_arn.split(":")[1]
     name = instance_arn.rpartition("/")[2]
     sso = f"arn:{partition}:sso::"
@@ -77,9 +80,10 @@ def document(instance_arn: str, *, activity_role: str | None = None) -> dict[str
             "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG[0]}": TAG[1]}},
         },
     ]
-    if activity_role:
-        role = f"arn:{partition}:iam::*:role/{activity_role}"
+    if settings.activity_role:
+        role = f"arn:{partition}:iam::*:role/{settings.activity_role}"
         statements.append(_allow("ReadActivity", (ASSUME,), role))
+    statements += map(statement, rights(settings, partition))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
