@@ -47,6 +47,17 @@ def test_a_store_may_be_named_by_its_id_alone(ground: Ground) -> None:
     assert [event.id for event in evidence.events] == made
 
 
+def test_a_store_in_another_region_is_asked_there(ground: Ground) -> None:
+    arn = ground.company.add_store(region="eu-west-1")
+    made = ground.company.session_activity("bob", "sandbox", "Admin", NOON, calls=CALL)
+
+    engine = Lake(ground.clients, ground.limiter, event_data_store=arn)
+    evidence = ground.queried(engine).fetch(ground.session())
+
+    assert [event.id for event in evidence.events] == made
+    assert {call.region for call in ground.aws.calls} == {"eu-west-1"}
+
+
 def test_it_pages_by_a_thousand_rows(ground: Ground) -> None:
     ground.company.session_activity("bob", "sandbox", "Admin", NOON, calls=CALL * 2_001, every=0.1)
 

@@ -165,6 +165,14 @@ def test_of_more_than_it_reads_it_reads_the_newest_and_says_so(ground: Ground, s
     assert sorted(event.id for event in evidence.events) == sorted(made[-5:])
 
 
+def test_what_just_fits_is_not_called_too_much(ground: Ground, source: str) -> None:
+    some_calls(ground, 12)
+
+    evidence = ground.source(source, rows=13).fetch(ground.session())
+
+    assert (len(evidence.events), evidence.truncated) == (12, False)
+
+
 def test_one_that_is_twice_on_its_pages_counts_once(ground: Ground, source: str) -> None:
     """A trail may deliver a record more than once."""
     record = ground.record()

@@ -28,7 +28,7 @@ def test_the_thread_tells_what_was_done_and_by_which_source_it_is_known(
     with a_world(database_url, monkeypatch.setenv, **SETTINGS[source]) as world:
         world.company.add_log_group("trail")
         world.company.tables.add("audit.trail")
-        world.company.stores.add(STORE)
+        world.company.stores.add(("us-east-1", STORE))
         request = world.active(Duration="1h")
         began = world.clock() + timedelta(minutes=5)
         target = ("payments-prod", "AdministratorAccess")

@@ -29,7 +29,7 @@ def _start(company: Company, call: Call) -> Answer:
         raise AwsError("InvalidQueryStatementException", str(bad)) from bad
     if _INSTANT.search(text):
         raise AwsError("InvalidQueryStatementException", "Cannot cast to timestamp")
-    if wanted.table not in company.stores:
+    if (call.region, wanted.table) not in company.stores:
         raise AwsError("EventDataStoreNotFoundException", "The event data store was not found.")
     found = [event for event in company.delivered() if wanted.where(_columns_of(event))]
     found.sort(key=lambda event: event.at, reverse=wanted.descending)

@@ -52,8 +52,8 @@ class Searchable(Trail):
         """`database.table`."""
         self.workgroups: dict[str, str] = {"primary": ""}
         """And where each puts its results; empty: nowhere by itself."""
-        self.stores: set[str] = set()
-        """The ids of event data stores."""
+        self.stores: set[tuple[str, str]] = set()
+        """Event data stores: Region and id."""
         self.query_looks = 2
         """A query is done when it was looked at more often than this."""
         self.query_failure = ""
@@ -72,11 +72,11 @@ class Searchable(Trail):
         return f"arn:aws:logs:{region}:{self.home_account}:log-group:{name}"
 
     @locked
-    def add_store(self) -> str:
+    def add_store(self, *, region: str | None = None) -> str:
         """An event data store of the organization; gives its ARN."""
-        new = uuid_of("store", len(self.stores))
-        self.stores.add(new)
-        return f"arn:aws:cloudtrail:{self.region}:{self.management_account}:eventdatastore/{new}"
+        region, new = region or self.region, uuid_of("store", len(self.stores))
+        self.stores.add((region, new))
+        return f"arn:aws:cloudtrail:{region}:{self.management_account}:eventdatastore/{new}"
 
     @locked
     def delivered(self) -> list[Event]:
