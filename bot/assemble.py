@@ -7,9 +7,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from blocks.refusals import no_longer
+from bot.activity import trail
 from bot.clock import DatabaseClock, system_clock
 from bot.journal_to import destinations
-from bot.settings import Settings, Source
+from bot.settings import Settings
 from grants import pace
 from grants.activity import Sensitive
 from grants.administration import Administration
@@ -17,8 +18,6 @@ from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
 from grants.aws.cloudtrail.assigning import AssigningInCloudTrail
-from grants.aws.cloudtrail.lookup_events import LookupEvents
-from grants.aws.cloudtrail.none import NoTrail
 from grants.aws.identity_center import IdentityCenterAtAws
 from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
@@ -118,27 +117,11 @@ def open_aws(
         IdentityCenterAtAws(finder, limiter),
         DirectoryAtAws(clients, finder, limiter),
         OrganizationAtAws(clients, limiter),
-        _trail(settings, assumed, finder, limiter),
+        trail(settings, clients, assumed, finder, limiter),
         _sensitive(settings),
         AssigningInCloudTrail(clients, assumed, finder, limiter, role=role),
         share=limiter.share,
         shut=limiter.shut,
-    )
-
-
-def _trail(settings: Settings, assumed: Assumed, finder: Finder, limiter: Limiter) -> Trail:
-    if settings.activity_source is Source.NONE:
-        return NoTrail("ELEVATE_ACTIVITY_SOURCE is none")
-    if not settings.activity_role:
-        return NoTrail(
-            "no role is named to read CloudTrail in the accounts: set ELEVATE_ACTIVITY_ROLE"
-        )
-    return LookupEvents(
-        assumed,
-        finder,
-        limiter,
-        role=settings.activity_role,
-        regions=settings.activity_regions,
     )
 
 

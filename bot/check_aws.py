@@ -4,10 +4,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 from bot.assemble import Aws, open_aws
+from bot.check_activity import activity
 from bot.clock import system_clock
 from bot.commands.iam_policy import TAG
 from bot.findings import Finding, Findings, Verdict
-from bot.settings import Settings, Source
+from bot.settings import Settings
 from grants.cautions import warnings
 from grants.drafts import shown
 from grants.errors import AwsFault
@@ -44,7 +45,7 @@ def aws(settings: Settings, book: PolicyBook | None, stored: Catalogue | None) -
         "assigning cannot be tried without doing it: compare the role's policy with what"
         " `python -m bot iam-policy` prints, and tag the permission sets elevate=true for it",
     )
-    yield _activity(settings)
+    yield from activity(settings, opened.trail, catalogue)
     if catalogue is not None and book is not None:
         yield from _policies(settings, opened, book, catalogue)
 
@@ -179,21 +180,6 @@ def _memberships(opened: Aws, group: GroupId) -> None:
     somebody = _first(opened.directory.members(group, lane=Lane.STATUS))
     if somebody:
         opened.directory.member_of(somebody, [group], lane=Lane.STATUS)
-
-
-def _activity(settings: Settings) -> Finding:
-    if settings.activity_source is Source.NONE:
-        return Finding(Verdict.NOTE, "AWS", "activity: none, as ELEVATE_ACTIVITY_SOURCE has it")
-    if not settings.activity_role:
-        what = (
-            "activity: no role to read CloudTrail by; set ELEVATE_ACTIVITY_ROLE to have summaries"
-        )
-        return Finding(Verdict.NOTE, "AWS", what)
-    regions = ", ".join(settings.activity_regions)
-    what = (
-        f"activity: CloudTrail in {regions} by {settings.activity_role}, tried at the first grant"
-    )
-    return Finding(Verdict.NOTE, "AWS", what)
 
 
 # What the policies name

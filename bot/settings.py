@@ -75,9 +75,32 @@ class Source(StrEnum):
     """Where a session's activity is read."""
 
     AUTO = "auto"
-    """lookup_events where its role is named, else none."""
+    """cloudwatch_logs where a log group is named, else lookup_events where its role is, else none."""
+    CLOUDWATCH_LOGS = "cloudwatch_logs"
     LOOKUP_EVENTS = "lookup_events"
+    ATHENA = "athena"
+    LAKE = "lake"
     NONE = "none"
+
+
+_SOURCE_NEEDS: Final = {
+    Source.CLOUDWATCH_LOGS: (
+        "ELEVATE_ACTIVITY_LOG_GROUP",
+        "name the log group, or its ARN, that the trail writes to",
+    ),
+    Source.LOOKUP_EVENTS: (
+        "ELEVATE_ACTIVITY_ROLE",
+        "name the role that lookup_events assumes",
+    ),
+    Source.ATHENA: (
+        "ELEVATE_ACTIVITY_ATHENA_TABLE",
+        "name the table on the trail's logs, as database.table",
+    ),
+    Source.LAKE: (
+        "ELEVATE_ACTIVITY_EVENT_DATA_STORE",
+        "name the event data store, by its id or ARN",
+    ),
+}
 
 
 class LogFormat(StrEnum):
@@ -92,18 +115,6 @@ LOOPBACK: Final = r"127\.0\.0\.1|localhost"
 """A receiver beside the bot needs no TLS."""
 UNTRIED: Final = "default_factory_not_called"
 """Pydantic's word for a default that waits for another field, which is the one that is wrong."""
-NOT_YET: Final = ("cloudwatch_logs", "athena", "lake")
-_NOT_YET_BY: Final = {
-    "ELEVATE_ACTIVITY_LOG_GROUP": "cloudwatch_logs",
-    "ELEVATE_ACTIVITY_ATHENA_": "athena",
-    "ELEVATE_ACTIVITY_EVENT_DATA_STORE": "lake",
-}
-"""Variables (or how they begin) by which `auto` would choose a source that is not there yet."""
-_INSTEAD: Final = (
-    "set ELEVATE_ACTIVITY_SOURCE=lookup_events and ELEVATE_ACTIVITY_ROLE,"
-    " or ELEVATE_ACTIVITY_SOURCE=none"
-)
-
 
 # How each is read. A ValueError's text says what to do, and never says a secret back.
 
@@ -119,9 +130,8 @@ def _like(pattern: str, kind: str, advice: str) -> Callable[[str], str]:
     return read
 
 
-def _one_of(kind: type[Word], but: Callable[[str], None] = lambda _: None) -> Callable[[str], Word]:
+def _one_of(kind: type[Word]) -> Callable[[str], Word]:
     def read(said: str) -> Word:
-        but(said)
         if said in list(kind):
             return kind(said)
         raise ValueError(f"{shown(said)} is not taken; write one of {', '.join(kind)}")
@@ -179,9 +189,9 @@ def _regions(said: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_region, _words(said))))
 
 
-def _not_a_later_one(said: str) -> None:
-    if said in NOT_YET:
-        raise ValueError(f"{said} is not in this version of Elevate yet; {_INSTEAD}")
+def _log_group(said: str) -> str:
+    """An ARN is often shown with `:*` at its end, which CloudWatch Logs does not take."""
+    return _group(said.removesuffix(":*"))
 
 
 def _switch(said: str) -> bool:
@@ -219,6 +229,21 @@ _portal = _like(r"https://[^\s/]+\S*", "https address", "one: https://example.aw
 _region = _like(r"[a-z]{2,}(-[a-z]+)+-\d", "AWS Region", "one like eu-central-1")
 _role = _like(
     r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", "name of a role", "the name alone, as in every account"
+)
+_group = _like(
+    r"(arn:[a-z-]+:logs:[a-z0-9-]+:\d{12}:log-group:)?[\w.#/-]{1,512}",
+    "log group",
+    "its name or its ARN, arn:aws:logs:…:log-group:…",
+)
+_table = _like(r"[a-z0-9_-]{1,128}\.[a-z0-9_-]{1,128}", "table", "one as database.table")
+_workgroup = _like(r"[\w.-]{1,128}", "workgroup", "its name")
+_output = _like(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()=/-]*)?", "place in S3", "s3://bucket/path/"
+)
+_store = _like(
+    r"(arn:[a-z-]+:cloudtrail:[a-z0-9-]+:\d{12}:eventdatastore/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "event data store",
+    "its id or its ARN, arn:aws:cloudtrail:…:eventdatastore/…",
 )
 instance = _like(
     r"arn:[a-z-]+:sso:::instance/[A-Za-z0-9-]+", "instance", "arn:aws:sso:::instance/ssoins-…"
@@ -266,7 +291,7 @@ class Settings(BaseSettings):
     email_domains: Annotated[frozenset[str], NoDecode, _typed(_domains)] = Field(
         frozenset(), validation_alias="ELEVATE_EMAIL_DOMAINS"
     )
-    activity_source: Annotated[Source, _typed(_one_of(Source, _not_a_later_one))] = Field(
+    activity_source: Annotated[Source, _typed(_one_of(Source))] = Field(
         Source.AUTO, validation_alias="ELEVATE_ACTIVITY_SOURCE"
     )
     activity_role: Annotated[str | None, _typed(_role)] = _named("ELEVATE_ACTIVITY_ROLE")
@@ -275,6 +300,22 @@ class Settings(BaseSettings):
         validation_alias="ELEVATE_ACTIVITY_REGIONS",
     )
     """Unless said otherwise AWS_REGION and us-east-1, where the global services report."""
+    activity_log_group: Annotated[str | None, _typed(_log_group)] = _named(
+        "ELEVATE_ACTIVITY_LOG_GROUP"
+    )
+    activity_athena_table: Annotated[str | None, _typed(_table)] = _named(
+        "ELEVATE_ACTIVITY_ATHENA_TABLE"
+    )
+    activity_athena_workgroup: Annotated[str, _typed(_workgroup)] = Field(
+        "primary", validation_alias="ELEVATE_ACTIVITY_ATHENA_WORKGROUP"
+    )
+    activity_athena_output: Annotated[str | None, _typed(_output)] = _named(
+        "ELEVATE_ACTIVITY_ATHENA_OUTPUT"
+    )
+    """None: where the workgroup puts its results."""
+    activity_event_data_store: Annotated[str | None, _typed(_store)] = _named(
+        "ELEVATE_ACTIVITY_EVENT_DATA_STORE"
+    )
     activity_sensitive: Annotated[str | None, _typed(_sensitive)] = _named(
         "ELEVATE_ACTIVITY_SENSITIVE"
     )
@@ -291,6 +332,15 @@ class Settings(BaseSettings):
     log_format: Annotated[LogFormat, _typed(_one_of(LogFormat))] = Field(
         LogFormat.TEXT, validation_alias="ELEVATE_LOG_FORMAT"
     )
+
+    @property
+    def source(self) -> Source:
+        """The one that is meant: never auto."""
+        if self.activity_source is not Source.AUTO:
+            return self.activity_source
+        if self.activity_log_group:
+            return Source.CLOUDWATCH_LOGS
+        return Source.LOOKUP_EVENTS if self.activity_role else Source.NONE
 
     @model_validator(mode="before")
     @classmethod
@@ -309,17 +359,13 @@ class Settings(BaseSettings):
 
 def load(*, needs: Collection[Need] = ()) -> Settings:
     """The settings, with what this command needs. SettingsError, with every problem at once."""
-    wrong = [*_missing(needs), *_of_another_version()]
+    wrong = _missing(needs)
     try:
         settings = Settings()
     except ValidationError as error:
         lines = [_line(one) for one in error.errors() if one["type"] != UNTRIED]
         raise SettingsError([*lines, *wrong]) from None
-    if settings.activity_source is Source.LOOKUP_EVENTS and not settings.activity_role:
-        wrong.append(
-            "ELEVATE_ACTIVITY_ROLE is not set: name the role that lookup_events assumes,"
-            " or set ELEVATE_ACTIVITY_SOURCE=none"
-        )
+    wrong += _missing_for(settings.activity_source)
     if wrong:
         raise SettingsError(wrong)
     return settings
@@ -334,16 +380,11 @@ def _missing(needs: Collection[Need]) -> list[str]:
     ]
 
 
-def _of_another_version() -> list[str]:
-    """`auto` chooses by what is configured; what it would choose must be there."""
-    if os.environ.get("ELEVATE_ACTIVITY_SOURCE", "").strip() not in {"", Source.AUTO}:
+def _missing_for(source: Source) -> list[str]:
+    name, advice = _SOURCE_NEEDS.get(source, ("", ""))
+    if not name or _is_set(name):
         return []
-    return [
-        f"{name} would choose {source}, which is not in this version of Elevate yet; {_INSTEAD}"
-        for name in sorted(os.environ)
-        for beginning, source in _NOT_YET_BY.items()
-        if name.startswith(beginning) and _is_set(name)
-    ]
+    return [f"{name} is not set: {advice}, or set ELEVATE_ACTIVITY_SOURCE=none"]
 
 
 def _is_set(name: str) -> bool:

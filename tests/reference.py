@@ -11,7 +11,6 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from blocks.wording import STATES
-from bot import settings
 from bot.commands.all import cli
 from bot.settings import Settings
 from grants.lifecycle import FINAL, LIFECYCLE, mermaid
@@ -96,11 +95,19 @@ WORDS: Final = {
         "ELEVATE_ENCRYPTION_KEY": "Read, and used for nothing in this version.",
     },
     "Activity": {
-        "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read."
-        " `auto` is `lookup_events` where its role is named, else `none`.",
-        "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for,"
-        " and in the management account to see who assigns from there.",
-        "ELEVATE_ACTIVITY_REGIONS": "The Regions to look in, comma-separated.",
+        "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read. `auto` is `cloudwatch_logs` where a log"
+        " group is named, else `lookup_events` where its role is named, else `none`.",
+        "ELEVATE_ACTIVITY_LOG_GROUP": "`cloudwatch_logs`: the log group that the organization's trail writes to,"
+        " by its name in `AWS_REGION` or by its ARN.",
+        "ELEVATE_ACTIVITY_ROLE": "The name of the role that is assumed in the account the access was for"
+        " (`lookup_events`), and in the management account to see who assigns from there.",
+        "ELEVATE_ACTIVITY_REGIONS": "`lookup_events`: the Regions to look in, comma-separated.",
+        "ELEVATE_ACTIVITY_ATHENA_TABLE": "`athena`: the table on the trail's logs, as `database.table`,"
+        " partitioned by `account` and `day`.",
+        "ELEVATE_ACTIVITY_ATHENA_WORKGROUP": "`athena`: the workgroup to ask in.",
+        "ELEVATE_ACTIVITY_ATHENA_OUTPUT": "`athena`: where results are put, `s3://bucket/path/`;"
+        " unset, where the workgroup puts them.",
+        "ELEVATE_ACTIVITY_EVENT_DATA_STORE": "`lake`: the event data store, by its id in `AWS_REGION` or by its ARN.",
         "ELEVATE_ACTIVITY_SENSITIVE": "A file of actions that a summary names first, besides"
         " those of `grants/sensitive_actions.txt`, which says how it is written.",
     },
@@ -115,7 +122,7 @@ WORDS: Final = {
     },
 }
 VALUES: Final = {
-    "ELEVATE_ACTIVITY_SOURCE": "`auto`, `lookup_events`, `none`",
+    "ELEVATE_ACTIVITY_SOURCE": "`auto`, `cloudwatch_logs`, `lookup_events`, `athena`, `lake`, `none`",
     "ELEVATE_LOG_FORMAT": "`text`, `json`",
     "ELEVATE_DATE_TOKENS": "`on`, `off`",
 }
@@ -137,9 +144,7 @@ def settings_page() -> str:
         " looks for one. A value that is wrong stops the start with one line for each: which, and what to do."
         " An empty value counts as unset.",
         *parts,
-        f"`ELEVATE_ACTIVITY_SOURCE` refuses {several(settings.NOT_YET)} by name: they are not in this version."
-        " With `auto`, a variable that begins with "
-        f"{several(settings._NOT_YET_BY, before_last='or')} is refused likewise: it would choose one of them.",
+        "A source that is named without the setting that it needs stops the start.",
         "boto3 reads its own variables (`AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …):"
         " give the bot's machine a role, and you need none of them.",
     )

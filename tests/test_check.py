@@ -322,6 +322,36 @@ def test_tags_are_tried_where_policies_ask_for_them(usable: Terminal, aws: AwsSt
     assert any("an account's tags: " in line for line in failing)
 
 
+def test_without_a_source_of_activity_it_says_what_to_set(usable: Terminal) -> None:
+    assert any("ELEVATE_ACTIVITY_LOG_GROUP" in line for line in found(Verdict.NOTE))
+
+
+def test_a_source_of_activity_that_can_be_read_is_told(usable: Terminal, company: Company) -> None:
+    company.add_log_group("trail")
+    company.query_looks = 0
+    usable.set(ELEVATE_ACTIVITY_LOG_GROUP="trail")
+
+    assert any("cloudwatch_logs, trail can be read" in line for line in found(Verdict.OK))
+
+
+def test_a_source_of_activity_that_cannot_be_read_fails_with_what_to_do(usable: Terminal) -> None:
+    usable.set(ELEVATE_ACTIVITY_LOG_GROUP="nowhere")
+
+    (failing,) = found(Verdict.FAIL)
+
+    assert "There is no log group nowhere in us-east-1" in failing
+    assert "correct ELEVATE_ACTIVITY_LOG_GROUP" in failing
+
+
+def test_an_account_without_the_activity_role_is_a_warning(
+    usable: Terminal, company: Company
+) -> None:
+    usable.set(ELEVATE_ACTIVITY_ROLE="ElevateNowhere")
+
+    assert found(Verdict.FAIL) == []
+    assert any("ElevateNowhere cannot be assumed" in line for line in found(Verdict.WARN))
+
+
 def test_a_delegate_is_told_what_is_out_of_reach(usable: Terminal) -> None:
     assert any("777788889999, the delegate" in line for line in found(Verdict.OK))
 

@@ -247,8 +247,8 @@ def test_a_bucket_that_is_not_there_has_taken_nothing(clients: Clients) -> None:
 
 
 def test_the_bot_may_write_there_and_nothing_else() -> None:
-    buckets = ["s3://example-journal/elevate", "s3://other"]
-    *_, last = document("arn:aws:sso:::instance/ssoins-0", buckets=buckets)["Statement"]
+    settings = Settings(journal_to=("s3://example-journal/elevate", "s3://other"))
+    *_, last = document("arn:aws:sso:::instance/ssoins-0", settings)["Statement"]
 
     assert last["Action"] == ["s3:PutObject"]
     assert last["Resource"] == [

@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import botocore.session
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from bot.commands.all import cli
 from bot.commands.iam_policy import ASSIGN, document
+from bot.settings import Settings, Source
 
 ADAPTERS = Path(__file__).parent.parent / "grants" / "aws"
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
@@ -22,6 +24,8 @@ PREFIXES = {
     "organizations": "organizations",
     "sts": "sts",
     "cloudtrail": "cloudtrail",
+    "logs": "logs",
+    "athena": "athena",
 }
 FREE = {"sts:GetCallerIdentity"}
 """Everybody may."""
@@ -37,8 +41,35 @@ def operations() -> dict[str, set[str]]:
     return found
 
 
-OF_ONE_SERVICE = {"identity_center.py": "sso", "organizations.py": "organizations"}
+OF_ONE_SERVICE = {
+    "identity_center.py": "sso",
+    "organizations.py": "organizations",
+    "cloudwatch_logs.py": "logs",
+    "athena.py": "athena",
+    "lake.py": "cloudtrail",
+}
 """Adapters that ask a single service: where two have a call of the same name, it is theirs."""
+STORE = (
+    "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/01234567-89ab-cdef-0123-456789abcdef"
+)
+SOURCES = {
+    "none": {},
+    "cloudwatch_logs": {"activity_log_group": "trail"},
+    "athena": {
+        "activity_athena_table": "audit.trail",
+        "activity_athena_output": "s3://results/elevate/",
+    },
+    "lake": {"activity_event_data_store": STORE},
+}
+QUERIED = {"cloudwatch_logs.py", "athena.py", "lake.py"}
+IN_ATHENAS_NAME = ("glue:", "s3:")
+"""What Athena does by the caller's rights, and nobody calls."""
+
+
+def settings(source: str = "none", *, role: str | None = None) -> Settings:
+    return Settings(
+        activity_source=Source(source), activity_role=role, **cast(Any, SOURCES[source])
+    )
 
 
 def called() -> Iterator[tuple[str, str]]:
@@ -48,25 +79,75 @@ def called() -> Iterator[tuple[str, str]]:
                 yield file.name, node.func.attr
 
 
-def actions_in_use() -> set[str]:
+def actions_in_use(source: str) -> set[str]:
     known = operations()
     found = set()
     for file, name in called():
+        if file in QUERIED - {f"{source}.py"}:
+            continue
         prefix = OF_ONE_SERVICE.get(file, "")
         found |= {action for action in known.get(name, ()) if action.startswith(prefix)}
     return found - FREE
 
 
-def test_it_allows_what_the_code_asks_of_aws_and_no_more() -> None:
-    policy = document(INSTANCE, activity_role="ElevateActivityReader")
+def statement(policy: dict[str, Any], sid: str) -> dict[str, Any]:
+    (found,) = [one for one in policy["Statement"] if one["Sid"] == sid]
+    return dict(found)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_it_allows_what_the_code_asks_of_aws_and_no_more(source: str) -> None:
+    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"))
 
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
 
-    assert allowed == actions_in_use()
+    ours = {action for action in allowed if not action.startswith(IN_ATHENAS_NAME)}
+    assert ours == actions_in_use(source)
+
+
+def test_a_log_group_is_the_only_one_that_may_be_queried() -> None:
+    policy = document(INSTANCE, settings("cloudwatch_logs"))
+
+    group = "arn:aws:logs:*:*:log-group:trail"
+    assert statement(policy, "QueryActivity")["Resource"] == [group, f"{group}:*"]
+
+
+def test_an_event_data_store_is_the_only_one_that_may_be_queried() -> None:
+    policy = document(INSTANCE, settings("lake"))
+
+    assert statement(policy, "QueryActivity")["Resource"] == [STORE]
+
+
+def test_athena_may_use_one_workgroup_read_one_table_and_write_to_one_place() -> None:
+    policy = document(INSTANCE, settings("athena"))
+
+    assert statement(policy, "QueryActivity")["Resource"] == [
+        "arn:aws:athena:*:*:workgroup/primary"
+    ]
+    assert (
+        "arn:aws:glue:*:*:table/audit/trail" in statement(policy, "ReadActivityTable")["Resource"]
+    )
+    assert statement(policy, "WriteActivityResults")["Resource"] == [
+        "arn:aws:s3:::results",
+        "arn:aws:s3:::results/elevate/*",
+    ]
+
+
+def test_what_no_setting_names_is_to_be_added_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    monkeypatch.setenv("ELEVATE_ACTIVITY_SOURCE", "athena")
+    monkeypatch.setenv("ELEVATE_ACTIVITY_ATHENA_TABLE", "audit.trail")
+
+    printed = CliRunner().invoke(cli, ["iam-policy", "--instance-arn", INSTANCE])
+
+    assert "add s3:GetObject and s3:ListBucket on the trail's bucket" in printed.stderr
+    assert "s3:" not in printed.stdout
 
 
 def test_assigning_is_allowed_for_tagged_permission_sets_of_this_instance_alone() -> None:
-    policy = document(INSTANCE)
+    policy = document(INSTANCE, settings())
 
     assigning = [one for one in policy["Statement"] if set(ASSIGN) & set(one["Action"])]
 
@@ -78,13 +159,13 @@ def test_assigning_is_allowed_for_tagged_permission_sets_of_this_instance_alone(
 
 
 def test_no_role_is_assumed_where_none_reads_activity() -> None:
-    policy = document(INSTANCE)
+    policy = document(INSTANCE, settings())
 
     assert "sts:AssumeRole" not in json.dumps(policy)
 
 
 def test_the_role_that_reads_activity_is_the_only_one_assumed() -> None:
-    policy = document(INSTANCE, activity_role="ElevateActivityReader")
+    policy = document(INSTANCE, settings(role="ElevateActivityReader"))
 
     (assuming,) = [one for one in policy["Statement"] if "sts:AssumeRole" in one["Action"]]
 
@@ -92,14 +173,17 @@ def test_the_role_that_reads_activity_is_the_only_one_assumed() -> None:
 
 
 def test_other_partitions_have_their_own_arns() -> None:
-    policy = document("arn:aws-us-gov:sso:::instance/ssoins-0123456789abcdef")
+    policy = document(
+        "arn:aws-us-gov:sso:::instance/ssoins-0123456789abcdef", settings("cloudwatch_logs")
+    )
 
     assert "arn:aws-us-gov:sso:::account/*" in policy["Statement"][1]["Resource"]
     assert "arn:aws:" not in json.dumps(policy)
 
 
-def test_it_fits_into_a_managed_policy() -> None:
-    policy = document(INSTANCE, activity_role="ElevateActivityReader")
+@pytest.mark.parametrize("source", SOURCES)
+def test_it_fits_into_a_managed_policy(source: str) -> None:
+    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"))
 
     assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
 
@@ -112,7 +196,7 @@ def test_it_is_printed_for_the_instance_that_is_asked_for(
     printed = CliRunner().invoke(cli, ["iam-policy", "--instance-arn", INSTANCE])
 
     assert printed.exit_code == 0
-    assert json.loads(printed.stdout) == document(INSTANCE)
+    assert json.loads(printed.stdout) == document(INSTANCE, settings())
 
 
 def test_without_an_instance_it_says_that_any_is_allowed(
@@ -124,4 +208,4 @@ def test_without_an_instance_it_says_that_any_is_allowed(
 
     assert printed.exit_code == 0
     assert "allows any" in printed.stderr
-    assert json.loads(printed.stdout) == document("arn:aws:sso:::instance/*")
+    assert json.loads(printed.stdout) == document("arn:aws:sso:::instance/*", settings())

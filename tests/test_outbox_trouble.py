@@ -68,7 +68,7 @@ def test_a_card_is_drawn_once_from_its_row_when_slack_is_back(world: World) -> N
     world.passes(minutes=2)
 
     assert len(world.card(request).history) == drawn + 1
-    assert world.card(request).buttons() == []
+    assert world.card(request).buttons() == ["Show Activity"]
 
 
 @pytest.mark.parametrize("kind", [RATE_LIMITED, HTTP_500, DROP, "internal_error", "fatal_error"])
@@ -148,7 +148,7 @@ def test_where_messages_may_not_be_read_nothing_is_lost(world: World) -> None:
     world.passes(hours=1, minutes=5)
 
     assert list(dict.fromkeys(first_words(world.thread(request)))) == LINES
-    assert world.card(request).buttons() == []
+    assert world.card(request).buttons() == ["Show Activity"]
 
 
 def test_a_process_that_died_after_posting_has_it_stand_there_once(world: World) -> None:
@@ -319,7 +319,9 @@ def test_a_crowd_is_told_in_order_at_the_pace_that_slack_allows(in_step: World) 
 
     threads = [first_words(in_step.thread(request)) for request in requests]
     assert threads == [LINES] * len(requests)
-    assert [in_step.card(request).buttons() for request in requests] == [[]] * len(requests)
+    assert [in_step.card(request).buttons() for request in requests] == [["Show Activity"]] * len(
+        requests
+    )
 
 
 # Reading
@@ -341,4 +343,7 @@ def told_once_in_order(world: World, request: RequestId) -> None:
     assert first_words([line.text for line in top(world, AUDIT)]) == AUDIT_LINES
     assert "Ended" in world.card(request).words()
     everywhere = [world.card(request), *world.slack.dms("bob")]
-    assert [m.buttons() for m in everywhere if m.buttons()] == [["Request Again"]]
+    assert [m.buttons() for m in everywhere if m.buttons()] == [
+        ["Show Activity"],
+        ["Request Again", "Show Activity"],
+    ]

@@ -33,12 +33,18 @@ def test_a_whole_request_is_lived(company: Outside) -> None:
         assert company.has_access()
 
         bob = company.hand(bot, "bob")
-        company.until(lambda: bob.dms()[-1].buttons() == ["End Access", "Extend"], "way to end it")
+        company.until(
+            lambda: bob.dms()[-1].buttons() == ["End Access", "Extend", "Show Activity"],
+            "way to end it",
+        )
         bob.click(bob.dms()[-1], "End Access")
         company.is_to_be(request, State.REVOKED)
         assert not company.has_access()
         company.until(lambda: bob.dms()[-1].text.startswith("Revoked"), "word of the end")
-        company.until(lambda: company.cards(request)[0].buttons() == [], "card without buttons")
+        company.until(
+            lambda: company.cards(request)[0].buttons() == ["Show Activity"],
+            "card without decisions",
+        )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

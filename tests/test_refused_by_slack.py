@@ -192,7 +192,7 @@ def test_a_channel_that_is_shared_later_hears_no_more_and_its_card_is_withdrawn(
     assert first_words([line.text for line in world.slack.thread(card)]) == ["Requested"]
     assert card.buttons() == []
     assert "a secret reason" not in card.words()
-    assert asked_directly(world) == [[], []]
+    assert asked_directly(world) == [["Show Activity"]] * 2
 
 
 def test_an_audit_channel_that_is_shared_hears_nothing(world: World) -> None:

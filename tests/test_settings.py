@@ -162,6 +162,14 @@ def test_one_way_for_slack_to_reach_us_is_enough(environment: Set, variable: str
         ("ELEVATE_ACTIVITY_REGIONS", "eu-central-1,everywhere"),
         ("ELEVATE_ACTIVITY_ROLE", "arn:aws:iam::111122223333:role/Reader"),
         ("ELEVATE_ACTIVITY_SOURCE", "cloudtrail"),
+        ("ELEVATE_ACTIVITY_LOG_GROUP", "trail' or 1"),
+        ("ELEVATE_ACTIVITY_LOG_GROUP", "arn:aws:s3:::trail"),
+        ("ELEVATE_ACTIVITY_ATHENA_TABLE", "cloudtrail"),
+        ("ELEVATE_ACTIVITY_ATHENA_TABLE", 'audit.trail" --'),
+        ("ELEVATE_ACTIVITY_ATHENA_WORKGROUP", "the primary"),
+        ("ELEVATE_ACTIVITY_ATHENA_OUTPUT", "results/elevate"),
+        ("ELEVATE_ACTIVITY_EVENT_DATA_STORE", "trail"),
+        ("ELEVATE_ACTIVITY_EVENT_DATA_STORE", "0 UNION SELECT 1"),
         ("ELEVATE_DATE_TOKENS", "true"),
         ("ELEVATE_EMAIL_DOMAINS", "example"),
         ("ELEVATE_EMAIL_DOMAINS", "ann@example.com"),
@@ -194,46 +202,80 @@ def test_all_problems_come_at_once(environment: Set) -> None:
     }
 
 
-@pytest.mark.parametrize("source", ["cloudwatch_logs", "athena", "lake"])
-def test_a_source_of_a_later_version_is_refused_by_name(environment: Set, source: str) -> None:
+STORE = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("variables", "source"),
+    [
+        ({}, Source.NONE),
+        ({"ELEVATE_ACTIVITY_ROLE": "Reader"}, Source.LOOKUP_EVENTS),
+        ({"ELEVATE_ACTIVITY_LOG_GROUP": "trail"}, Source.CLOUDWATCH_LOGS),
+        (
+            {"ELEVATE_ACTIVITY_LOG_GROUP": "trail", "ELEVATE_ACTIVITY_ROLE": "Reader"},
+            Source.CLOUDWATCH_LOGS,
+        ),
+        ({"ELEVATE_ACTIVITY_ATHENA_TABLE": "audit.trail"}, Source.NONE),
+    ],
+)
+def test_auto_is_the_log_group_then_the_role_then_none(
+    environment: Set, variables: dict[str, str], source: Source
+) -> None:
+    environment(**variables)
+
+    assert load().source is source
+
+
+@pytest.mark.parametrize(
+    ("source", "variable"),
+    [
+        ("cloudwatch_logs", "ELEVATE_ACTIVITY_LOG_GROUP"),
+        ("lookup_events", "ELEVATE_ACTIVITY_ROLE"),
+        ("athena", "ELEVATE_ACTIVITY_ATHENA_TABLE"),
+        ("lake", "ELEVATE_ACTIVITY_EVENT_DATA_STORE"),
+    ],
+)
+def test_a_source_without_its_place_stops_the_start_and_names_it(
+    environment: Set, source: str, variable: str
+) -> None:
     environment(ELEVATE_ACTIVITY_SOURCE=source)
 
     (line,) = problems()
 
-    assert line.startswith(f"ELEVATE_ACTIVITY_SOURCE: {source} is not in this version")
-    assert "lookup_events" in line
+    assert line.startswith(f"{variable} is not set: ")
 
 
 @pytest.mark.parametrize(
-    "variable",
+    ("said", "meant"),
     [
-        "ELEVATE_ACTIVITY_LOG_GROUP",
-        "ELEVATE_ACTIVITY_ATHENA_DATABASE",
-        "ELEVATE_ACTIVITY_EVENT_DATA_STORE",
+        ("aws-controltower/CloudTrailLogs", "aws-controltower/CloudTrailLogs"),
+        (
+            "arn:aws:logs:eu-central-1:111122223333:log-group:trail:*",
+            "arn:aws:logs:eu-central-1:111122223333:log-group:trail",
+        ),
     ],
 )
-def test_what_auto_would_choose_and_cannot_is_refused_by_name(
-    environment: Set, variable: str
+def test_a_log_group_is_named_as_the_console_shows_it(
+    environment: Set, said: str, meant: str
 ) -> None:
-    environment(**{variable: "something"})
+    environment(ELEVATE_ACTIVITY_LOG_GROUP=said)
 
-    (line,) = problems()
+    assert load().activity_log_group == meant
 
-    assert line.startswith(f"{variable} would choose ")
+
+@pytest.mark.parametrize(
+    "said", [STORE, f"arn:aws:cloudtrail:eu-central-1:111122223333:eventdatastore/{STORE}"]
+)
+def test_an_event_data_store_is_named_by_its_id_or_arn(environment: Set, said: str) -> None:
+    environment(ELEVATE_ACTIVITY_SOURCE="lake", ELEVATE_ACTIVITY_EVENT_DATA_STORE=said)
+
+    assert load().activity_event_data_store == said
 
 
 def test_what_is_not_chosen_may_stay_configured(environment: Set) -> None:
     environment(ELEVATE_ACTIVITY_LOG_GROUP="something", ELEVATE_ACTIVITY_SOURCE="none")
 
-    assert load().activity_source is Source.NONE
-
-
-def test_looking_events_up_takes_a_role(environment: Set) -> None:
-    environment(ELEVATE_ACTIVITY_SOURCE="lookup_events")
-
-    (line,) = problems()
-
-    assert line.startswith("ELEVATE_ACTIVITY_ROLE is not set")
+    assert load().source is Source.NONE
 
 
 def test_no_secret_is_shown_by_printing_them(environment: Set) -> None:

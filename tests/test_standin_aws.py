@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, AwsStandIn, Company, small_company
 from tests.standins.aws.demo_company import use_what_is_given
+from tests.standins.aws.ground import uuid_of
 from tests.standins.aws.shapes import misfits
 from tests.standins.aws.speech import TARGETS
 
@@ -880,6 +881,34 @@ def test_a_wrong_verb_says_what_is_wrong(
 # Answers fit the models
 
 
+def queries(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
+    """Each is begun, looked at until it is done, read and stopped, where that can still be."""
+    group = company.add_log_group("trail")
+    company.tables.add("audit.trail")
+    company.workgroups["primary"] = "s3://results/"
+    store = company.add_store().rpartition("/")[2]
+    company.query_looks = 0
+    logs, athena, lake = (uuid_of("query", number) for number in range(3))
+    span = {"startTime": 0, "endTime": int(NOON.timestamp()) + 60}
+    text = {"logGroupIdentifiers": [group], "queryString": "fields @message"}
+    select = ["SELECT eventJson FROM", store, "WHERE readOnly = 'true' ORDER BY eventTime LIMIT 9"]
+    lines = {"QueryStatement": " ".join(select)}
+    account = "WHERE account = '777788889999' ORDER BY eventtime LIMIT 9"
+    rows = {"QueryString": " ".join(['SELECT eventid, errorcode FROM "audit"."trail"', account])}
+    return [
+        ("logs", "StartQuery", {**text, **span}),
+        ("logs", "GetQueryResults", {"queryId": logs, "maxItems": 2}),
+        ("athena", "StartQueryExecution", rows),
+        ("athena", "GetQueryExecution", {"QueryExecutionId": athena}),
+        ("athena", "GetQueryResults", {"QueryExecutionId": athena, "MaxResults": 2}),
+        ("athena", "StopQueryExecution", {"QueryExecutionId": athena}),
+        ("cloudtrail", "StartQuery", lines),
+        ("cloudtrail", "CancelQuery", {"QueryId": lake}),
+        ("cloudtrail", "DescribeQuery", {"QueryId": lake}),
+        ("cloudtrail", "GetQueryResults", {"QueryId": lake}),
+    ]
+
+
 def every_question(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
     bob, engineers = company.user("bob").id, company.group("engineers").id
     arn = company.permission_set("ReadOnlyAccess").arn
@@ -950,6 +979,7 @@ def every_question(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
         ("organizations", "ListTagsForResource", {"ResourceId": "222233334444"}),
         ("organizations", "ListDelegatedAdministrators", {}),
         ("cloudtrail", "LookupEvents", {"MaxResults": 2}),
+        *queries(company),
     ]
 
 

@@ -31,7 +31,7 @@ def test_a_card_that_stands_twice_loses_its_buttons_when_one_is_pressed(world: W
     world.passes(seconds=5)
 
     assert world.state(request) is State.ACTIVE
-    assert card.buttons() == ["Revoke"]
+    assert card.buttons() == ["Revoke", "Show Activity"]
     assert twin.buttons() == []
     assert "out of date" in twin.words()
 
@@ -74,7 +74,7 @@ def test_a_card_that_may_be_the_one_keeps_its_buttons_until_that_is_known(world:
 
     assert world.state(request) is State.ACTIVE
     assert len(world.cards(request)) == 1
-    assert card.buttons() == ["Revoke"]
+    assert card.buttons() == ["Revoke", "Show Activity"]
 
 
 def test_a_button_of_an_older_version_is_said_to_be_one(world: World) -> None:

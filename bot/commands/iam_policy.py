@@ -1,11 +1,11 @@
 """`iam-policy`: the least that AWS must allow the bot's role."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
 from bot.commands import ground
+from bot.commands.iam_activity import rights, statement, unnamed
 from bot.journal_to import bucket_of
 from bot.settings import Settings, instance
 from storage import schema
@@ -64,19 +64,13 @@ def iam_policy(instance_arn: str | None) -> None:
             instance(arn)
         except ValueError as wrong:
             raise click.BadParameter(str(wrong)) from None
-    buckets = [each for each in settings.journal_to if each.startswith("s3://")]
-    ground.print_json(
-        document(arn or ANY_INSTANCE, activity_role=settings.activity_role, buckets=buckets)
-    )
+    if lacks := unnamed(settings):
+        click.echo(lacks, err=True)
+    ground.print_json(document(arn or ANY_INSTANCE, settings))
 
 
-def document(
-    instance_arn: str, *, activity_role: str | None = None, buckets: Sequence[str] = ()
-) -> dict[str, Any]:
-    """As IAM takes it. CloudTrail is read under the activity role, which each account has.
-
-    `buckets`: where the journal goes, as the settings have them.
-    """
+def document(instance_arn: str, settings: Settings) -> dict[str, Any]:
+    """As IAM takes it, with what the source of activity needs."""
     partition = instance_arn.split(":")[1]
     name = instance_arn.rpartition("/")[2]
     sso = f"arn:{partition}:sso::"
@@ -88,13 +82,14 @@ def document(
             "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG[0]}": TAG[1]}},
         },
     ]
-    if activity_role:
-        role = f"arn:{partition}:iam::*:role/{activity_role}"
+    if settings.activity_role:
+        role = f"arn:{partition}:iam::*:role/{settings.activity_role}"
         statements.append(_allow("ReadActivity", (ASSUME,), role))
-    if buckets:
+    if buckets := [each for each in settings.journal_to if each.startswith("s3://")]:
         objects = ["{}/{}*".format(*bucket_of(each)) for each in buckets]
         arns = [f"arn:{partition}:s3:::{each}" for each in objects]
         statements.append(_allow("WriteJournal", (PUT,), arns))
+    statements += map(statement, rights(settings, partition))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -14,8 +14,10 @@ from grants.errors import AwsRefused
 from grants.model import Lane
 
 if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudtrail import CloudTrailClient
     from mypy_boto3_identitystore import IdentityStoreClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_sso_admin import SSOAdminClient
     from mypy_boto3_sts import STSClient
@@ -117,6 +119,16 @@ class Clients:
         """Made when it is first asked for: most have no bucket. Sent once; who sends comes again."""
         with self._making:
             return self._session.client("s3", config=ONCE)
+
+    def logs(self, region: str) -> "CloudWatchLogsClient":
+        """A new one, that sends once."""
+        with self._making:
+            return self._session.client("logs", region_name=region, config=ONCE)
+
+    def athena(self) -> "AthenaClient":
+        """Likewise."""
+        with self._making:
+            return self._session.client("athena", config=ONCE)
 
     def cloudtrail(self, region: str, credentials: Credentials | None = None) -> "CloudTrailClient":
         """A new one, that acts under a role assumed elsewhere; else under our own."""

@@ -38,7 +38,13 @@ THROTTLING: Final = frozenset(
         "TooManyRequestsException",
     }
 )
-_BUSY: Final = THROTTLING | {"ConflictException", "ConcurrentModificationException"}
+TOO_MANY_QUERIES: Final = frozenset(
+    {"LimitExceededException", "MaxConcurrentQueriesException", "TooManyRequestsException"}
+)
+"""Of CloudWatch Logs, CloudTrail Lake and Athena: others are running, and end by themselves."""
+_BUSY: Final = (
+    THROTTLING | TOO_MANY_QUERIES | {"ConflictException", "ConcurrentModificationException"}
+)
 _UNSURE: Final = frozenset(
     {
         "InternalFailure",

@@ -19,6 +19,7 @@ Waiter = Callable[[threading.Condition, float | None], object]
 PERSON_WAITS: Final = 2.0
 SLOWED_FOR: Final = 10.0
 SCOPES_KEPT: Final = 512
+STOPPING: Final = "The bot is stopping; it goes on when it is started again."
 _ALMOST: Final = 1 - 1e-6
 """What counts as a whole token: waiting exactly long enough must suffice despite rounding."""
 
@@ -37,6 +38,16 @@ class Family(StrEnum):
     """DescribeOrganization, ListRoots, DescribeOrganizationalUnit: rarely asked, 1 a second."""
     LOOKUP_EVENTS = "cloudtrail LookupEvents"
     """Two a second for each account and Region, which is the scope."""
+    CLOUDTRAIL_READS = "cloudtrail Get and Describe"
+    """Ten a second, all of them together."""
+    CLOUDTRAIL_REST = "cloudtrail StartQuery"
+    """And CancelQuery: one a second, as of everything that has no row of its own."""
+    LOGS_QUERIES = "logs StartQuery"
+    """And StopQuery. Ten a second, five in some Regions."""
+    LOGS_RESULTS = "logs GetQueryResults"
+    """Likewise."""
+    ATHENA = "athena"
+    """Starting and stopping 20 a second, looking and reading 100: rarely asked, so one for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,11 @@ QUOTAS: Final = {
     Family.ORG_TAGS: Quota(9, 14),
     Family.ORGANIZATION: Quota(1, 2),
     Family.LOOKUP_EVENTS: Quota(1.8, 2),
+    Family.CLOUDTRAIL_READS: Quota(9, 9),
+    Family.CLOUDTRAIL_REST: Quota(0.9, 1),
+    Family.LOGS_QUERIES: Quota(4.5, 5),
+    Family.LOGS_RESULTS: Quota(4.5, 5),
+    Family.ATHENA: Quota(18, 18),
 }
 
 
@@ -185,6 +201,7 @@ class Limiter:
         self._monotonic = monotonic
         self._wait = wait
         self._lock = threading.Lock()
+        self._pausing = threading.Condition()
         self._shut = False
         self._processes = 1
         self._queues: OrderedDict[tuple[Family, str], Queue] = OrderedDict()
@@ -198,6 +215,15 @@ class Limiter:
                 self._stand(queue, ticket, family)
             finally:
                 queue.leave(ticket)
+
+    def pause(self, seconds: float) -> None:
+        """Returns so much later, by the same time. AwsBusy once shut."""
+        until = self._monotonic() + seconds
+        with self._pausing:
+            while not self._shut and (left := until - self._monotonic()) > 0:
+                self._wait(self._pausing, left)
+        if self._shut:
+            raise AwsBusy(STOPPING)
 
     def throttled(self, family: Family, *, scope: str = "") -> None:
         """AWS answered that it was too much: slower for a while."""
@@ -219,16 +245,16 @@ class Limiter:
         self._shut = True
         with self._lock:
             queues = list(self._queues.values())
-        for queue in queues:
-            with queue.moved:
-                queue.moved.notify_all()
+        for moved in (self._pausing, *(queue.moved for queue in queues)):
+            with moved:
+                moved.notify_all()
 
     def _stand(self, queue: Queue, ticket: Ticket, family: Family) -> None:
         now = self._monotonic()
         patience = now + PERSON_WAITS if ticket.lane is Lane.PERSON else inf
         while self._shut or (wait := queue.turn(ticket, now)):
             if self._shut:
-                raise AwsBusy("The bot is stopping; it goes on when it is started again.")
+                raise AwsBusy(STOPPING)
             if now >= patience:
                 raise AwsBusy(f"Too much is being asked of AWS at the moment ({family}).")
             longest = min(wait, patience - now)

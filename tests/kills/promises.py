@@ -27,7 +27,7 @@ def kept(life: Life, request: Request, standing: Sequence[Assignment]) -> timede
     late = _one_create_and_one_delete_within_its_window(company, request)
     assert company.aws.company.current_assignments() == list(standing)
     (card, lines), direct = _told(company, request), company.slack.dms("bob")
-    assert (card.text.count(f"{LAST[life.ending]}:"), card.buttons()) == (1, [])
+    assert (card.text.count(f"{LAST[life.ending]}:"), card.buttons()) == (1, ["Show Activity"])
     told = [*THREAD, LAST[life.ending], "Activity"]
     twice = _doubled([_word(line) for line in lines], told)
     twice += _doubled([_word(message) for message in direct], [*DIRECT, LAST[life.ending]])

@@ -69,9 +69,10 @@ class LookupEvents:
         missing = {region: one.failure for region, one in found.items() if one.failure}
         if len(missing) == len(found) and not any(one.events for one in found.values()):
             return Evidence(SOURCE, unavailable=self._no_reading(session.account_id, missing))
+        events = {event.id: event for one in found.values() for event in one.events.values()}
         return Evidence(
             SOURCE,
-            events=tuple(event for one in found.values() for event in one.events.values()),
+            events=tuple(events.values()),
             truncated=any(one.truncated for one in found.values()),
             regions=tuple(region for region in found if region not in missing),
             regions_missing=missing,

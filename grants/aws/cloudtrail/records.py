@@ -32,13 +32,28 @@ class UnreadableRecordError(Exception):
 def event_of(text: str, session: Session) -> Event | None:
     """The record as an event of this session; None: it is somebody else's, or of another time."""
     try:
-        return _event_of(json.loads(text), session)
+        record = json.loads(text)
+    except ValueError as error:
+        raise UnreadableRecordError from error
+    return event_in(record, session)
+
+
+def event_in(record: Mapping[str, Any], session: Session) -> Event | None:
+    """Likewise, of a record from a source that does not give it as text."""
+    try:
+        return _event_of(record, session)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableRecordError from error
 
 
 def _event_of(record: Mapping[str, Any], session: Session) -> Event | None:
-    """`onBehalfOf` decides by the user's id. Only where it is missing does the exact session name."""
+    """`onBehalfOf` decides by the user's id. Only where it is missing does the exact session name.
+
+    A call on another account's resource is recorded there as well, under another id: only what
+    the session's own account received counts.
+    """
+    if record.get("recipientAccountId", session.account_id) != session.account_id:
+        return None
     identity: Mapping[str, Any] = record.get("userIdentity") or {}
     acting = _acting(identity)
     if acting is None or acting[:2] != (session.account_id, session.permission_set_name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.standins.aws.ground import Clock, locked
-from tests.standins.aws.trail import Trail
+from tests.standins.aws.searching import Searchable
 
 
-class Company(Trail):
+class Company(Searchable):
     """Makers take a name or an id wherever something is named, and give back the id."""
 
     def __init__(

@@ -41,8 +41,16 @@ def quota_of(call: Call) -> Quota | None:
             return _STORE
         case "organizations":
             return _ORGANIZATIONS.get(call.operation)
-        case "cloudtrail":
+        case "cloudtrail" if call.operation == "LookupEvents":
             return Quota(f"LookupEvents {call.account} {call.region}", 2, 2)
+        case "cloudtrail" if call.operation.startswith(("Get", "Describe")):
+            return Quota("cloudtrail reads", 10, 10)
+        case "cloudtrail":
+            return Quota("cloudtrail rest", 1, 1)
+        case "logs":
+            return Quota(f"logs {call.operation}", 5, 5)
+        case "athena":
+            return Quota(f"athena {call.operation}", 20, 80)
         case _:
             return None
 

@@ -11,8 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.standins.aws import (
+    athena,
     cloudtrail,
     identity_store,
+    lake,
+    logs,
     organizations,
     shapes,
     speech,
@@ -30,7 +33,9 @@ _OFFERED = {
     "sso-admin": sso_admin.OPERATIONS,
     "identitystore": identity_store.OPERATIONS,
     "organizations": organizations.OPERATIONS,
-    "cloudtrail": cloudtrail.OPERATIONS,
+    "cloudtrail": cloudtrail.OPERATIONS | lake.OPERATIONS,
+    "logs": logs.OPERATIONS,
+    "athena": athena.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
 
@@ -171,8 +176,14 @@ class AwsStandIn:
                 return identity_store.answer(self.company, call)
             case "organizations":
                 return organizations.answer(self.company, call)
+            case "cloudtrail" if call.operation in lake.OPERATIONS:
+                return lake.answer(self.company, call)
             case "cloudtrail":
                 return cloudtrail.answer(self.company, call)
+            case "logs":
+                return logs.answer(self.company, call)
+            case "athena":
+                return athena.answer(self.company, call)
             case _:
                 return sts.answer(self.company, self.keys, call, caller)
 

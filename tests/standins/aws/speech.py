@@ -15,6 +15,8 @@ TARGETS = {
     "AWSIdentityStore": "identitystore",
     "AWSOrganizationsV20161128": "organizations",
     "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
+    "Logs_20140328": "logs",
+    "AmazonAthena": "athena",
 }
 _STS = "https://sts.amazonaws.com/doc/2011-06-15/"
 

@@ -112,18 +112,21 @@ class Trail(Access):
         """Keeps one CloudTrail record as given, completing what it leaves out; gives its id."""
         where, region = self.account(account).id, region or self.region
         self._number += 1
-        whole = {
+        first = {
             "eventVersion": "1.11",
             "eventTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "awsRegion": region,
+        }
+        last = {
             "requestID": uuid_of("call", self._number),
             "eventID": uuid_of("event", self._number),
             "eventType": "AwsApiCall",
             "managementEvent": True,
             "recipientAccountId": where,
             "eventCategory": "Management",
-            **record,
         }
+        # In CloudTrail's order, which matters to who finds only the first fields of a record.
+        whole = {**first, **record, **{n: v for n, v in last.items() if n not in record}}
         insort(self._events.setdefault((where, region), []), Event(at, self._number, whole))
         return str(whole["eventID"])
 
