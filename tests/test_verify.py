@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from grants.model import RequestId, SlackUserId, State
-from tests.lives import LIVES, PROD, Life, ended, rejected, revoked
+from tests.lives import LIVES, PROD, SANDBOX, Life, ended, rejected, revoked
 from tests.standins.slack.faults import EXECUTE_THEN_DROP, HTTP_500, RATE_LIMITED
 from tests.verifying import (
     HISTORY,
@@ -15,6 +15,7 @@ from tests.verifying import (
     answers,
     forgets,
     verdict,
+    worded_otherwise,
 )
 from tests.world import APPROVALS, DEFAULT, POLICIES, World
 
@@ -84,13 +85,33 @@ def test_what_was_typed_is_compared_and_not_repeated(world: World) -> None:
     assert "look" not in answer
 
 
-def test_emoji_that_slack_gives_back_by_their_names_are_no_edit(world: World) -> None:
+def test_emoji_that_slack_gives_back_by_their_names_are_no_edit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.slack.workspace.emoji = {"🔥": ":fire:", "🚒": ":fire_engine:"}
     request = world.active(Justification="everything is on 🔥")
     world.decides("eve", request, "Revoke", "the 🚒 came")
     world.passes(seconds=10)
 
     assert "6 lines in 1 place" in verdict(world, request)
+
+    worded_otherwise(monkeypatch)
+    assert "6 lines in 1 place" in verdict(world, request)
+
+
+def test_what_was_hung_late_was_told_without_the_facts_of_its_moves(world: World) -> None:
+    request = world.active("bob", SANDBOX, Duration="1h")
+    world.passes(minutes=30)
+    world.active("bob", SANDBOX, Duration="2h")
+    world.slack.channel(DEFAULT).is_archived = True
+    world.passes(hours=1)
+    forgets(world)
+
+    answer = verdict(world, request, channel=APPROVALS)
+
+    assert "8 lines in 2 places" in answer
+    assert "2 lines were not told, in #general: the place was given up (is_archived)." in answer
+    assert "finding" not in answer
 
 
 def test_people_may_talk_in_the_thread(world: World) -> None:
@@ -107,7 +128,9 @@ def test_people_may_talk_in_the_thread(world: World) -> None:
     assert "1 of them begins like a line of Elevate's, and is none" in answer
 
 
-def test_a_line_that_stands_twice_is_harmless_and_said(world: World) -> None:
+def test_a_line_that_stands_twice_is_harmless_and_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.slack.scopes -= HISTORY
     request = world.asks("bob", PROD)
     world.slack.faults.add(
@@ -124,6 +147,9 @@ def test_a_line_that_stands_twice_is_harmless_and_said(world: World) -> None:
 
     assert "4 lines in 1 place" in answer
     assert "Said twice, which is harmless: Approved" in answer
+
+    worded_otherwise(monkeypatch)
+    assert "Said twice, which is harmless: Approved" in verdict(world, request)
 
 
 def test_a_line_whose_answer_was_lost_and_that_was_found_is_right(world: World) -> None:
@@ -191,10 +217,9 @@ def test_what_can_be_read_is_compared_though_another_place_cannot(world: World) 
     request = active_in_two_places(world)
     world.slack.channel(DEFAULT).members.discard(world.slack.workspace.bot_user)
 
-    world["aud"].command(f"verify {request}", APPROVALS)
-    world.listeners.settle()
+    answer = verdict(world, request, channel=APPROVALS)
 
-    assert "4 lines in 1 place as the journal says, 1 place could" in world.whispers("aud")[-1]
+    assert "4 lines in 1 place as the journal says, 1 place could" in answer
 
 
 def test_a_place_that_was_given_up_is_told_of(world: World) -> None:
@@ -204,10 +229,7 @@ def test_a_place_that_was_given_up_is_told_of(world: World) -> None:
     world["eve"].click(next(c for c in world.cards(request) if c.channel == APPROVALS), "Approve")
     world.passes(seconds=5)
 
-    world["aud"].command(f"verify {request}", APPROVALS)
-    world.listeners.settle()
-
-    answer = world.whispers("aud")[-1]
+    answer = verdict(world, request, channel=APPROVALS)
 
     assert "given up (is_archived)" in answer
     assert "finding" not in answer

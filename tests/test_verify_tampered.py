@@ -5,14 +5,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete
 
-from blocks import thread
 from grants.model import RequestId
 from storage.tables import journal
 from tests.lives import PROD, ended, revoked
 from tests.standins.blockkit import check_message
 from tests.standins.slack import Message
 from tests.test_storage_tampering import unguarded
-from tests.verifying import active_in_two_places, forgets, line, rewrites, verdict
+from tests.verifying import active_in_two_places, forgets, line, rewrites, verdict, worded_otherwise
 from tests.world import APPROVALS, DEFAULT, POLICIES, World
 
 
@@ -86,12 +85,15 @@ def test_an_edited_line_of_before_lines_were_remembered_is_named(
     assert "Edited: Active" in answer
 
 
+@pytest.mark.parametrize("ours", [False, True], ids=["slackbots", "still ours"])
 def test_a_deleted_card_is_named_and_its_lines_are_compared_all_the_same(
-    world: World, request_id: RequestId
+    world: World, request_id: RequestId, ours: bool
 ) -> None:
+    """Whose bot Slack says that a tombstone is of, it does not promise."""
     card = world.card(request_id)
     world.slack.workspace.delete(line(world, request_id, "Granting"))
     world.slack.workspace.delete(card)
+    card.bot_id = world.slack.workspace.bot_id if ours else None
 
     answer = verdict(world, request_id)
 
@@ -249,8 +251,7 @@ def test_a_journal_that_cannot_be_read_is_said_to_be_so(
 def test_another_version_may_word_its_lines_otherwise(
     world: World, request_id: RequestId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = thread.told
-    monkeypatch.setattr(thread, "told", lambda *args: f"{told(*args)} So it was.")
+    worded_otherwise(monkeypatch)
 
     assert "6 lines in 1 place" in verdict(world, request_id)
 

@@ -1,7 +1,9 @@
 """How `/elevate verify` is asked, and what is done to threads and journals before it is."""
 
+import pytest
 from sqlalchemy import delete, update
 
+from blocks import thread
 from grants.model import RequestId
 from storage.tables import journal, told_lines
 from tests.lives import PROD
@@ -18,17 +20,17 @@ TWICE = f"""
 HISTORY = {"channels:history", "groups:history", "im:history"}
 
 
-def answers(world: World, request: str, who: str = "aud") -> list[str]:
+def answers(world: World, request: str, who: str = "aud", channel: str = DEFAULT) -> list[str]:
     """All that `/elevate verify` brings."""
     before = len(world.slack.ephemerals(who))
-    world[who].command(f"verify {request}", DEFAULT)
+    world[who].command(f"verify {request}", channel)
     world.listeners.settle()
     return [message.words() for message in world.slack.ephemerals(who)[before:]]
 
 
-def verdict(world: World, request: str, who: str = "aud") -> str:
+def verdict(world: World, request: str, who: str = "aud", channel: str = DEFAULT) -> str:
     """The answer, where there is one."""
-    (answer,) = answers(world, request, who)
+    (answer,) = answers(world, request, who, channel)
     return answer
 
 
@@ -58,3 +60,9 @@ def rewrites(world: World, request: RequestId, of: str, **values: str) -> None:
         unguarded(connection)
         this = journal.c.request_id == request, journal.c.event == of
         connection.execute(update(journal).where(*this).values(**values))
+
+
+def worded_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the next version may."""
+    told = thread.told
+    monkeypatch.setattr(thread, "told", lambda *args: f"{told(*args)} So it was.")
