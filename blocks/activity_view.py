@@ -20,7 +20,7 @@ LAST: Final = 25
 
 def looking_up() -> View:
     """What stands there until AWS has answered."""
-    return nothing("Looking it up. Where a query has to run, this takes up to a minute.")
+    return nothing("Looking it up. Where a query has to run, this takes up to two minutes.")
 
 
 def nothing(words: str) -> View:

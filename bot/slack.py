@@ -63,7 +63,7 @@ TIMEOUT = 8
 LISTENERS = 32
 """So many people may press at the same moment."""
 LOOKUPS = 4
-"""So many may have activity looked up: each keeps a listener busy for up to a minute."""
+"""So many may have activity looked up: each keeps a listener busy for a while."""
 UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
 EVERYTHING = re.compile(".*", re.DOTALL)
 

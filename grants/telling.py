@@ -123,7 +123,9 @@ def _lines(request: Request, copy: Copy, entries: Iterable[Entry]) -> Iterator[N
     agreed = 0
     for entry, moved in moves:
         if moved:
-            yield Notice(Told.LINE, request.id, copy.id, moved)
+            # What a request asks for stands in its row.
+            facts = None if moved.move is Move.ASK else entry.facts
+            yield Notice(Told.LINE, request.id, copy.id, moved, facts)
         elif entry.event == "vote" and entry.at not in decided:
             agreed += 1
             told = {"kind": "vote", "voter": entry.actor.name, "count": agreed,

@@ -99,12 +99,14 @@ def test_emoji_that_slack_gives_back_by_their_names_are_no_edit(
     assert "6 lines in 1 place" in verdict(world, request)
 
 
-def test_what_was_hung_late_was_told_without_the_facts_of_its_moves(world: World) -> None:
+def test_what_is_hung_late_tells_the_same(world: World) -> None:
     request = world.active("bob", SANDBOX, Duration="1h")
     world.passes(minutes=30)
     world.active("bob", SANDBOX, Duration="2h")
     world.slack.channel(DEFAULT).is_archived = True
     world.passes(hours=1)
+    late = [line.text for card in world.cards(request) for line in world.slack.thread(card)]
+    assert any(text.startswith("Removing") and "holds it as well" in text for text in late)
     forgets(world)
 
     answer = verdict(world, request, channel=APPROVALS)
