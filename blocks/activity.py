@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from blocks import wording
 from blocks.parts import aside, drawn, marked, ours, plain, said
-from blocks.text import Message, Style, heard, label, moment, utc
+from blocks.text import Message, Style, heard, label, moment, shorten, utc
 from blocks.wording import Write, hear
 from grants.activity import Summary
 from grants.model import Request
@@ -18,6 +18,7 @@ NAMED: Final = 6
 MORE: Final = 20
 """So many of what a reviewer wants to see by name."""
 _LINE: Final = 600
+_BLOCK: Final = 2900
 
 
 def summary(summary: Summary, request: Request, style: Style) -> Message:
@@ -36,7 +37,7 @@ def paragraphs(
         yield said(_unavailable(summary, request, _plain))
         return
     yield said(_counts(summary, request, _plain))
-    yield from (said(words) for words in _named(summary, _plain))
+    yield from (said(shorten(words, _BLOCK)) for words in _named(summary, _plain))
     if words := _times(summary, lambda at: moment(at, style)):
         yield ours(words)
     yield aside(plain(label(_completeness(summary, _plain, edited=edited), 1900)))
@@ -76,7 +77,10 @@ def _counts(summary: Summary, request: Request, write: Write) -> str:
 def _as_far(summary: Summary) -> str:
     if summary.partial:
         return " in what could be read"
-    return ": the access was not used" if summary.final else " so far"
+    if not summary.final:
+        return " so far"
+    where = " in these Regions" if summary.regions else ""
+    return f": the access was not used{where}"
 
 
 def _many(count: int, what: str) -> str:
@@ -93,6 +97,9 @@ def _named(summary: Summary, write: Write) -> Iterator[str]:
         yield f"Denied: {_most(summary.denied, write)}."
     if summary.after_end:
         yield f"After the end: {_many(summary.after_end, 'call')}, with credentials issued before."
+    if summary.issued_after:
+        calls = _many(summary.issued_after, "call")
+        yield f"After the end, with newer credentials: {calls}, by another grant or standing access."
     if summary.write_actions:
         yield f"Writes: {_most(summary.write_actions, write)}."
     if summary.errors:
@@ -136,6 +143,10 @@ def _completeness(summary: Summary, write: Write, *, edited: bool) -> str:
 def _limits(summary: Summary, write: Write) -> Iterator[str]:
     regions = f", {write(', '.join(summary.regions))}" if summary.regions else ""
     yield f"Source: {write(summary.source)}{regions}."
+    if summary.regions:
+        yield "Other Regions were not looked in."
+    if summary.gone:
+        yield "Part of it is older than what the source still has."
     if summary.regions_missing:
         missing = [f"{region} ({reason})" for region, reason in summary.regions_missing.items()]
         yield f"Could not be read: {write('; '.join(missing))}."
@@ -146,7 +157,7 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
     if summary.management_only:
         yield "Management events only: reading and writing of data is not seen."
     else:
-        yield "Reading and writing of data is seen only where the trail records it."
+        yield "Regions, and reading and writing of data, are seen only where the trail records them."
     if summary.by_name:
         yield f"{_many(summary.by_name, 'event')} matched by session name only."
     if summary.again:

@@ -163,6 +163,8 @@ def _line(line: Line, request: Request) -> str:
     match entry.event:
         case "vote":
             return f"Vote: {seen(entry.after)}, by {by}."
+        case "audit.activity":
+            return f"Exported: {by} took the events of the session away."
         case "nudge":
             return f"Nudged: {by} had the approvers reminded."
         case "refusal":

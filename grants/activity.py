@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from grants.model import AccountId, UserId
@@ -47,6 +47,8 @@ class Event:
     """The event carried no `onBehalfOf`: it is matched by its exact session name."""
     session: str = ""
     """Unlike any other session's: when its credentials were issued, else their access key."""
+    issued_at: datetime | None = None
+    """When its credentials were, where the event says so."""
     client: str = ""
     """`console`, `aws-cli`, `Terraform` …: what the call was made with, as it says itself."""
     assumed: str = ""
@@ -79,6 +81,8 @@ class Evidence:
     management_only: bool = True
     unreadable: int = 0
     """Records that could not be read, and so are not counted."""
+    keeps: timedelta | None = None
+    """For how long the source has events; None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,10 @@ class Summary:
     sessions: int = 0
     again: str = ""
     """Why it could not be read again since; empty: it could."""
+    issued_after: int = 0
+    """Of the calls after the end, those with newer credentials: another grant's, or standing access's."""
+    gone: bool = False
+    """It began before what the source still has."""
 
     @property
     def unread(self) -> bool:
@@ -125,7 +133,7 @@ class Summary:
     @property
     def partial(self) -> bool:
         """Whether something is known to be missing, for whatever reason."""
-        return self.unread or self.truncated or self.unreadable > 0
+        return self.unread or self.truncated or self.unreadable > 0 or self.gone
 
 
 Sensitive = Callable[[Event], bool]
@@ -143,6 +151,8 @@ def summarise(
     """Count what was done."""
     events = ordered(evidence)
     writes = [event for event in events if not event.read_only]
+    late = [event for event in events if event.at > session.ended_at]
+    newer = sum(1 for event in late if event.issued_at and event.issued_at > session.ended_at)
     return Summary(
         source=evidence.source,
         unavailable=evidence.unavailable,
@@ -155,7 +165,9 @@ def summarise(
         write_actions=_counted(event.name for event in writes),
         first_at=events[0].at if events else None,
         last_at=events[-1].at if events else None,
-        after_end=sum(event.at > session.ended_at for event in events),
+        after_end=len(late) - newer,
+        issued_after=newer,
+        gone=evidence.keeps is not None and session.start < at - evidence.keeps,
         by_name=sum(event.matched_by_name for event in events),
         truncated=evidence.truncated,
         regions=evidence.regions,

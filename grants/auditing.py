@@ -23,6 +23,8 @@ SLICE: Final = 50
 """So many are read at first: mostly they are enough. Then twice as many, and so on."""
 REACH: Final = 1000
 """So many requests are looked at for a list: what lies deeper is found by filters, or exported."""
+HIDDEN: Final = ("refusal", "audit.")
+"""Events of the journal, or how they begin."""
 TOGETHER: Final = 500
 """So many requests get their votes and activity at once."""
 
@@ -67,7 +69,10 @@ class Auditing:
         return sight_of(book, membership, catalogue)
 
     def whole(self, person: Person, request_id: RequestId) -> Whole:
-        """One request with everything about it; UnknownRequest where they may not see one."""
+        """One request with everything about it; UnknownRequest where they may not see one.
+
+        Who was refused, and who looks into it, is for those who see everything.
+        """
         sight = self.sight(person)
         with self.works.reading() as work:
             request = _seen(work, sight, request_id)
@@ -75,16 +80,20 @@ class Auditing:
             lines = [
                 line
                 for line in work.journal.of(request_id)
-                if sight.everything or line.entry.event != "refusal"
+                if sight.everything or not line.entry.event.startswith(HIDDEN)
             ]
             votes = work.votes.on(request_id)
         return Whole(request, votes, lines, row.summary if row else None)
 
-    def one(self, person: Person, request_id: RequestId) -> Request:
-        """The request alone; UnknownRequest where they may not see one."""
+    def one(
+        self, person: Person, request_id: RequestId
+    ) -> tuple[Request, Mapping[str, Any] | None]:
+        """The request and its activity as told; UnknownRequest where they may not see one."""
         sight = self.sight(person)
         with self.works.reading() as work:
-            return _seen(work, sight, request_id)
+            request = _seen(work, sight, request_id)
+            row = work.activities.get(request_id)
+        return request, row.summary if row else None
 
     def taking_events(self, person: Person, request: Request, count: int) -> None:
         """Write down who takes away what a session did."""

@@ -31,6 +31,9 @@ PATIENT: Final = 4
 """So often a source that does not answer is asked again before the thread says so."""
 GIVEN_UP: Final = timedelta(days=1)
 """So long after that what could not be read is tried again."""
+CLAIMED: Final = timedelta(minutes=15)
+"""Longer than any source is asked; whoever takes it up says at its end when it is due again."""
+GONE: Final = "part of it is older than what the source still has"
 UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
 
 
@@ -51,9 +54,12 @@ class Looking:
     sensitive: Sensitive
     clock: Clock
 
-    def look(self, request: Request) -> Found | None:
-        """Asks AWS, which may take a minute. None: the request never became access."""
-        session = session_of(request)
+    def look(self, request: Request, before: Summary | None = None) -> Found | None:
+        """Asks AWS, which may take a minute. None: the request never became access.
+
+        `before`: what was read of it last, which may be more than can be read now.
+        """
+        session = session_of(request, self.clock())
         if session is None:
             return None
         try:
@@ -61,8 +67,9 @@ class Looking:
         except AwsFault as fault:
             evidence = Evidence(source="", unavailable=fault.reason)
         summary = self.summed(evidence, session)
-        final = summary.read_at >= session.end + DELIVERY and not summary.unread
-        return Found(replace(summary, final=final), ordered(evidence))
+        over = request.ended_at is not None and summary.read_at >= session.end + DELIVERY
+        kept = _kept(before, summary, final=over and not summary.unread)
+        return Found(kept, ordered(evidence))
 
     def summed(self, evidence: Evidence, session: Session) -> Summary:
         """As of now, and not final."""
@@ -90,7 +97,7 @@ class Summing:
         """Put off first: whatever goes wrong, it is not looked up every second."""
         claimed = self._claim(row)
         with self.works.reading() as work:
-            session = session_of(work.requests.get(row.request_id))
+            session = session_of(work.requests.get(row.request_id), self.clock())
         if claimed is None or session is None:
             return
         try:
@@ -104,9 +111,8 @@ class Summing:
             self._sum_up(claimed, session, evidence)
 
     def _claim(self, row: ActivityRow) -> ActivityRow | None:
-        """Tried once more, and due again later. None: somebody else has it in hand."""
-        due_at = self.clock() + pace.backoff(row.tries + 2, self.jitter)
-        claimed = replace(row, due_at=due_at, tries=row.tries + 1)
+        """Tried once more. None: somebody else has it in hand."""
+        claimed = replace(row, due_at=self.clock() + CLAIMED, tries=row.tries + 1)
         with self.works() as work:
             saved = work.activities.save(claimed)
         return replace(claimed, version=row.version + 1) if saved else None
@@ -115,13 +121,17 @@ class Summing:
         """A passing trouble says nothing to whoever reads the thread: it is tried again first."""
         if row.tries > PATIENT:
             self._sum_up(row, session, Evidence(source="", unavailable=why))
+            return
+        due_at = self.clock() + pace.backoff(row.tries + 1, self.jitter)
+        with self.works() as work:
+            work.activities.save(replace(row, due_at=due_at))
 
     def _sum_up(self, row: ActivityRow, session: Session, evidence: Evidence) -> None:
         now, final_at = self.clock(), session.end + DELIVERY
         summary = self.looking.summed(evidence, session)
         patient = summary.unread and now < final_at + GIVEN_UP
         final = now >= final_at and not patient
-        summary = _kept(row, summary, final=final)
+        summary = _kept(from_json(row.summary) if row.summary else None, summary, final=final)
         due_at = None if final else _look_again(now, final_at, row.tries, patient=patient)
         with self.works() as work:
             after = replace(row, due_at=due_at, summary=to_json(summary))
@@ -136,30 +146,41 @@ class Summing:
                 )
 
 
-def session_of(request: Request) -> Session | None:
-    """Whose activity a grant's is; None for one that never was active."""
-    if request.active_at is None:
+def session_of(request: Request, now: datetime) -> Session | None:
+    """Whose activity a grant's is; None for one that never was active.
+
+    From when AWS was asked on: access may be there before we see it. As long as it is not gone, it
+    has not ended, however long its time is over.
+    """
+    if request.active_at is None or request.ends_at is None:
         return None
-    ended = request.ended_at or request.ends_at
-    if ended is None:
-        return None
+    ended = request.ended_at or max(request.ends_at, now)
     return Session(
         account_id=request.target.account_id,
         user_id=request.requester.user_id,
         user_name=request.requester.user_name,
         permission_set_name=request.permission_set_name,
-        start=request.active_at,
+        start=min(request.active_at, request.tried_since or request.active_at),
         end=ended + request.session_duration,
         ended_at=ended,
     )
 
 
-def _kept(row: ActivityRow, summary: Summary, *, final: bool) -> Summary:
+def _kept(before: Summary | None, summary: Summary, *, final: bool) -> Summary:
     """What was read once is not lost because it cannot be read now."""
-    before = from_json(row.summary) if row.summary else None
-    if summary.unavailable and before and not before.unavailable:
-        return unread_again(before, summary.unavailable, final=final)
+    if before and not before.unavailable and (why := _less(before, summary)):
+        return unread_again(before, why, final=final)
     return replace(summary, final=final)
+
+
+def _less(before: Summary, now: Summary) -> str:
+    """Why less can be read now; empty: it is no less."""
+    if now.unavailable:
+        return now.unavailable
+    lost = [region for region in before.regions if region in now.regions_missing]
+    if lost:
+        return "; ".join(f"{region} ({now.regions_missing[region]})" for region in lost)
+    return GONE if now.gone and now.calls < before.calls else ""
 
 
 def _look_again(now: datetime, final_at: datetime, tries: int, *, patient: bool) -> datetime:

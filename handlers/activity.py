@@ -10,6 +10,7 @@ from slack_sdk.models.views import View
 
 from blocks import activity_view, ids
 from blocks.refusals import words
+from grants.activity import from_json
 from grants.errors import Refusal
 from grants.model import Person, Request, RequestId
 from grants.summing import Found
@@ -40,15 +41,15 @@ def show(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: 
 def _drawn(body: Payload, request_id: RequestId, front: Front) -> View:
     try:
         request, found = _found(front.people.whose(body), request_id, front)
+        if found is None:
+            return activity_view.not_yet(request)
+        return activity_view.view(request, found, front.style)
     except Refusal as refusal:
         front.people.record(refusal, body)
         return activity_view.nothing(words(refusal))
     except Exception:
         log.exception("could not look a session up")
         return activity_view.nothing(NOT_LOOKED_UP)
-    if found is None:
-        return activity_view.not_yet(request)
-    return activity_view.view(request, found, front.style)
 
 
 def export(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
@@ -63,6 +64,6 @@ def export(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
 
 
 def _found(person: Person, request_id: RequestId, front: Front) -> tuple[Request, Found | None]:
-    request = front.auditing.one(person, request_id)
+    request, told = front.auditing.one(person, request_id)
     with front.lookups.of(person.slack_id):
-        return request, front.looking.look(request)
+        return request, front.looking.look(request, from_json(told) if told else None)

@@ -74,8 +74,7 @@ def test_it_is_edited_until_it_is_final_and_not_repeated(world: World) -> None:
 def test_what_came_after_the_end_is_marked(world: World) -> None:
     request = world.active(Duration="1h")
     world.passes(minutes=59)
-    later = world.clock() + timedelta(minutes=10)
-    world.company.session_activity("bob", *TARGET, later, calls=CALLS[:2])
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS[:3], every=300)
 
     world.passes(hours=2)
 
@@ -153,6 +152,8 @@ def test_a_region_that_fails_at_the_end_is_read_again_before_it_is_final(
         world.aws.faults.add("LookupEvents", "access_denied", times=None, region="eu-west-1")
         world.passes(hours=1, minutes=20)
         assert "Events can still arrive" in shown(world, request)
+        assert "Activity: 1 call, 0 reads, 1 write, no errors so far." in shown(world, request)
+        assert "Could not be read again since: eu-west-1 (" in shown(world, request)
         world.aws.faults.clear()
 
         world.passes(hours=2)
@@ -191,6 +192,63 @@ def test_what_was_read_once_stays_though_it_cannot_be_read_again(world: World) -
     assert "Final, and not complete." in shown(world, request)
 
 
+def test_roles_with_long_names_hold_up_no_line(world: World) -> None:
+    request = world.active(Duration="1h")
+    roles = [f"arn:aws:iam::222233334444:role/{'x' * 500}{number}" for number in range(30)]
+    calls = tuple(ApiCall("sts", "AssumeRole", request={"roleArn": role}) for role in roles)
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=calls)
+
+    world.passes(hours=1, seconds=10)
+
+    assert "Went on under another role" in shown(world, request)
+    assert "30 calls" in shown(world, request)
+
+
+def test_what_newer_credentials_did_after_the_end_is_not_laid_at_its_door(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.passes(hours=1, seconds=10)
+    later = world.clock() + timedelta(minutes=5)
+    world.company.session_activity("bob", *TARGET, later, calls=CALLS[:2])
+
+    world.passes(hours=2)
+
+    told = shown(world, request)
+    assert "After the end, with newer credentials: 2 calls, by another grant" in told
+    assert "issued before" not in told
+
+
+def test_what_was_done_before_we_saw_the_access_counts_too(world: World) -> None:
+    world.company.operation_seconds = 60
+    request = world.asks("bob", PROD, Duration="1h")
+    world.decides("eve", request, "Approve")
+    world.passes(seconds=2)
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS[:1])
+
+    world.passes(hours=2)
+
+    assert "Activity: 1 call" in shown(world, request)
+
+
+def test_while_one_looks_for_minutes_no_other_begins(world: World) -> None:
+    trail, asked = world.jobs.summing.looking.trail, list[Session]()
+    request = world.active(Duration="1h")
+    with world.beside(world.settings.database_url) as other:
+
+        class Slow:
+            def fetch(self, session: Session) -> Evidence:
+                asked.append(session)
+                world.clock.passes(minutes=4)
+                other.rounds()
+                return trail.fetch(session)
+
+        for each in (world, other):
+            each.jobs.summing.looking.trail = Slow()
+        world.passes(hours=1, seconds=10)
+
+    assert len(asked) == 1
+    assert "so far" in shown(world, request)
+
+
 def test_only_this_session_counts(world: World) -> None:
     for name, policy in (("bobby", TARGET[1]), ("bob.evil", TARGET[1])):
         world.company.add_user(name, f"{name}@example.com")
@@ -217,7 +275,7 @@ def test_access_that_was_not_used_is_told_as_such_once_that_is_certain(world: Wo
 
     world.passes(hours=2)
 
-    assert "Activity: no calls: the access was not used." in shown(world, request)
+    assert "Activity: no calls: the access was not used in these Regions." in shown(world, request)
 
 
 def test_a_request_that_never_became_access_has_no_summary(world: World) -> None:

@@ -79,15 +79,39 @@ def test_long_after_the_end_it_is_still_there(world: World) -> None:
 
 def test_what_came_after_the_end_is_marked_in_the_list(world: World) -> None:
     request = world.active(Duration="1h")
-    world.company.session_activity(
-        "bob", *TARGET, world.clock() + timedelta(minutes=70), calls=CALLS[:1]
-    )
+    began = world.clock() + timedelta(minutes=50)
+    world.company.session_activity("bob", *TARGET, began, calls=(CALLS[1], CALLS[0]), every=1200)
     world.passes(hours=2)
 
     words = shows(world, "eve", world.card(request)).words()
 
     assert "ec2:DescribeInstances, read, us-east-1, 198.51.100.7, aws-cli, after the end" in words
     assert "After the end: 1 call, with credentials issued before." in words
+
+
+def test_while_the_access_cannot_be_taken_away_it_has_not_ended(world: World) -> None:
+    request = world.active(Duration="1h")
+    world.aws.faults.add("DeleteAccountAssignment", "throttling", times=None)
+    world.passes(hours=4)
+    world.company.session_activity("bob", *TARGET, world.clock(), calls=CALLS[:1])
+    world.clock.passes(minutes=1)
+
+    words = shows(world, "eve", world.card(request)).words()
+
+    assert "Activity: 1 call, 1 read, 0 writes, no errors so far." in words
+    assert "after the end" not in words.lower()
+
+
+def test_what_cloudtrail_no_longer_has_is_shown_as_it_was_told(world: World) -> None:
+    request = busy(world)
+    world.passes(hours=30)
+    world.clock.passes(days=100)
+
+    words = shows(world, "eve", world.card(request)).words()
+
+    assert "Activity: 3 calls, 1 read, 2 writes, 1 error." in words
+    assert "part of it is older than what the source still has" in words
+    assert "Complete." not in words
 
 
 # For whom
@@ -232,6 +256,18 @@ def test_a_forged_button_shows_and_brings_nothing_of_others(world: World) -> Non
     world.listeners.settle()
 
     assert world.slack.workspace.files == {}
+
+
+def test_whose_session_it_is_does_not_read_who_looks_into_it(world: World) -> None:
+    request = busy(world)
+    exports(world, "aud", request)
+
+    for who, reads in (("bob", False), ("ada", True)):
+        world[who].command(f"audit {request}")
+        world.listeners.settle()
+        view = world[who].view()
+        assert view is not None
+        assert ("took the events of the session away" in view.words()) is reads
 
 
 def test_without_an_event_there_is_no_file(world: World) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from grants.activity import Event, Evidence, Session
@@ -26,6 +27,8 @@ SOURCE: Final = "lookup_events"
 PAGES: Final = 40
 """Of 50 events each, newest first: 2,000 events, 22 seconds at the quota."""
 TRIES: Final = 4
+KEPT: Final = timedelta(days=90)
+"""So far back CloudTrail's event history goes."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class LookupEvents:
         events = {event.id: event for one in found.values() for event in one.events.values()}
         return Evidence(
             SOURCE,
+            keeps=KEPT,
             events=tuple(events.values()),
             truncated=any(one.truncated for one in found.values()),
             regions=tuple(region for region in found if region not in missing),

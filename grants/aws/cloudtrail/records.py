@@ -94,6 +94,7 @@ def _event(record: Mapping[str, Any], at: datetime, *, by_name: bool) -> Event:
         address=str(record.get("sourceIPAddress", "")),
         matched_by_name=by_name,
         session=_session(record["userIdentity"]),
+        issued_at=_issued_at(record["userIdentity"]),
         client=_client(record),
         assumed=_assumed(record),
     )
@@ -103,6 +104,12 @@ def _session(identity: Mapping[str, Any]) -> str:
     """A second in which credentials were issued is one session's, whoever uses them how."""
     attributes = (identity.get("sessionContext") or {}).get("attributes") or {}
     return str(attributes.get("creationDate") or identity.get("accessKeyId") or "")
+
+
+def _issued_at(identity: Mapping[str, Any]) -> datetime | None:
+    attributes = (identity.get("sessionContext") or {}).get("attributes") or {}
+    issued = attributes.get("creationDate")
+    return datetime.fromisoformat(issued).astimezone(UTC) if issued else None
 
 
 def _client(record: Mapping[str, Any]) -> str:
