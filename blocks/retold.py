@@ -22,6 +22,7 @@ Told = Mapping[str, Any]
 _SLACKS_OWN: Final = frozenset({"block_id", "emoji", "verbatim"})
 """Slack fills these in where we say nothing, and nobody reads them."""
 _DATE = re.compile(r"<!date\^(\d{1,12})\^[^>]*>")
+_FIRST = re.compile(r"[^\W_]+")
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:", re.IGNORECASE)
 _NOT_READ = frozenset({"Cf", "Mn", "Sk", "So"})
 """Emoji, and the marks that join or turn them: Slack writes some of them as `:names:`."""
@@ -94,7 +95,8 @@ def _utc(seconds: int) -> str:
 
 
 def _word(words: str) -> str:
-    first = re.match(r"\w+", words)
+    """Of a move, whatever blanks, emoji and marks stand before it."""
+    first = _FIRST.search(spelled(words))
     return first[0] if first and first[0] in thread.WORDS else ""
 
 

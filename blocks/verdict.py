@@ -1,7 +1,7 @@
 """What `/elevate verify` answers: whether a request's threads say what the journal says."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ When = Callable[[datetime], str]
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,20}", re.ASCII)
 _USER: Final = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _NAMES: Final = {
+    "": "A message",
     SUMMARY: "The summary of the activity",
     thread.Note.OVERDUE: "Still being removed",
     thread.Note.EXTENSION: "Extension asked for",
@@ -102,7 +103,14 @@ def verdict(found: Comparison) -> str:
         return f"Not everything could be read: {lines} as the journal says, {_many(unread, 'place')} {could}."
     if not read:
         return f"Request {found.request_id} has no thread in Slack yet: nothing was compared."
-    return f"The thread says what the journal says: {lines}."
+    return f"The thread says what the journal says: {lines}. {_only_seen(read)}"
+
+
+def _only_seen(read: Iterable[Compared]) -> str:
+    """What is edited by design is not compared."""
+    if any(place.copy.summary_ts for place in read):
+        return "The card and the activity's summary were only seen to stand there."
+    return "The card was only seen to stand there."
 
 
 def _count(found: Comparison) -> int:
@@ -151,6 +159,11 @@ def _besides(place: Compared, when: When) -> Iterator[str]:
     here = where(place.copy)
     for each in place.twice:
         yield f"Said twice, which is harmless: {each.word}, {when(each.at)}, {here}."
+    if place.unplaced:
+        yield (
+            f"{_many(place.unplaced, 'message')} of Elevate's app, {here}:"
+            " a notice of which nothing was kept may look so. Not compared."
+        )
     if place.waiting:
         yield f"{_many(place.waiting, 'line')} {_is(place.waiting)} not told yet, {here}."
     if place.given_up:

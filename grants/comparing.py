@@ -153,6 +153,8 @@ class Compared:
     given_up: int = 0
     """Lines that were let go of because the place was given up."""
     twice: tuple[Expected, ...] = ()
+    unplaced: int = 0
+    """Messages of Elevate's app that may be notices of which nothing is kept."""
     others: int = 0
     alike: int = 0
     amiss: tuple[Amiss, ...] = ()
@@ -206,6 +208,7 @@ def compare(copy: Copy, thread: Thread, before: Memory, after: Memory) -> Compar
         waiting=found.waiting,
         given_up=found.given_up,
         twice=tuple(found.twice),
+        unplaced=found.unplaced,
         others=thread.others,
         alike=thread.alike,
         amiss=(*card, *found.amiss),
@@ -223,6 +226,7 @@ class _Found:
     right: int = 0
     waiting: int = 0
     given_up: int = 0
+    unplaced: int = 0
     twice: list[Expected] = field(default_factory=list)
     amiss: list[Amiss] = field(default_factory=list)
 
@@ -234,9 +238,8 @@ class _Found:
         self._notices(told)
         if self.copy.summary_ts and not self.thread.summary:
             self.amiss.append(Amiss(Wrong.DELETED, self.copy, SUMMARY))
-        for line in strays:
-            if line.word:
-                self.amiss.append(Amiss(Wrong.UNKNOWN, self.copy, "", line.word, line.at))
+        summaries = {each.summary_ts for each in self.after.copies if each.id == self.copy.id}
+        self._strays([line for line in strays if line.ts not in summaries], told)
 
     def _line(
         self, expected: Expected, lines: Sequence[Standing], told: Mapping[str, ToldLine]
@@ -284,6 +287,23 @@ class _Found:
                 self.amiss.append(Amiss(Wrong.DELETED, self.copy, row.kind, "", row.at))
             if line is not None and (line.edited or not _as_told(line, row)):
                 self.amiss.append(Amiss(Wrong.EDITED, self.copy, row.kind, "", row.at))
+
+    def _strays(self, strays: Iterable[Standing], told: Mapping[str, ToldLine]) -> None:
+        """What is ours, and neither a line nor known as a notice."""
+        forgetful = self._forgetful(told)
+        for line in strays:
+            twin = any(_as_told(line, row) for row in told.values())
+            if not line.word and line.ts not in told and (twin or forgetful):
+                self.unplaced += 1
+            else:
+                self.amiss.append(Amiss(Wrong.UNKNOWN, self.copy, "", line.word, line.at))
+
+    def _forgetful(self, told: Mapping[str, ToldLine]) -> bool:
+        """Whether a notice may stand there unknown: told before lines were kept, or just now."""
+        untold = {**self.before.untold_at(self.copy), **self.after.untold_at(self.copy)}
+        kept = {(row.kind, row.at) for row in told.values()} | untold.keys()
+        just_now = any(not (one.kind.startswith(MOVES) or one.dropped) for one in untold.values())
+        return just_now or any(each.key not in kept for each in self.before.expected)
 
 
 def _placed(

@@ -68,7 +68,7 @@ class ToldLine:
     sent: str
     """SHA-256, as it was drawn."""
     answered: str
-    """The same as Slack gave it back; empty: its answer was lost."""
+    """The same as Slack gave it back; empty: its answer did not hold it."""
 
 
 @dataclass(frozen=True, slots=True)

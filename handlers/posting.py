@@ -57,7 +57,7 @@ class Posting:
         thread_ts: str | None = None,
         broadcast: bool | None = None,
     ) -> Any:
-        """Slack's answer, with `channel` and `ts`; or the same of the message that stands there.
+        """Slack's answer, with `channel`, `ts`, `message`; or the same of what stands there.
 
         LaterError where it is not its turn, or where what was posted may not be shown yet.
         """
@@ -84,7 +84,7 @@ class Posting:
             ),
         )
 
-    def _found(self, row: Pending, channel: str, thread_ts: str | None) -> dict[str, str] | None:
+    def _found(self, row: Pending, channel: str, thread_ts: str | None) -> dict[str, Any] | None:
         try:
             place = self._place(channel)
             for message in self._messages(place, thread_ts, since=row.created_at - BEFORE):
@@ -92,7 +92,7 @@ class Posting:
                 payload = told.get("event_payload") or {}
                 named = (told.get("event_type"), payload.get("id")) == (EVENT, name_of(row))
                 if named and message.get("bot_id") == self.bot():
-                    return {"channel": place, "ts": str(message["ts"])}
+                    return {"channel": place, "ts": str(message["ts"]), "message": message}
         except SlackApiError as error:
             if code_of(error) not in UNREADABLE:
                 raise

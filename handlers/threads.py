@@ -72,7 +72,8 @@ class Threads:
         except (SlackClientError, OSError) as error:
             log.warning("a thread is not read", extra={"error": type(error).__name__})
             raise UnreadError(NO_ANSWER) from error
-        return _thread(copy, found, ours=lambda one: one["ts"] in known or _by(one, own))
+        put = known | {copy.ts, copy.summary_ts}  # By an app that was created anew since, too.
+        return _thread(copy, found, ours=lambda one: one["ts"] in put or _by(one, own))
 
     def _messages(self, copy: Copy, until: datetime, slow: Slow) -> Iterator[dict[str, Any]]:
         cursor = ""

@@ -11,10 +11,7 @@ from grants.telling import line_of
 
 
 def trace(row: Pending, copy: Copy, message: Message, posted: Mapping[str, Any]) -> ToldLine:
-    """`posted` is Slack's answer, which holds the message as Slack will give it back.
-
-    Where the answer was lost, and the message was found, it does not.
-    """
+    """`posted` is Slack's answer, or what was found: it holds the message as Slack gives it back."""
     kind, at = line_of(row.notice, row.created_at)
     given = posted.get("message")
     return ToldLine(

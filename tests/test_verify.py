@@ -35,7 +35,11 @@ def test_a_thread_that_nobody_touched_says_what_the_journal_says(world: World, l
 
     first, journal_line = verdict(world, request).split("\n")[:2]
 
-    assert first == f"The thread says what the journal says: {len(moves)} lines in 1 place."
+    seen = "card and the activity's summary were" if "Activity" in LIVES[live][0] else "card was"
+    assert first == (
+        f"The thread says what the journal says: {len(moves)} lines in 1 place."
+        f" The {seen} only seen to stand there."
+    )
     assert journal_line.startswith("The journal holds: ")
 
 
@@ -120,14 +124,14 @@ def test_people_may_talk_in_the_thread(world: World) -> None:
     request = ended(world)
     card = world.card(request)
     channel = world.slack.channel(APPROVALS)
-    for words in ("is this done?", "Approved by Eve."):
+    for words in ("is this done?", "Approved by Eve.", " ✅ *Approved* by Eve."):
         world.slack.workspace.write(channel, words, [], thread_ts=card.ts, user="UMALLORY")
 
     answer = verdict(world, request)
 
     assert "6 lines in 1 place" in answer
-    assert "2 messages by people or other apps" in answer
-    assert "1 of them begins like a line of Elevate's, and is none" in answer
+    assert "3 messages by people or other apps" in answer
+    assert "2 of them begin like a line of Elevate's, and are none" in answer
 
 
 def test_a_line_that_stands_twice_is_harmless_and_said(
@@ -168,6 +172,62 @@ def test_a_line_whose_answer_was_lost_and_that_was_found_is_right(world: World) 
 
     assert "4 lines in 1 place" in answer
     assert "twice" not in answer
+
+
+def test_a_found_line_is_kept_as_slack_shows_it(world: World) -> None:
+    world.slack.workspace.emoji = {"🔥": ":fire:"}
+    request = world.asks("bob", PROD)
+    world.slack.faults.add(
+        "chat.postMessage",
+        EXECUTE_THEN_DROP,
+        matches=lambda args: args.get("text", "").startswith("Rejected") and "thread_ts" in args,
+    )
+    world.decides("eve", request, "Reject", "everything is on 🔥")
+    world.passes(minutes=2)
+
+    assert "2 lines in 1 place" in verdict(world, request)
+
+
+def test_what_the_app_posted_before_it_was_created_anew_is_still_ours(world: World) -> None:
+    request = ended(world)
+    card = world.card(request)
+    for message in (card, *world.slack.thread(card)):
+        message.bot_id = "B0BEFORE01"
+
+    assert "6 lines in 1 place" in verdict(world, request)
+
+
+def test_notices_of_before_lines_were_remembered_are_counted(world: World) -> None:
+    world.policies(POLICIES + "    approvals: 2\n")
+    request = world.asks("bob", PROD)
+    world.decides("eve", request, "Approve")
+    forgets(world)
+
+    answer = verdict(world, request)
+
+    assert "1 line in 1 place" in answer
+    assert "1 message of Elevate's app, in #approvals" in answer
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["twice", "not known yet"])
+def test_a_vote_whose_answer_was_lost_is_no_finding(world: World, told: bool) -> None:
+    world.policies(POLICIES + "    approvals: 2\n")
+    world.slack.scopes -= HISTORY
+    request = world.asks("bob", PROD)
+    world.slack.faults.add(
+        "chat.postMessage",
+        EXECUTE_THEN_DROP,
+        matches=lambda args: args.get("text", "").startswith("1 of 2") and "thread_ts" in args,
+    )
+    world.decides("eve", request, "Approve")
+    world.passes(minutes=2 if told else 0)
+    world.slack.scopes |= HISTORY
+    assert sum(words.startswith("1 of 2") for words in world.thread(request)) == 1 + told
+
+    answer = verdict(world, request)
+
+    assert "1 line in 1 place" in answer
+    assert "1 message of Elevate's app, in #approvals" in answer
 
 
 def test_lines_that_are_not_told_yet_are_not_missing(world: World) -> None:

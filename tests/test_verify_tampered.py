@@ -141,6 +141,35 @@ def test_a_line_that_the_app_was_made_to_say_is_not_in_the_journal(
     assert "Not in the journal: Approved" in answer
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("✅ Approved by Mallory.", "Approved"),
+        (":white_check_mark: Approved by Mallory.", "Approved"),
+        ("_*Approved*_ by Mallory.", "Approved"),
+        (" Approved by Mallory.", "Approved"),
+        ("Mallory may do this.", "A message"),
+    ],
+)
+@pytest.mark.parametrize("remembered", [True, False])
+def test_whatever_the_app_was_made_to_say_is_a_finding_or_counted(
+    world: World, request_id: RequestId, words: str, found: str, remembered: bool
+) -> None:
+    channel, card = world.slack.channel(APPROVALS), world.card(request_id)
+    world.slack.workspace.write(channel, words, [], thread_ts=card.ts)
+    if not remembered:
+        forgets(world)
+
+    answer = verdict(world, request_id)
+
+    if remembered or found == "Approved":
+        assert answer.startswith("1 finding")
+        assert f"Not in the journal: {found}, " in answer
+    else:
+        assert answer.startswith("The thread says")
+        assert "1 message of Elevate's app, in #approvals" in answer
+
+
 def test_another_app_cannot_stand_in_for_a_line_that_was_deleted(
     world: World, request_id: RequestId
 ) -> None:
