@@ -9,6 +9,7 @@ from uuid import uuid4
 from blocks.refusals import no_longer
 from bot.activity import trail
 from bot.clock import DatabaseClock, system_clock
+from bot.daemons import Daemons
 from bot.journal_to import destinations
 from bot.settings import Settings
 from grants import pace
@@ -256,7 +257,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(4, "reads"),
         ThreadPoolExecutor(1, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
-        ThreadPoolExecutor(8, "forwards"),
+        Daemons("forwards"),
     )
 
 

@@ -1,5 +1,6 @@
 """Where the journal goes that is neither AWS nor Slack: standard output, a file, an address."""
 
+import errno
 import http.client
 import os
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -34,12 +35,23 @@ class StandardOutput:
     name: str = "stdout"
 
     def send(self, rows: Sequence[Row]) -> None:
-        """Written whole, and flushed."""
+        """Written whole, in UTF-8 whatever the locale, and past the buffer.
+
+        Whoever hangs there would keep the buffer's lock, and Python aborts at its end.
+        """
         try:
-            sys.stdout.write(bytes_of(rows).decode())
-            sys.stdout.flush()
+            _write(getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), bytes_of(rows))
         except OSError as error:
             raise NotTakenError(f"standard output takes nothing: {error.strerror}") from error
+
+
+def _write(out: BinaryIO, left: bytes) -> None:
+    """What is not buffered may take a part at a time; None: nothing, where it is not to wait."""
+    while left:
+        count: int | None = out.write(left)
+        if count is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        left = left[count:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,14 @@ class Crew:
         self._lock = Lock()
         self._busy: set[Hashable] = set()
 
-    def take(self, thing: T, do: Callable[[T], None], *, name: Hashable) -> None:
-        """Have it done soon; nothing happens if a worker has it in hand already."""
+    def take(self, thing: T, do: Callable[[T], None], *, name: Hashable) -> bool:
+        """Have it done soon. False: a worker has it in hand already, and nothing happens."""
         with self._lock:
             if name in self._busy:
-                return
+                return False
             self._busy.add(name)
         self._executor.submit(self._do, thing, do, name)
+        return True
 
     @property
     def busy(self) -> int:

@@ -21,6 +21,8 @@ BATCHES: Final = 10
 """So many times in a row; then it is looked whether the process is to end."""
 ALARM_AFTER: Final = timedelta(hours=1)
 UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
+HANGS: Final = "it says neither yes nor no"
+NOT_AS_SENT: Final = "the journal is not what was sent: run `python -m bot audit verify`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,15 @@ class Forwarding:
     def round(self) -> None:
         """Have what is due sent. Waits for no destination."""
         rows, head = self._known()
+        now = self.clock()
         for destination in self.destinations:
-            due = _due(rows.get(destination.name), head, self.clock())
-            if due is not None and due <= self.clock():
-                self.crew.take(destination, self.forward, name=destination.name)
+            row = rows.get(destination.name)
+            due = _due(row, head, now)
+            if due is None or due > now:
+                continue
+            idle = self.crew.take(destination, self.forward, name=destination.name)
+            if not idle and row is not None:
+                self._in_hand(row, now)
 
     def next_due(self) -> datetime | None:
         """When there is something to be sent; None: everything was taken."""
@@ -54,17 +61,24 @@ class Forwarding:
             if not self._sent(destination):
                 return
 
+    def _in_hand(self, row: Forward, now: datetime) -> None:
+        """Its lease ran out long ago, and still the worker is at it."""
+        if row.lease_until is not None and now - row.lease_until >= ALARM_AFTER:
+            hung = replace(row, failing_since=row.failing_since or row.lease_until)
+            self._not_taken(hung, HANGS)
+
     def _known(self) -> tuple[dict[str, Forward], Checkpoint]:
         with self.works.reading() as work:
-            head = work.journal.head()
-            return {row.name: row for row in work.forwards.all()}, head or BEGINNING
+            rows = {row.name: row for row in work.forwards.all()}
+            return rows, work.journal.head() or BEGINNING
 
     def _sent(self, destination: Destination) -> bool:
         """Whether lines were sent, taken, and that written down."""
         row = self._row(destination.name)
         with self.works.reading() as work:
+            head = work.journal.head() or BEGINNING
             following = _following(work, row)
-        claimed = self._claim(row, following)
+        claimed = self._claim(row, head, following)
         if claimed is None:
             return False
         try:
@@ -87,14 +101,15 @@ class Forwarding:
             rows, _ = self._known()
         return rows[name]
 
-    def _claim(self, row: Forward, following: Sequence[Row]) -> Forward | None:
+    def _claim(self, row: Forward, head: Checkpoint, following: Sequence[Row]) -> Forward | None:
         """What is about to be sent is written down first: whoever comes after sends the same again."""
         now = self.clock()
-        if not following or _at(row) > now:
+        due = _due(row, head, now)
+        if due is None or due > now:
             return None
         claimed = replace(
             row,
-            until=following[-1]["seq"],
+            until=following[-1]["seq"] if following else row.until,
             attempts=row.attempts + 1,
             lease_until=now + pace.LEASE,
         )
@@ -133,7 +148,12 @@ class Forwarding:
 def _due(row: Forward | None, head: Checkpoint, now: datetime) -> datetime | None:
     if row is None:
         return now
-    return _at(row) if row.seq < head.seq else None
+    return None if (row.seq, row.hash) == (head.seq, head.hash) else _at(row)
+
+
+def as_sent(row: Forward, head: Checkpoint) -> bool:
+    """Whether the journal can be what was sent there, by its last line alone."""
+    return row.seq < head.seq or (row.seq, row.hash) == (head.seq, head.hash)
 
 
 def _at(row: Forward) -> datetime:
@@ -155,6 +175,8 @@ def _following(work: Work, row: Forward) -> list[Row]:
 
 def _must_follow(row: Forward, following: Sequence[Row]) -> None:
     """What was sent once stands elsewhere, too: what does not follow from it was rewritten here."""
+    if not following:
+        raise NotTakenError(NOT_AS_SENT)
     seq, last = row.seq, row.hash
     for each in following:
         if (each["seq"], each["prev_hash"]) != (seq + 1, last):

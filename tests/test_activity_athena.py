@@ -96,7 +96,8 @@ def test_the_header_is_no_record_on_any_page(ground: Ground) -> None:
 def test_a_record_has_the_shape_that_cloudtrail_writes() -> None:
     cells = [
         "id", "2026-11-22T12:00:00Z", "sts.amazonaws.com", "AssumeRole", "false", None, "us-east-1",
-        "192.0.2.1", "aws-cli", "AssumedRole", "arn:…", "200000000001", "ASIA1", "user",
+        "192.0.2.1", "aws-cli", "AwsApiCall", "AssumedRole", "arn:…", "200000000001",
+        "ASIA1", "user",
         "arn:issuer", "2026-11-22T11:00:00Z", '{"roleArn":"arn:…"}', "null", "200000000001", "true",
     ]  # fmt: skip
 
@@ -111,6 +112,7 @@ def test_a_record_has_the_shape_that_cloudtrail_writes() -> None:
         "awsRegion": "us-east-1",
         "sourceIPAddress": "192.0.2.1",
         "userAgent": "aws-cli",
+        "eventType": "AwsApiCall",
         "userIdentity": {
             "type": "AssumedRole",
             "arn": "arn:…",

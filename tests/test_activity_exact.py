@@ -9,7 +9,7 @@ import pytest
 
 from grants.activity import Evidence, Session
 from tests.sources import CALL, NOON, REGIONS, SETS, SOURCES, USERS, Ground, a_ground
-from tests.standins.aws import ApiCall
+from tests.standins.aws import CONSOLE_LOGIN, ApiCall
 
 
 @pytest.fixture
@@ -39,6 +39,14 @@ def test_an_event_says_what_was_done(ground: Ground, source: str) -> None:
     assert (event.read_only, event.error, event.region) == (False, "AccessDenied", "eu-west-1")
     assert (event.address, event.matched_by_name) == ("198.51.100.7", False)
     assert (evidence.source, evidence.truncated, evidence.unreadable) == (source, False, 0)
+
+
+def test_a_sign_in_to_the_console_is_the_console_s(ground: Ground, source: str) -> None:
+    ground.company.session_activity("bob", "sandbox", "Admin", NOON, calls=(CONSOLE_LOGIN,))
+
+    [event] = ground.source(source).fetch(ground.session()).events
+
+    assert (event.action, event.client) == ("ConsoleLogin", "console")
 
 
 def test_it_says_which_regions_and_events_it_can_see(ground: Ground, source: str) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +47,76 @@ def test_standard_output_gets_a_line_each(capsys: pytest.CaptureFixture[str]) ->
     StandardOutput().send(ROWS)
 
     assert lines(capsys.readouterr().out.encode()) == [1, 2]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
+def test_standard_output_is_utf_8_whatever_the_locale(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding=encoding))
+
+    StandardOutput().send([a_row(1)])
+
+    assert json.loads(out.getvalue().decode("utf-8"))["event"] == "é"
+
+
+def test_what_standard_output_takes_in_parts_comes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Narrow()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(out)))
+
+    StandardOutput().send(ROWS)
+
+    assert lines(out.got) == [1, 2]
+
+
+def test_standard_output_that_is_full_and_does_not_wait_has_taken_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.TextIOWrapper(io.BufferedWriter(Narrow(full=True)))
+    monkeypatch.setattr("sys.stdout", out)
+
+    with pytest.raises(NotTakenError, match="standard output takes nothing"):
+        StandardOutput().send(ROWS)
+
+
+class Narrow(io.RawIOBase):
+    """Takes seven bytes at a time, or none."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full, self.got = full, b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        if self.full:
+            return None
+        self.got += bytes(data[:7])
+        return len(data[:7])
+
+
+HANGING = """
+import time
+from bot import daemons
+from bot.assemble import hands
+from tests.test_destinations import ROWS, StandardOutput
+daemons.PATIENCE = 0.2
+workers = hands()
+workers.forwards.submit(StandardOutput().send, ROWS * 10_000)
+time.sleep(0.5)
+workers.shut()
+"""
+
+
+def test_standard_output_that_nobody_reads_keeps_no_process_from_ending() -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE) as process:
+        try:
+            code = process.wait(60)
+        finally:
+            process.kill()
+
+    assert code == 0
 
 
 def test_a_file_is_appended_to_and_is_its_owners_alone(tmp_path: Path) -> None:

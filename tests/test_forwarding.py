@@ -1,13 +1,15 @@
 """The journal goes out as it is written: in order, at least once, and in nobody's way."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import Connection, delete, select, update
 
 from blocks.audit import audit
 from blocks.text import Style
@@ -20,7 +22,7 @@ from grants.forwarding import Forwarding
 from grants.model import CLOCK
 from grants.records import Entry, Forward, Row
 from storage.engine import Database
-from storage.tables import journal
+from storage.tables import journal, journal_head
 from storage.work import SqlWorks
 from tests.clock import FakeClock
 from tests.databases import Databases
@@ -323,6 +325,81 @@ def test_what_was_rewritten_here_since_it_was_sent_is_not_sent_over_it(
 
     assert receiver.seqs == [1, 2]
     assert "line 3 does not follow" in outside.row(receiver).error
+
+
+def cut(connection: Connection, last: int) -> None:
+    """As somebody may who owns the database: what came after this line never was."""
+    unguarded(connection)
+    connection.execute(delete(journal).where(journal.c.seq > last))
+    hashed = select(journal.c.hash).where(journal.c.seq == last).scalar_subquery()
+    connection.execute(update(journal_head).values(seq=last, hash=hashed))
+
+
+CUT = "the journal is not what was sent: run `python -m bot audit verify`"
+
+
+@pytest.mark.parametrize("written_since", [0, 1], ids=["shorter", "as long, and another"])
+def test_a_journal_that_was_cut_since_it_was_sent_is_said_at_once_and_an_alarm_later(
+    outside: Outside, database: Database, written_since: int
+) -> None:
+    receiver = Receiver()
+    outside.writes(3)
+    outside.sends(receiver)
+    with database.writing() as connection:
+        cut(connection, 2)
+    outside.clock.passes(minutes=1)
+    for _ in range(written_since):
+        with outside.works() as work:
+            work.journal.write(Entry(outside.clock(), "nudge", CLOCK))
+
+    at_once = outside.verdicts(receiver)
+    outside.passes(HOUR - timedelta(minutes=3), receiver)
+    early = outside.alarms()
+    outside.passes(HOUR, receiver)
+
+    assert at_once == [(Verdict.WARN, f"{receiver.name} has line 3: {CUT}")]
+    assert receiver.seqs == [1, 2, 3]
+    assert (early, len(outside.alarms())) == ([], 1)
+
+
+def test_one_that_hangs_for_an_hour_is_an_alarm_once(outside: Outside) -> None:
+    begun, over = Event(), Event()
+
+    def hang() -> None:
+        begun.set()
+        over.wait(60)
+
+    receiver = Receiver(before=hang)
+    outside.writes(1)
+    with ThreadPoolExecutor(1) as threads:
+        forwarding = Forwarding(outside.works, [receiver], outside.clock, Crew(threads, nothing))
+        forwarding.round()
+        assert begun.wait(60)
+        outside.clock.now += pace.LEASE + HOUR - timedelta(seconds=1)
+        forwarding.round()
+        early = outside.alarms()
+        for _ in range(3):
+            outside.clock.now += HOUR
+            forwarding.round()
+        over.set()
+
+    (alarm,) = outside.alarms()
+    assert early == []
+    assert alarm.facts is not None
+    assert alarm.facts["error"] == "it says neither yes nor no"
+
+
+def test_what_a_process_left_long_ago_that_is_no_more_is_no_alarm(outside: Outside) -> None:
+    receiver = Receiver(before=raises(KilledError()))
+    outside.writes(1)
+    with pytest.raises(KilledError):
+        outside.sends(receiver)
+    receiver.before = nothing
+    outside.clock.now += 2 * HOUR
+
+    outside.sends(receiver)
+
+    assert (receiver.seqs, outside.alarms()) == ([1], [])
 
 
 @settings(max_examples=40, deadline=None)

@@ -23,6 +23,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "awsregion": ("awsRegion",),
     "sourceipaddress": ("sourceIPAddress",),
     "useragent": ("userAgent",),
+    "eventtype": ("eventType",),
     "useridentity.type": ("userIdentity", "type"),
     "useridentity.arn": ("userIdentity", "arn"),
     "useridentity.accountid": ("userIdentity", "accountId"),
