@@ -218,7 +218,8 @@ def test_slack_and_jobs_run_apart(company: Outside) -> None:
             request = company.active(slack)
             bob = company.hand(slack, "bob")
             company.until(
-                lambda: bob.dms()[-1].buttons() == ["End Access", "Extend"], "way to end it"
+                lambda: bob.dms()[-1].buttons() == ["End Access", "Extend", "Show Activity"],
+                "way to end it",
             )
             bob.click(bob.dms()[-1], "End Access")
 

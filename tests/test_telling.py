@@ -74,7 +74,7 @@ def test_each_channel_has_its_card_and_its_thread(world: World) -> None:
     threads = [[line.text for line in world.slack.thread(card)] for card in cards]
     assert threads[0] == threads[1]
     assert first_words(threads[0]) == LIVES[ended][0]
-    assert [card.buttons() for card in cards] == [[], []]
+    assert [card.buttons() for card in cards] == [["Show Activity"]] * 2
     assert len(world.told("bob")) == 4
 
 

@@ -180,7 +180,7 @@ def test_without_approval_it_goes_straight_to_its_start_and_the_channel_reads_of
     drawn = [button for each in [*card.history, card] for button in each.buttons()]
     assert world.state(request) is State.ACTIVE
     assert card.channel == channel
-    assert set(drawn) == {"Revoke"}
+    assert set(drawn) == {"Revoke", "Show Activity"}
     assert world.thread(request)[0].startswith("Requested")
     assert "Nobody has to agree." in world.thread(request)[0]
     assert "vote" not in world.journal(request)
