@@ -54,6 +54,11 @@ class SlackPage:
         self.form().locator(".modal-btn.primary").click()
         expect(self.form()).to_have_count(0)
 
+    def close(self) -> None:
+        """The form without sending it: local-slack keeps an open one for the page that comes next."""
+        self.form().get_by_role("button", name="Close", exact=True).last.click()
+        expect(self.form()).to_have_count(0)
+
     def message(self, *words: str) -> Locator:
         """The newest message here, outside threads, that holds all of these words."""
         found = self.page.locator(".main .msg")

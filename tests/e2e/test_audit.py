@@ -26,7 +26,7 @@ def test_an_auditor_finds_a_request_and_takes_all_of_them_away(slack: SlackPage)
 
     home.get_by_role("button", name="Details", exact=True).first.click()
     expect(slack.form()).to_contain_text("The certificate runs out tonight")
-    slack.form().get_by_role("button", name="Close", exact=True).last.click()
+    slack.close()
 
     slack.press(home, "Export CSV")
     slack.go("Aud Auditor")

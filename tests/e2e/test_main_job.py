@@ -71,6 +71,7 @@ def test_access_is_asked_for_approved_given_and_lost_on_time(
     expect(slack.form()).to_contain_text("Export Events")
     expect(slack.form()).to_contain_text("Writes:")
     slack.picture("activity", slack.form())
+    slack.close()
 
 
 def test_access_that_needs_no_approval_is_given_at_once_and_handed_back(
