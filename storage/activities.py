@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from grants.model import RequestId
 from grants.records import ActivityRow
@@ -13,6 +13,15 @@ from storage.rows import put
 from storage.tables import activities
 
 FIELDS: Final = tuple(ActivityRow.__dataclass_fields__)
+
+# Made once: what the loops ask without end takes longer to put together than to answer.
+DUE: Final = (
+    select(activities)
+    .where(activities.c.due_at <= bindparam("now"))
+    .order_by(activities.c.due_at)
+    .limit(bindparam("limit"))
+)
+FIRST: Final = select(func.min(activities.c.due_at)).where(activities.c.due_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,10 @@ class SqlActivities:
         return {row.request_id: row for row in self._all(these)}
 
     def due(self, now: datetime, *, limit: int) -> list[ActivityRow]:
-        due = select(activities).where(activities.c.due_at <= now)
-        return self._all(due.order_by(activities.c.due_at).limit(limit))
+        return self._all(DUE, now=now, limit=limit)
 
     def next_due(self) -> datetime | None:
-        first: datetime | None = self.db.scalar(
-            select(func.min(activities.c.due_at)).where(activities.c.due_at.is_not(None))
-        )
+        first: datetime | None = self.db.scalar(FIRST)
         return first
 
     def save(self, row: ActivityRow) -> bool:
@@ -50,8 +56,8 @@ class SqlActivities:
         )
         return wrote.rowcount == 1
 
-    def _all(self, statement: Select[Any]) -> list[ActivityRow]:
-        return [_row(found) for found in self.db.execute(statement).mappings()]
+    def _all(self, statement: Select[Any], **values: Any) -> list[ActivityRow]:
+        return [_row(found) for found in self.db.execute(statement, values).mappings()]
 
 
 def _values(row: ActivityRow) -> dict[str, Any]:

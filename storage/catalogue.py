@@ -18,6 +18,7 @@ from storage.tables import catalogue, catalogue_documents
 
 UNREAD: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The document has no time of its own: the row beside it does."""
+NEWEST: Final = select(catalogue.c.version, catalogue.c.read_at)  # made once: asked without end
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class SqlCatalogue:
         return replace(found, version=version)
 
     def _row(self) -> Row[Any, Any] | None:
-        return self.db.execute(select(catalogue.c.version, catalogue.c.read_at)).first()
+        return self.db.execute(NEWEST).first()
 
     def _read(self, version: int) -> Catalogue:
         wanted = catalogue_documents.c.version == version

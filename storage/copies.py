@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from grants.model import Copy, Place, RequestId
 from storage.tables import copies, unreachable
 
 FIELDS: Final = tuple(Copy.__dataclass_fields__)
+ONE: Final = select(copies).where(copies.c.id == bindparam("id"))  # made once: asked without end
 
 
 def from_row(row: Mapping[Any, Any]) -> Copy:
@@ -38,7 +39,7 @@ class SqlCopies:
 
     def get(self, copy_id: int) -> Copy:
         """LookupError where there is none: only our own rows name copies."""
-        found = self.db.execute(select(copies).where(copies.c.id == copy_id)).mappings().first()
+        found = self.db.execute(ONE, {"id": copy_id}).mappings().first()
         if found is None:
             raise LookupError(f"copy {copy_id}")
         return from_row(found)

@@ -138,6 +138,19 @@ def held(connection: Connection, statement: Select[Any]) -> Select[Any]:
     return statement.with_for_update(key_share=True)
 
 
+class Held:
+    """A statement that is made once, in both of its forms: `held` of what is asked all the time."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._looked_at = statement
+        self._locked = statement.with_for_update(key_share=True)
+
+    def by(self, connection: Connection) -> Select[Any]:
+        """The one for this unit of work."""
+        reads = connection.get_execution_options().get("reading")
+        return self._looked_at if reads else self._locked
+
+
 def _reader(engine: Engine) -> Engine:
     return engine.execution_options(reading=True)
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
@@ -12,9 +12,11 @@ from grants.model import Actor, RequestId, Role, SlackUserId, UserId
 from grants.records import Checkpoint, Entry, Finding, Line, LineSearch, Row
 from storage.chain import as_it_stands, digest, rows
 from storage.columns import canonical, fit, moment, ticks
-from storage.engine import held
+from storage.engine import Held
 from storage.tables import journal, journal_counts, journal_head
 from storage.verifying import Verifying
+
+HEAD: Final = Held(select(journal_head.c.seq, journal_head.c.hash))  # made once: asked without end
 
 
 def said(entry: Entry) -> dict[str, Any]:
@@ -128,8 +130,7 @@ class SqlJournal:
         return self._db.execute(found.limit(1)).first() is not None
 
     def _head(self) -> tuple[int, str]:
-        head = select(journal_head.c.seq, journal_head.c.hash)
-        seq, last = self._db.execute(held(self._db, head)).one()
+        seq, last = self._db.execute(HEAD.by(self._db)).one()
         return seq, last
 
     def _count(self, request_id: str | None, lines: int) -> None:

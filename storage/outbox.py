@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
     Subquery,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -81,6 +83,51 @@ def notice_in(row: Mapping[Any, Any]) -> Notice:
     return Notice(row["kind"], row["request_id"], row["copy_id"], moved, row["facts"])
 
 
+def _heads() -> Subquery:
+    """The first row still waiting in each stream: it alone may be told next.
+
+    Numbered, not joined: PostgreSQL's guess about a queue that has just filled up is bad.
+    """
+    place = func.row_number().over(partition_by=outbox.c.stream, order_by=outbox.c.id)
+    waiting = (
+        select(outbox.c.id, outbox.c.due_at, outbox.c.lease_until, place.label("place"))
+        .where(WAITING)
+        .subquery()
+    )
+    return select(waiting).where(waiting.c.place == 1).subquery()
+
+
+def _free(rows: FromClause) -> ColumnElement[bool]:
+    now: BindParameter[datetime] = bindparam("now")
+    lease = rows.c.lease_until
+    return and_(rows.c.due_at <= now, or_(lease.is_(None), lease <= now))
+
+
+# Made once: what the loops ask without end takes longer to put together than to answer.
+HEADS: Final = _heads()
+CHOSEN: Final = (
+    select(HEADS.c.id)
+    .where(_free(HEADS))
+    .order_by(HEADS.c.due_at, HEADS.c.id)
+    .limit(bindparam("limit"))
+)
+MINE: Final = (
+    select(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), WAITING, _free(outbox))
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .with_for_update(skip_locked=True)
+)
+PUT: Final = insert(outbox)
+SETTLE: Final = update(outbox).where(
+    outbox.c.id == bindparam("this"), outbox.c.version == bindparam("read_version")
+)
+FIRST: Final = select(
+    func.min(
+        case((HEADS.c.lease_until > HEADS.c.due_at, HEADS.c.lease_until), else_=HEADS.c.due_at)
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlOutbox:
     """`grants.ports.Outbox`."""
@@ -96,18 +143,11 @@ class SqlOutbox:
             self._append(notice, at)
 
     def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
-        head = _heads()
-        chosen = (
-            select(head.c.id)
-            .where(_free(head, now))
-            .order_by(head.c.due_at, head.c.id)
-            .limit(limit)
-        )
-        ids = self.db.scalars(chosen).all()
+        ids = self.db.scalars(CHOSEN, {"now": now, "limit": limit}).all()
+        if not ids:
+            return []
         # Looked at again once they are locked: meanwhile somebody may have claimed or sent some.
-        mine = outbox.c.id.in_(ids), WAITING, _free(outbox, now)
-        locked = select(outbox).where(*mine).order_by(outbox.c.due_at, outbox.c.id)
-        rows = self.db.execute(locked.with_for_update(skip_locked=True)).mappings().all()
+        rows = self.db.execute(MINE, {"now": now, "ids": ids}).mappings().all()
         if rows:
             self._lease([row["id"] for row in rows], now, until)
         return [_claimed(row, until) for row in rows]
@@ -125,11 +165,7 @@ class SqlOutbox:
         self._settle(row, state=Sending.DROPPED, error=why)
 
     def next_due(self) -> datetime | None:
-        head = _heads()
-        due, lease = head.c.due_at, head.c.lease_until
-        first: datetime | None = self.db.scalar(
-            select(func.min(case((lease > due, lease), else_=due)))
-        )
+        first: datetime | None = self.db.scalar(FIRST)
         return first
 
     def depth(self) -> int:
@@ -172,19 +208,20 @@ class SqlOutbox:
 
     def _append(self, notice: Notice, at: datetime) -> None:
         self.db.execute(
-            insert(outbox).values(
-                stream=stream_of(notice),
-                kind=notice.kind,
-                request_id=notice.request_id,
-                copy_id=notice.copy_id,
-                state=Sending.WAITING,
-                due_at=at,
-                attempts=0,
-                created_at=at,
-                error="",
-                version=1,
+            PUT,
+            {
+                "stream": stream_of(notice),
+                "kind": notice.kind,
+                "request_id": notice.request_id,
+                "copy_id": notice.copy_id,
+                "state": Sending.WAITING,
+                "due_at": at,
+                "attempts": 0,
+                "created_at": at,
+                "error": "",
+                "version": 1,
                 **content(notice),
-            )
+            },
         )
 
     def _lease(self, ids: list[int], now: datetime, until: datetime) -> None:
@@ -232,31 +269,9 @@ class SqlOutbox:
 
     def _settle(self, row: Pending, **values: Any) -> bool:
         """False, and nothing, where somebody else has claimed the row since: it is theirs to settle."""
-        wrote = self.db.execute(
-            update(outbox)
-            .where(outbox.c.id == row.id, outbox.c.version == row.version)
-            .values(lease_until=None, version=row.version + 1, **values)
-        )
-        return wrote.rowcount == 1
-
-
-def _heads() -> Subquery:
-    """The first row still waiting in each stream: it alone may be told next.
-
-    Numbered, not joined: PostgreSQL's guess about a queue that has just filled up is bad.
-    """
-    place = func.row_number().over(partition_by=outbox.c.stream, order_by=outbox.c.id)
-    waiting = (
-        select(outbox.c.id, outbox.c.due_at, outbox.c.lease_until, place.label("place"))
-        .where(WAITING)
-        .subquery()
-    )
-    return select(waiting).where(waiting.c.place == 1).subquery()
-
-
-def _free(rows: FromClause, now: datetime) -> ColumnElement[bool]:
-    lease = rows.c.lease_until
-    return and_(rows.c.due_at <= now, or_(lease.is_(None), lease <= now))
+        this = {"this": row.id, "read_version": row.version}
+        after = {"lease_until": None, "version": row.version + 1, **values}
+        return self.db.execute(SETTLE, this | after).rowcount == 1
 
 
 def _claimed(row: Mapping[Any, Any], until: datetime) -> Pending:

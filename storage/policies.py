@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,8 @@ from grants.records import Applied
 from storage.books import book_from_json, book_to_json
 from storage.kept import Kept
 from storage.tables import policy_versions
+
+NEWEST: Final = select(func.max(policy_versions.c.version))  # made once: asked without end
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class SqlPolicies:
         return self.kept.get(version, lambda: self.at(version)) if version else PolicyBook()
 
     def version(self) -> int:
-        newest: int | None = self.db.scalar(select(func.max(policy_versions.c.version)))
+        newest: int | None = self.db.scalar(NEWEST)
         return newest or 0
 
     def at(self, version: int) -> PolicyBook:

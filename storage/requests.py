@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -35,7 +35,7 @@ from grants.model import (
     Wanted,
 )
 from grants.records import Glimpse, Search
-from storage.engine import held
+from storage.engine import Held, held
 from storage.tables import PERSON, journal_head, requests
 
 PLAIN: Final = tuple(
@@ -51,6 +51,40 @@ OLDEST: Final = (requests.c.asked_at, requests.c.id)
 NEWEST: Final = tuple(column.desc() for column in OLDEST)
 AT_ONCE: Final = 500
 """So many rows of a long walk are in memory at a time."""
+
+# Made once: what the loops ask without end takes longer to put together than to answer.
+ONE: Final = Held(select(requests).where(requests.c.id == bindparam("id")))
+ADD: Final = insert(requests)
+SAVE: Final = update(requests).where(
+    requests.c.id == bindparam("this"), requests.c.version == bindparam("read_version")
+)
+HEAD: Final = Held(select(journal_head.c.seq))
+DUE: Final = (
+    select(requests)
+    .where(requests.c.state == bindparam("state"), requests.c.due_at <= bindparam("now"))
+    .order_by(requests.c.due_at)
+    .limit(bindparam("limit"))
+)
+REMINDING: Final = (
+    select(requests)
+    .where(requests.c.remind_at <= bindparam("now"))
+    .order_by(requests.c.remind_at)
+    .limit(bindparam("limit"))
+)
+FIRSTS: Final = tuple(
+    select(func.min(column)).where(column.is_not(None))
+    for column in (requests.c.due_at, requests.c.remind_at)
+)
+OF_KEY: Final = (
+    select(requests)
+    .where(
+        requests.c.requester_user_id == bindparam("user_id"),
+        requests.c.account_id == bindparam("account_id"),
+        requests.c.permission_set_arn == bindparam("permission_set_arn"),
+        requests.c.state.in_(AT_AWS),
+    )
+    .order_by(*OLDEST)
+)
 
 
 def person_row(person: Person, prefix: str) -> dict[str, str]:
@@ -101,7 +135,7 @@ class SqlRequests:
         """FormTakenError where this form has made one already; the unit of work stays usable."""
         try:
             with self.db.begin_nested():
-                self.db.execute(insert(requests).values(to_row(request)))
+                self.db.execute(ADD, to_row(request))
         except IntegrityError as error:
             if earlier := self.by_form(request.form_id):
                 raise FormTakenError(earlier) from error
@@ -112,19 +146,15 @@ class SqlRequests:
         return found[0] if found else None
 
     def get(self, request_id: RequestId) -> Request:
-        found = self._all(held(self.db, select(requests).where(requests.c.id == request_id)))
+        found = self._all(ONE.by(self.db), id=request_id)
         if not found:
             raise UnknownRequest(request_id)
         return found[0]
 
     def save(self, request: Request) -> Request:
         after = replace(request, version=request.version + 1)
-        wrote = self.db.execute(
-            update(requests)
-            .where(requests.c.id == request.id, requests.c.version == request.version)
-            .values(to_row(after))
-        )
-        if wrote.rowcount != 1:
+        this = {"this": request.id, "read_version": request.version}
+        if self.db.execute(SAVE, this | to_row(after)).rowcount != 1:
             raise StaleRequest(request.id)
         return after
 
@@ -158,28 +188,14 @@ class SqlRequests:
         return self._due(State.ACTIVE, now, limit)
 
     def reminding(self, now: datetime, *, limit: int) -> list[Request]:
-        return self._all(
-            select(requests)
-            .where(requests.c.remind_at <= now)
-            .order_by(requests.c.remind_at)
-            .limit(limit)
-        )
+        return self._all(REMINDING, now=now, limit=limit)
 
     def next_due(self) -> datetime | None:
-        instants = (self._first(requests.c.due_at), self._first(requests.c.remind_at))
+        instants = [self.db.scalar(first) for first in FIRSTS]
         return min((instant for instant in instants if instant), default=None)
 
     def of_key(self, key: Key) -> list[Request]:
-        return self._all(
-            select(requests)
-            .where(
-                requests.c.requester_user_id == key.user_id,
-                requests.c.account_id == key.account_id,
-                requests.c.permission_set_arn == key.permission_set_arn,
-                requests.c.state.in_(AT_AWS),
-            )
-            .order_by(requests.c.asked_at, requests.c.id)
-        )
+        return self._all(OF_KEY, **asdict(key))
 
     def extensions_of(self, request_id: RequestId) -> list[Request]:
         extending = select(requests).where(
@@ -189,7 +205,7 @@ class SqlRequests:
 
     def open_of(self, user_id: UserId, *, alone: bool = False) -> int:
         if alone:  # Every writer comes to the journal's head in the end: there the others wait.
-            self.db.execute(held(self.db, select(journal_head.c.seq))).first()
+            self.db.execute(HEAD.by(self.db)).first()
         counted: int = self.db.execute(
             select(func.count())
             .select_from(requests)
@@ -270,20 +286,11 @@ class SqlRequests:
         found = self.db.execute(select(*columns).join_from(asker, requests, requests.c.id == one))
         return [person_in(row, "requester") for row in found.mappings()]
 
-    def _first(self, column: Column[datetime]) -> datetime | None:
-        first: datetime | None = self.db.scalar(select(func.min(column)).where(column.is_not(None)))
-        return first
-
     def _due(self, state: State, now: datetime, limit: int) -> list[Request]:
-        return self._all(
-            select(requests)
-            .where(requests.c.state == state, requests.c.due_at <= now)
-            .order_by(requests.c.due_at)
-            .limit(limit)
-        )
+        return self._all(DUE, state=state, now=now, limit=limit)
 
-    def _all(self, statement: Select[Any]) -> list[Request]:
-        return [from_row(row) for row in self.db.execute(statement).mappings()]
+    def _all(self, statement: Select[Any], **values: Any) -> list[Request]:
+        return [from_row(row) for row in self.db.execute(statement, values).mappings()]
 
 
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
