@@ -30,12 +30,14 @@ from grants.errors import (
     PoliciesMoved,
     Refusal,
     RequesterNoLongerEligible,
+    StillExplaining,
     StillExporting,
     StillLookingUp,
     StillReading,
     Tampered,
     Thing,
     TooLongHere,
+    TooMuchAtOnce,
     TooSlow,
     Unfit,
     UnknownName,
@@ -105,6 +107,12 @@ def words(refusal: Refusal) -> str:
             )
         case StillReading():
             return "Others have threads read just now. Please type it again in a minute."
+        case StillExplaining(theirs=True):
+            return "What you asked for last is still being explained. After that, ask for the next."
+        case StillExplaining():
+            return "Others have access explained just now. Please type it again in a minute."
+        case TooMuchAtOnce():
+            return "Elevate is still busy with what you did before. Please wait, and try again."
         case UnknownPolicy():
             return (
                 f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'

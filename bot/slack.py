@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import Event
 
@@ -34,7 +34,7 @@ from bot.settings import Settings
 from grants import pace as retrying
 from grants.crew import Crew
 from grants.desk import Desk
-from grants.errors import OutOfDate, StillLookingUp, StillReading
+from grants.errors import OutOfDate, StillExplaining, StillLookingUp, StillReading
 from grants.pace import Jitter
 from handlers import activity, admin, audit, elevate, home, mine, options
 from handlers import review as reviewing
@@ -48,6 +48,7 @@ from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
 from handlers.promptly import Promptly
+from handlers.shares import Doorkeeper, Shares
 from handlers.showing import Showing
 from handlers.strays import Strays
 from handlers.threads import Rest, Threads
@@ -64,6 +65,8 @@ LISTENERS = 32
 """So many people may press at the same moment."""
 LOOKUPS = 4
 """So many may have activity looked up: each keeps a listener busy for a while."""
+EXPLAINING = 4
+"""So many may have access explained: each takes up to a hundred calls of AWS's."""
 UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
 EVERYTHING = re.compile(".*", re.DOTALL)
 
@@ -127,7 +130,7 @@ def connect(
     bound = bindings(settings, storage, aws)
     people = People(web, bound, storage.works, storage.clock, workspace)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
-    listeners = listeners or ThreadPoolExecutor(LISTENERS, "listeners")
+    listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
     net = Net(web, people, listeners)
     watching = watch(storage, aws, Crew(listeners, wake))
     showing = Showing(
@@ -142,6 +145,7 @@ def connect(
     )
     the_auditing = auditing(storage, desk.memberships)
     promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
+    promptly = replace(promptly, deciders=Shares(promptly.deciders))
     posting = Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock))
     closing_down = Event()
     rest = rest or resting(closing_down, storage.clock)
@@ -164,6 +168,7 @@ def connect(
         auditing=the_auditing,
         exports=Exports(web, the_auditing, net),
         looking=looking(storage, aws),
+        explained=Turns(EXPLAINING, StillExplaining),
         lookups=Turns(LOOKUPS, StillLookingUp),
         verifying=Verifying(
             works=storage.works,
@@ -187,6 +192,7 @@ def connect(
         user_facing_authorize_error_message=UNREACHED,
     )
     app.use(Guard(workspace, storage.works, storage.clock))
+    app.use(Doorkeeper(listeners, people.pesters))
     app.error(net)
     for subject in (elevate, options, reviewing, mine, home, activity, audit, admin):
         subject.register(app, front)

@@ -202,6 +202,18 @@ class StillReading(Refusal):
 
 
 @dataclass(eq=False)
+class StillExplaining(Refusal):
+    """Somebody's access is being explained already: for this person, or for as many as may at once."""
+
+    theirs: bool
+
+
+@dataclass(eq=False)
+class TooMuchAtOnce(Refusal):
+    """So much of this person's is in hand that no more is taken before some of it is done."""
+
+
+@dataclass(eq=False)
 class NudgedLately(Refusal):
     """The approvers were nudged a moment ago."""
 

@@ -44,10 +44,11 @@ def _explained(question: Question, person: Person, front: Front) -> Message:
     about_others = not _own(question, person)
     if about_others:
         front.explaining.may_explain_others(person)
-    user = _about(question, person, front)
-    found = front.explaining(
-        user, question.account, question.permission_set, guess=about_others, most=READ
-    )
+    with front.explained.of(person.slack_id):
+        user = _about(question, person, front)
+        found = front.explaining(
+            user, question.account, question.permission_set, guess=about_others, most=READ
+        )
     return explanation.message(found, own=user.id == person.user_id)
 
 

@@ -51,6 +51,8 @@ class Front:
     exports: Exports
     looking: Looking
     """Reads what sessions did."""
+    explained: Turns
+    """Of those who have access explained."""
     lookups: Turns
     """For that: AWS may take a minute."""
     verifying: Verifying

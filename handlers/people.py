@@ -1,5 +1,6 @@
 """Who is pressing: the Slack user as Slack has them now, as the person they are bound to."""
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
@@ -19,6 +20,10 @@ from handlers.reading import about
 Payload = dict[str, Any]
 LATELY: Final = 60.0
 """Seconds."""
+PATIENCE: Final = 10
+"""So often within a minute it is looked up anew who somebody is who was nobody every time before."""
+REMEMBERED: Final = 1000
+"""So many of them: of whoever is beyond that, the first is forgotten."""
 
 
 class People:
@@ -39,6 +44,7 @@ class People:
         self._clock = clock
         self._home = home
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
+        self._refused: dict[SlackUserId, deque[datetime]] = {}
         self._lock = Lock()
 
     def whose(self, body: Payload, *, giving_back: bool = False) -> Person:
@@ -53,7 +59,19 @@ class People:
             return self._settled(slack_id)
         except NotAPerson as refusal:
             self.record(refusal, body)
+            self._note(slack_id)
             raise
+
+    def pesters(self, slack_id: SlackUserId) -> bool:
+        """Whether somebody goes on pressing who was told often enough that nothing will come of it.
+
+        Each time costs calls to Slack of which there are a hundred a minute, for everybody together.
+        """
+        with self._lock:
+            told = self._refused.get(slack_id)
+            if told is None or len(told) < PATIENCE:
+                return False
+            return (self._clock() - told[0]).total_seconds() < LATELY
 
     def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:
         """The person, if that was settled within so many seconds."""
@@ -98,6 +116,12 @@ class People:
                 raise NotAPerson(Doubt.UNKNOWN) from error
             raise
         return profile_of(user, self._home())
+
+    def _note(self, slack_id: SlackUserId) -> None:
+        with self._lock:
+            if slack_id not in self._refused and len(self._refused) >= REMEMBERED:
+                self._refused.pop(next(iter(self._refused)))
+            self._refused.setdefault(slack_id, deque(maxlen=PATIENCE)).append(self._clock())
 
     def _settled(self, slack_id: SlackUserId) -> Person:
         try:

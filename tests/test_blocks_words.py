@@ -26,6 +26,8 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.Unseen: [errors.Unseen(HOSTILE * 90)],
     errors.StillExporting: [errors.StillExporting(theirs) for theirs in (True, False)],
     errors.StillLookingUp: [errors.StillLookingUp(theirs) for theirs in (True, False)],
+    errors.StillExplaining: [errors.StillExplaining(theirs) for theirs in (True, False)],
+    errors.TooMuchAtOnce: [errors.TooMuchAtOnce()],
     errors.StillReading: [errors.StillReading(theirs) for theirs in (True, False)],
     errors.AlreadyMoved: [
         errors.AlreadyMoved(a_request(state), yours) for state in State for yours in (False, True)

@@ -1,5 +1,6 @@
 """A tiny Bolt app with one form and one card, to try the stand-in on."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from tests.standins.slack.deliver import Listeners
 from tests.standins.slack.standin import SlackStandIn
 
 JSON = dict[str, Any]
@@ -112,7 +112,7 @@ class Heard:
         return {block: next(iter(found.values())) for block, found in values.items()}
 
 
-def an_app(slack: SlackStandIn, heard: Heard, listeners: Listeners) -> App:
+def an_app(slack: SlackStandIn, heard: Heard, listeners: Executor) -> App:
     web = WebClient(slack.token, base_url=slack.url)
     app = App(client=web, signing_secret=slack.signing_secret, listener_executor=listeners)
 
