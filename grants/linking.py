@@ -14,7 +14,10 @@ from grants.waiting import InTime, nobody_waits
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """Of others only: who they themselves are is for another administrator, or the command line."""
+    """Of others only: who they themselves are is for another administrator, or the command line.
+
+    What is theirs by another Slack user, by its link or by its address, is about themselves too.
+    """
 
     bindings: Bindings
     directory: Directory
@@ -38,6 +41,8 @@ class Linking:
         """
         by = self._administrator_of(person, slack_id)
         profile = self._trusted(slack_id)
+        if self._is_theirs(profile.email, person):
+            raise AboutOneself
         user = user_called(self.directory, name, lane=Lane.PERSON)
         if not user.enabled:
             raise CannotBeLinked(Doubt.DISABLED)
@@ -60,6 +65,11 @@ class Linking:
         if slack_id == person.slack_id:
             raise AboutOneself
         return by
+
+    def _is_theirs(self, address: str, person: Person) -> bool:
+        """Whether whoever has this address in Slack would be taken for this person."""
+        same = address.casefold() == person.email.casefold()
+        return same or person.user_id in self.bindings.having(address)
 
     def _trusted(self, slack_id: SlackUserId) -> Profile:
         """A full member of this workspace with a confirmed address, or nobody would be the wiser."""

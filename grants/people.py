@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from grants.errors import AwsFault, Doubt, NotAPerson
+from grants.errors import AboutOneself, AwsFault, Doubt, NotAPerson
 from grants.model import (
     CLOCK,
     Actor,
@@ -124,6 +124,7 @@ class Bindings:
         now = self.clock()
         binding = Binding(slack_id, team_id, user.id, email, now, by.name)
         with self.works() as work:
+            _about_others(by, binding, work.people.get(slack_id))
             work.people.put(binding)
             _note(work, "people.link", binding, by, self.clock)
             _tell(work, binding, by, now, user=f"{user.name or user.user_name} ({user.user_name})")
@@ -135,6 +136,7 @@ class Bindings:
             binding = work.people.get(slack_id)
             if binding is None:
                 return False
+            _about_others(by, binding)
             work.people.remove(slack_id)
             _note(work, "people.unlink", binding, by, self.clock)
             _tell(work, binding, by, self.clock())
@@ -159,16 +161,20 @@ class Bindings:
         return _person(profile.slack_id, user, profile.email)
 
     def _by_address(self, address: str) -> User | None:
+        found = self.having(address)
+        if len(found) > 1:
+            raise NotAPerson(Doubt.SEVERAL_USERS)
+        return next(iter(found.values()), None)
+
+    def having(self, address: str) -> dict[UserId, User]:
+        """The Identity Center users of this address, in whichever case it is written."""
         # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
         spellings = dict.fromkeys((address, address.lower()))
-        found = {
+        return {
             user.id: user
             for spelling in spellings
             if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
         }
-        if len(found) > 1:
-            raise NotAPerson(Doubt.SEVERAL_USERS)
-        return next(iter(found.values()), None)
 
     def _break(self, binding: Binding, why: str) -> None:
         facts = {
@@ -181,6 +187,13 @@ class Bindings:
             work.people.put(replace(binding, broken=why))
             _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
             aloud(work, "people.broken", facts, at=self.clock())
+
+
+def _about_others(by: Actor, *bindings: Binding | None) -> None:
+    """AboutOneself where a link is or was about whoever makes it; the command line's is about nobody."""
+    for each in bindings:
+        if each and (each.slack_id == by.slack_id or each.user_id == by.user_id):
+            raise AboutOneself
 
 
 def _enabled(user: User | None) -> User:
