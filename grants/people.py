@@ -156,8 +156,11 @@ class Bindings:
             "verified address",
         )
         with self.works() as work:
-            if work.people.add(binding):
+            added = work.people.add(binding)
+            if added:
                 _note(work, "people.link", binding, CLOCK, self.clock)
+        if not added:
+            return self.identify(profile)  # Meanwhile somebody has said who it is.
         return _person(profile.slack_id, user, profile.email)
 
     def _by_address(self, address: str) -> User | None:
