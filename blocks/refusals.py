@@ -370,6 +370,9 @@ WHYS: Final = {
     Why.NOT_ELIGIBLE: "no eligibility policy names the requester for this access any more",
     Why.USER_DISABLED: "the requester's Identity Center user is disabled",
     Why.USER_MISSING: "the requester's Identity Center user is not there any more",
+    Why.REQUESTER_NOT_BOUND: (
+        "the Slack user who asked is not linked to the requester's Identity Center user any more"
+    ),
     Why.ACCOUNT_INACTIVE: "the account is closed, or about to be",
     Why.ACCOUNT_MISSING: "the account is not in the organization any more",
     Why.PERMISSION_SET_MISSING: "the permission set is not there any more",

@@ -192,6 +192,13 @@ class Bindings:
             aloud(work, "people.broken", facts, at=self.clock())
 
 
+def bound(work: Work, person: Person) -> bool:
+    """Whether the Slack user by which they did something is theirs still."""
+    # Not by `get`, which locks: two votes that count each other's givers would wait for each other.
+    theirs = work.people.of_user(person.user_id)
+    return any(each.slack_id == person.slack_id and not each.broken for each in theirs)
+
+
 def _about_others(by: Actor, *bindings: Binding | None) -> None:
     """AboutOneself where a link is or was about whoever makes it; the command line's is about nobody."""
     for each in bindings:

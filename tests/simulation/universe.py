@@ -382,3 +382,5 @@ def furnish(works: Works, clock: FakeClock) -> None:
     with works() as work:
         work.catalogue.replace(a_catalogue())
         work.policies.apply(a_book(), by="Ada", at=clock())
+        for person in (BOB, EVE, DAN, ADA):
+            work.people.put(make.a_binding(person))
