@@ -42,7 +42,7 @@ from storage.schema import at_head, migrate
 log = logging.getLogger(__name__)
 
 TOLD_FOR: Final = timedelta(days=7)
-"""So long the outbox keeps what it has told."""
+"""So long the outbox keeps what it has told; and so long it is known what was acted on."""
 RETRY: Final = timedelta(seconds=10)
 """After a refresh that failed."""
 
@@ -93,6 +93,7 @@ class Catalogues:
             self.next_at = now + EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
+            work.acted.forget(now - TOLD_FOR, limit=10_000)
             work.processes.forget(now - TOLD_FOR)
         self._read_tags(now)
 

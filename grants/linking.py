@@ -33,9 +33,15 @@ class Linking:
             return sorted(work.people.all(), key=lambda each: (not each.broken, each.slack_id))
 
     def link(
-        self, person: Person, slack_id: SlackUserId, name: str, *, in_time: InTime = nobody_waits
+        self,
+        person: Person,
+        slack_id: SlackUserId,
+        name: str,
+        *,
+        once: str,
+        in_time: InTime = nobody_waits,
     ) -> User:
-        """From now on this Slack user is that Identity Center user.
+        """From now on this Slack user is that Identity Center user. `once`: no form does so twice.
 
         CannotBeLinked where the link could never be used; UnknownName where nobody is called so.
         """
@@ -48,17 +54,17 @@ class Linking:
             raise CannotBeLinked(Doubt.DISABLED)
         in_time()
         self.bindings.link(
-            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email
+            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email, once=once
         )
         return user
 
     def unlink(
-        self, person: Person, slack_id: SlackUserId, *, in_time: InTime = nobody_waits
+        self, person: Person, slack_id: SlackUserId, *, once: str, in_time: InTime = nobody_waits
     ) -> bool:
         """Forgotten: the next time they are matched by their address again."""
         by = self._administrator_of(person, slack_id)
         in_time()
-        return self.bindings.unlink(slack_id, by=by)
+        return self.bindings.unlink(slack_id, by=by, once=once)
 
     def _administrator_of(self, person: Person, slack_id: SlackUserId) -> Actor:
         by = self.administrator(person)

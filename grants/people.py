@@ -115,28 +115,40 @@ class Bindings:
             )
 
     def link(
-        self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor, email: str = ""
+        self,
+        slack_id: SlackUserId,
+        user: User,
+        *,
+        team_id: str,
+        by: Actor,
+        email: str = "",
+        once: str = "",
     ) -> Binding:
         """An administrator says who it is; an earlier or broken binding is replaced.
 
-        `email`: their address in Slack as it is now, where it is known.
+        `email`: their address in Slack as it is now, where it is known. `once`: what tells this
+        from all others; a second time it changes nothing, whoever they are by then.
         """
         now = self.clock()
         binding = Binding(slack_id, team_id, user.id, email, now, by.name)
         with self.works() as work:
             _about_others(by, binding, work.people.get(slack_id))
+            if once and not work.acted.first(once, at=now):
+                return binding
             work.people.put(binding)
             _note(work, "people.link", binding, by, self.clock)
             _tell(work, binding, by, now, user=f"{user.name or user.user_name} ({user.user_name})")
         return binding
 
-    def unlink(self, slack_id: SlackUserId, *, by: Actor) -> bool:
-        """Forget a binding; whoever comes next is matched by address again."""
+    def unlink(self, slack_id: SlackUserId, *, by: Actor, once: str = "") -> bool:
+        """Forget a binding; whoever comes next is matched by address again. `once`: as above."""
         with self.works() as work:
             binding = work.people.get(slack_id)
             if binding is None:
                 return False
             _about_others(by, binding)
+            if once and not work.acted.first(once, at=self.clock()):
+                return False
             work.people.remove(slack_id)
             _note(work, "people.unlink", binding, by, self.clock)
             _tell(work, binding, by, self.clock())

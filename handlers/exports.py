@@ -21,6 +21,7 @@ from grants.model import Person, Request, SlackUserId
 from grants.records import Search
 from grants.sight import Sight
 from handlers.errors import Net
+from handlers.reading import once
 from handlers.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,9 @@ class Exports:
     def send(self, person: Person, search: Search, kind: Format, body: Payload) -> None:
         """All that they may see of what they search for; StillExporting where one is under way."""
         with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
-            sight = self._auditing.taking(person, search, kind)
+            sight = self._auditing.taking(person, search, kind, once=once(body))
+            if sight is None:
+                return
             count = self._write(file, sight, search, kind)
             if not count:
                 # Slack takes no empty file, and a heading alone tells nobody anything.
@@ -57,7 +60,8 @@ class Exports:
     ) -> None:
         """All that a session did."""
         with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
-            self._auditing.taking_events(person, request, len(events))
+            if not self._auditing.taking_events(person, request, len(events), once=once(body)):
+                return
             ended_at = request.ended_at or self._auditing.clock()
             file.writelines(line.encode() for line in table(events, ended_at=ended_at))
             name = f"elevate-activity-{request.id}.csv"

@@ -8,7 +8,7 @@ from slack_bolt import Ack, App, Respond
 from blocks import ids
 from grants.model import Person
 from handlers.front import Front
-from handlers.reading import pressed
+from handlers.reading import once, pressed
 
 Payload = dict[str, Any]
 
@@ -29,7 +29,10 @@ def cancel(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front:
 
 def nudge(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Whoever may decide is reminded now."""
-    front.promptly(lambda _: front.reminding.nudge(front.presser(action, body), pressed(action)))
+    token = once(body)
+    front.promptly(
+        lambda _: front.reminding.nudge(front.presser(action, body), pressed(action), once=token)
+    )
     ack()
     front.showing.pressed(body, action, respond)
 
