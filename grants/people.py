@@ -73,7 +73,7 @@ class Bindings:
     directory: Directory
     clock: Clock
     domains: frozenset[str]
-    """Address domains, lower case, that may be bound by address."""
+    """Address domains, lower case, in which an address says who somebody is."""
 
     def identify(self, profile: Profile) -> Person:
         """The person this Slack user is, as of now; NotAPerson where there is any doubt."""
@@ -90,6 +90,8 @@ class Bindings:
         if binding.email.casefold() != profile.email.casefold():
             self._break(binding, f"the Slack address is no longer {binding.email}")
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
+        if not binding.by_hand:
+            self._must_be_ours(profile.email)
         user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
         return _person(profile.slack_id, user, profile.email)
 
@@ -130,7 +132,17 @@ class Bindings:
         from all others; a second time it changes nothing, whoever they are by then.
         """
         now = self.clock()
-        binding = Binding(slack_id, team_id, user.id, email, now, by.name)
+        binding = Binding(
+            slack_id,
+            team_id,
+            user.id,
+            email,
+            now,
+            by.name,
+            by_hand=True,
+            user_name=user.user_name,
+            checked_at=now,
+        )
         with self.works() as work:
             _about_others(by, binding, work.people.get(slack_id))
             if once and not work.acted.first(once, at=now):
@@ -155,17 +167,18 @@ class Bindings:
         return True
 
     def _bind(self, profile: Profile) -> Person:
-        domain = profile.email.rpartition("@")[2].casefold()
-        if domain not in self.domains:
-            raise NotAPerson(Doubt.FOREIGN_DOMAIN)
+        self._must_be_ours(profile.email)
         user = _enabled(self._by_address(profile.email))
+        now = self.clock()
         binding = Binding(
             profile.slack_id,
             profile.team_id,
             user.id,
             profile.email,
-            self.clock(),
+            now,
             "verified address",
+            user_name=user.user_name,
+            checked_at=now,
         )
         with self.works() as work:
             added = work.people.add(binding)
@@ -174,6 +187,10 @@ class Bindings:
         if not added:
             return self.identify(profile)  # Meanwhile somebody has said who it is.
         return _person(profile.slack_id, user, profile.email)
+
+    def _must_be_ours(self, address: str) -> None:
+        if address.rpartition("@")[2].casefold() not in self.domains:
+            raise NotAPerson(Doubt.FOREIGN_DOMAIN)
 
     def _by_address(self, address: str) -> User | None:
         found = self.having(address)

@@ -100,6 +100,23 @@ def test_an_administrator_mends_a_broken_binding(world: World) -> None:
     assert world.journal().count("people.link") == 3
 
 
+def test_in_a_domain_that_is_allowed_no_more_nobody_is_let_in_by_their_address(
+    world: World, database_url: str
+) -> None:
+    links(world, "UDAN", "dan")
+    requests = [a_bound_eve(world), world.asks("bob", PROD)]
+
+    with world.beside(database_url, email_domains="other.example") as moved:
+        moved["eve"].click(world.card(requests[0]), "Approve")
+        moved["dan"].click(world.card(requests[1]), "Approve")
+
+    assert world.state(requests[0]) is State.PENDING
+    assert world.whispers("eve") == [f"{DOUBTS[Doubt.FOREIGN_DOMAIN]} Nothing was changed."]
+    assert world.request(requests[1]).decided_by == "Dan Approver"
+    world.decides("eve", requests[0], "Approve")
+    assert world.request(requests[0]).decided_by == "Eve Approver"
+
+
 def test_a_link_goes_before_the_address(world: World) -> None:
     links(world, "UMALLORY", "eve")
     request = world.asks("bob", PROD)
