@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
-from grants.people import Bindings, Profile
+from grants.people import Bindings, Profile, bound
 from grants.ports import Clock, Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
@@ -80,6 +80,15 @@ class People:
         if found is None or (self._clock() - found[0]).total_seconds() > seconds:
             return None
         return found[1]
+
+    def standing(self, slack_id: SlackUserId, *, seconds: float) -> Person | None:
+        """The person, if that was settled within so many seconds and their link stands still."""
+        with self._lock:
+            at, person = self._known.get(slack_id, (None, None))
+        if not at or not person or (self._clock() - at).total_seconds() > seconds:
+            return None
+        with self._works.reading() as work:
+            return person if bound(work, person) else None
 
     def known(self, slack_id: SlackUserId, *, seconds: float) -> Person:
         """Who this is, of whom nobody heard just now; NotAPerson where there is any doubt."""
