@@ -35,7 +35,7 @@ def test_the_list_names_everybody_who_is_linked(world: World) -> None:
     words = modal(at_links(world)).words()
 
     assert "@bob" in words
-    assert f"Identity Center user: {user_id(world, 'bob')}" in words
+    assert f"Identity Center user: bob ({user_id(world, 'bob')})" in words
     assert "Address: bob@example.com" in words
 
 
