@@ -344,6 +344,9 @@ DOUBTS: Final = {
     Doubt.ADDRESS_CHANGED: (
         "Your address has changed since Elevate got to know you. An administrator of Elevate has to link you again."
     ),
+    Doubt.BROKEN: (
+        "Your link to Identity Center no longer holds. An administrator of Elevate has to link you again."
+    ),
     Doubt.UNKNOWN: "Elevate cannot tell who you are just now. Try again; if it stays so, turn to an administrator of Elevate.",
 }
 

@@ -306,6 +306,8 @@ class Doubt(StrEnum):
     SEVERAL_USERS = "several_users"
     DISABLED = "disabled"
     ADDRESS_CHANGED = "address_changed"
+    BROKEN = "broken"
+    """Their link was broken, some time ago, and nobody has mended it."""
     UNKNOWN = "unknown"
 
 

@@ -27,6 +27,7 @@ from grants.ports import (
 from grants.records import Binding, Entry
 from grants.telling import aloud
 
+GONE: Final = "the Identity Center user is not there any more"
 KEPT: Final = 3600.0
 """Seconds for which somebody's groups are remembered."""
 
@@ -65,6 +66,21 @@ def doubt(profile: Profile) -> Doubt | None:
     return next((reason for wrong, reason in checks if wrong), None)
 
 
+def turned(profile: Profile) -> str:
+    """What this Slack user has become that no link holds for; empty: nothing that Slack says so.
+
+    Only what Slack says counts. What it leaves out, or what the user mends alone, is a `doubt` at most.
+    """
+    facts = (
+        (bool(profile.team_id) and not profile.at_home, "is of another workspace"),
+        (profile.deleted is True, "was deactivated"),
+        (profile.is_bot is True, "is a bot"),
+        (profile.is_guest is True, "is a guest"),
+        (profile.is_stranger is True, "is of another organization"),
+    )
+    return next((f"the Slack user {fact}" for so, fact in facts if so), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """Makes, keeps, checks and breaks the bindings."""
@@ -77,23 +93,39 @@ class Bindings:
 
     def identify(self, profile: Profile) -> Person:
         """The person this Slack user is, as of now; NotAPerson where there is any doubt."""
-        if reason := doubt(profile):
-            raise NotAPerson(reason)
         with self.works.reading() as work:
             binding = work.people.get(profile.slack_id)
+        if reason := doubt(profile):
+            if binding and (why := turned(profile)):
+                self._break(binding, why)
+            raise NotAPerson(reason)
         if binding is None:
             return self._bind(profile)
         if binding.broken:
-            raise NotAPerson(Doubt.ADDRESS_CHANGED, binding.broken)
+            raise NotAPerson(Doubt.BROKEN, binding.broken)
         if not binding.email:
             return self._first_use(binding, profile)
-        if binding.email.casefold() != profile.email.casefold():
-            self._break(binding, f"the Slack address is no longer {binding.email}")
+        if why := _moved(binding, profile):
+            self._break(binding, why)
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
         if not binding.by_hand:
             self._must_be_ours(profile.email)
-        user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
-        return _person(profile.slack_id, user, profile.email)
+        user = self.directory.user(binding.user_id, lane=Lane.PERSON)
+        if user is None:
+            self._break(binding, GONE)
+        return _person(profile.slack_id, _enabled(user), profile.email)
+
+    def look_again(self, binding: Binding, profile: Profile) -> None:
+        """Hold a link that nobody uses just now against Slack and Identity Center."""
+        user = self.directory.user(binding.user_id, lane=Lane.REFRESH)
+        why = turned(profile) or _moved(binding, profile)
+        if why or user is None:
+            self._break(binding, why or GONE)
+            return
+        looked_at = replace(binding, user_name=user.user_name, checked_at=self.clock())
+        with self.works() as work:
+            if work.people.get(binding.slack_id) == binding:
+                work.people.put(looked_at)
 
     def _first_use(self, binding: Binding, profile: Profile) -> Person:
         """Linked by hand: from the first time on it is theirs with this address."""
@@ -209,6 +241,9 @@ class Bindings:
         }
 
     def _break(self, binding: Binding, why: str) -> None:
+        """For good, and aloud, once."""
+        if binding.broken:
+            return
         facts = {
             "words": f"Slack user {binding.slack_id} is nobody for Elevate until an administrator says"
             f" who it is (people link {binding.slack_id} USER): {why}."
@@ -219,6 +254,13 @@ class Bindings:
             work.people.put(replace(binding, broken=why))
             _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
             aloud(work, "people.broken", facts, at=self.clock())
+
+
+def _moved(binding: Binding, profile: Profile) -> str:
+    """Whether the Slack user has another address than the one the link holds for; empty: no."""
+    known, now = binding.email, profile.email
+    same = not known or not now or known.casefold() == now.casefold()
+    return "" if same else f"the Slack address is no longer {known}"
 
 
 def bound(work: Work, person: Person) -> bool:
