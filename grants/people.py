@@ -117,9 +117,9 @@ class Bindings:
 
     def look_again(self, binding: Binding, profile: Profile) -> None:
         """Hold a link that nobody uses just now against Slack and Identity Center."""
-        user = self.directory.user(binding.user_id, lane=Lane.REFRESH)
         why = turned(profile) or _moved(binding, profile)
-        if why or user is None:
+        user = None if why else self.directory.user(binding.user_id, lane=Lane.REFRESH)
+        if user is None:
             self._break(binding, why or GONE)
             return
         looked_at = replace(binding, user_name=user.user_name, checked_at=self.clock())

@@ -1,5 +1,6 @@
 """Who is pressing: the Slack user as Slack has them now, as the person they are bound to."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +8,7 @@ from threading import Lock
 from typing import Any, Final
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
@@ -17,6 +18,7 @@ from grants.telling import refused
 from handlers.guard import Home, user_of
 from handlers.reading import about
 
+log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 LATELY: Final = 60.0
 """Seconds."""
@@ -125,6 +127,14 @@ class People:
                 raise NotAPerson(Doubt.UNKNOWN) from error
             raise
         return profile_of(user, self._home())
+
+    def seen(self, slack_id: SlackUserId) -> Profile | None:
+        """The same, where nobody waits for it. None: Slack does not say just now, or knows none."""
+        try:
+            return self.profile(slack_id)
+        except (NotAPerson, SlackClientError, OSError) as error:
+            log.info("not seen", extra={"slack_user": slack_id, "error": type(error).__name__})
+            return None
 
     def _note(self, slack_id: SlackUserId) -> None:
         with self._lock:
