@@ -38,6 +38,7 @@ _CURES: Final = {
     "channel_not_found": "there is none of this id, or it is private: invite the bot, or mend the id",
     "missing_scope": "the app may not look at it: give it the scopes of manifest.yml",
     "users_not_found": "Slack knows nobody by this address",
+    "not_a_member": "whoever has this address in Slack is no full member of the workspace",
     "user_disabled": "this Slack account is deactivated",
     "messages_tab_disabled": "the app's Messages tab is switched off: switch it on",
 }

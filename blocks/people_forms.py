@@ -67,7 +67,7 @@ def _pager(page: Page[Binding]) -> Iterator[ButtonElement]:
 
 def _link(binding: Binding, style: Style) -> SectionBlock:
     fields = [
-        plain(f"Identity Center user: {binding.user_id}"),
+        plain(f"Identity Center user: {_called(binding)}"),
         plain(f"Address: {label(binding.email, 250) or 'not known yet, linked by hand'}"),
         marked(f"Since {moment(binding.made_at, style)}"),
         plain(f"By: {label(binding.made_by, 250)}"),
@@ -84,6 +84,12 @@ def _link(binding: Binding, style: Style) -> SectionBlock:
         text=plain("Unlink"), action_id=ids.UNLINK, value=binding.slack_id, confirm=sure
     )
     return SectionBlock(text=_mention(binding.slack_id), fields=fields, accessory=button)
+
+
+def _called(binding: Binding) -> str:
+    """By the name too, where it was looked at."""
+    name = label(binding.user_name, 250)
+    return f"{name} ({binding.user_id})" if name else binding.user_id
 
 
 def _mention(slack_id: SlackUserId) -> Any:

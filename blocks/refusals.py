@@ -344,6 +344,9 @@ DOUBTS: Final = {
     Doubt.ADDRESS_CHANGED: (
         "Your address has changed since Elevate got to know you. An administrator of Elevate has to link you again."
     ),
+    Doubt.BROKEN: (
+        "Your link to Identity Center no longer holds. An administrator of Elevate has to link you again."
+    ),
     Doubt.UNKNOWN: "Elevate cannot tell who you are just now. Try again; if it stays so, turn to an administrator of Elevate.",
 }
 
@@ -370,6 +373,9 @@ WHYS: Final = {
     Why.NOT_ELIGIBLE: "no eligibility policy names the requester for this access any more",
     Why.USER_DISABLED: "the requester's Identity Center user is disabled",
     Why.USER_MISSING: "the requester's Identity Center user is not there any more",
+    Why.REQUESTER_NOT_BOUND: (
+        "the Slack user who asked is not linked to the requester's Identity Center user any more"
+    ),
     Why.ACCOUNT_INACTIVE: "the account is closed, or about to be",
     Why.ACCOUNT_MISSING: "the account is not in the organization any more",
     Why.PERMISSION_SET_MISSING: "the permission set is not there any more",

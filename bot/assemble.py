@@ -49,6 +49,7 @@ from grants.ports import (
     Trail,
 )
 from grants.presence import Presence
+from grants.rechecking import Rechecking
 from grants.refreshing import Refresher
 from grants.remembering import Remembering
 from grants.reminding import Reminding
@@ -137,6 +138,13 @@ def _sensitive(settings: Settings) -> Sensitive:
 def bindings(settings: Settings, storage: Storage, aws: Aws) -> Bindings:
     """Who is who."""
     return Bindings(storage.works, aws.directory, storage.clock, settings.email_domains)
+
+
+def rechecking(
+    bound: Bindings, crew: Crew, profile: Callable[[SlackUserId], Profile | None]
+) -> Rechecking:
+    """Where links are held against Slack and Identity Center again."""
+    return Rechecking(bound, profile, crew)
 
 
 def refresher(storage: Storage, aws: Aws) -> Refresher:
@@ -239,11 +247,12 @@ class Hands:
     catalogue: Executor
     sweep: Executor
     forwards: Executor
+    links: Executor
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
         assignments = (self.ends, self.grants, self.looks)
-        kinds = (*assignments, self.reads, self.catalogue, self.sweep, self.forwards)
+        kinds = (*assignments, self.reads, self.catalogue, self.sweep, self.forwards, self.links)
         for executor in kinds:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -258,6 +267,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(1, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
         Daemons("forwards"),
+        ThreadPoolExecutor(1, "links"),
     )
 
 

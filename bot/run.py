@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.assemble import (
     Aws,
     Storage,
+    bindings,
     desk,
     forwarding,
     hands,
@@ -24,6 +25,7 @@ from bot.assemble import (
     open_aws,
     open_storage,
     presence,
+    rechecking,
     refresher,
     sweep,
 )
@@ -42,7 +44,7 @@ from storage.schema import at_head, migrate
 log = logging.getLogger(__name__)
 
 TOLD_FOR: Final = timedelta(days=7)
-"""So long the outbox keeps what it has told."""
+"""So long the outbox keeps what it has told; and so long it is known what was acted on."""
 RETRY: Final = timedelta(seconds=10)
 """After a refresh that failed."""
 
@@ -93,6 +95,7 @@ class Catalogues:
             self.next_at = now + EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
+            work.acted.forget(now - TOLD_FOR, limit=10_000)
             work.processes.forget(now - TOLD_FOR)
         self._read_tags(now)
 
@@ -168,6 +171,11 @@ class Process:
             tags_at=storage.clock(),
         )
         the_sweep = sweep(storage, aws, Crew(self._hands.sweep, self.wake))
+        links = rechecking(
+            bindings(settings, storage, aws),
+            Crew(self._hands.links, lambda: None),
+            self.slack.front.people.seen,
+        )
         outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None))
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, aws)
@@ -177,6 +185,7 @@ class Process:
                 Round("jobs", the_jobs.round, the_jobs.next_due),
                 Round("catalogue", catalogues.round, catalogues.next_due),
                 Round("sweep", the_sweep.round, the_sweep.next_due),
+                Round("links", links.round, links.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),
             )
             if outgoing.destinations:

@@ -200,7 +200,7 @@ def connect(
     announcer = Announcer(
         works=storage.works,
         client=web,
-        channels=Channels(web),
+        channels=Channels(web, workspace),
         clock=storage.clock,
         style=style,
         posting=posting,

@@ -95,14 +95,17 @@ class Auditing:
             row = work.activities.get(request_id)
         return request, row.summary if row else None
 
-    def taking_events(self, person: Person, request: Request, count: int) -> None:
-        """Write down who takes away what a session did."""
+    def taking_events(self, person: Person, request: Request, count: int, *, once: str) -> bool:
+        """Write down who takes away what a session did. False: with this press they have already."""
         by = acting(person, self.sight(person).role)
         facts = {"format": Format.CSV.value, "events": count}
+        now = self.clock()
         with self.works() as work:
-            work.journal.write(
-                Entry(self.clock(), "audit.activity", by, request_id=request.id, facts=facts)
-            )
+            first = work.acted.first(once, at=now)
+            if first:
+                entry = Entry(now, "audit.activity", by, request_id=request.id, facts=facts)
+                work.journal.write(entry)
+        return first
 
     def comparing(self, person: Person, request_id: RequestId) -> Request:
         """The request whose threads this person has compared; that they do is written down first."""
@@ -115,12 +118,17 @@ class Auditing:
             work.journal.write(Entry(self.clock(), "audit.verify", by, facts=facts))
         return request
 
-    def taking(self, person: Person, search: Search, kind: Format) -> Sight:
-        """What this person's export may hold; that they take it is written down first."""
-        sight = self.sight(person)
+    def taking(self, person: Person, search: Search, kind: Format, *, once: str) -> Sight | None:
+        """What this person's export may hold; that they take it is written down first.
+
+        None: with this press they have already.
+        """
+        sight, now = self.sight(person), self.clock()
         with self.works() as work:
-            note(work, acting(person, sight.role), search, kind, at=self.clock())
-        return sight
+            first = work.acted.first(once, at=now)
+            if first:
+                note(work, acting(person, sight.role), search, kind, at=now)
+        return sight if first else None
 
 
 def _seen(work: Work, sight: Sight, request_id: RequestId) -> Request:

@@ -306,6 +306,8 @@ class Doubt(StrEnum):
     SEVERAL_USERS = "several_users"
     DISABLED = "disabled"
     ADDRESS_CHANGED = "address_changed"
+    BROKEN = "broken"
+    """Their link was broken, some time ago, and nobody has mended it."""
     UNKNOWN = "unknown"
 
 
@@ -421,6 +423,8 @@ class Why(StrEnum):
     NOT_ELIGIBLE = "not_eligible"
     USER_DISABLED = "user_disabled"
     USER_MISSING = "user_missing"
+    REQUESTER_NOT_BOUND = "requester_not_bound"
+    """The Slack user who asked is not, or no longer, this Identity Center user."""
     ACCOUNT_INACTIVE = "account_inactive"
     ACCOUNT_MISSING = "account_missing"
     PERMISSION_SET_MISSING = "permission_set_missing"

@@ -7,7 +7,7 @@ from grants.errors import NoLongerGiven, Why
 from grants.extending import goes_on
 from grants.model import Account, Ballot, Catalogue, Lane, Request, User, UserId, Vote
 from grants.offering import ACTIVE
-from grants.people import Memberships
+from grants.people import Memberships, bound
 from grants.policy import PolicyBook
 from grants.ports import (
     Directory,
@@ -32,9 +32,13 @@ class LastCheck:
         with self.works.reading() as work:
             book, catalogue = work.policies.current(), work.catalogue.load()
             votes = work.votes.on(request.id)
+            unlinked = {v.voter.user_id for v in votes if not bound(work, v.voter)}
+            is_theirs = bound(work, request.requester)
             prolonged = work.requests.get(request.extends) if request.extends else None
         if prolonged and not goes_on(prolonged):
             raise NoLongerGiven(Why.NOT_HELD, prolonged.id)
+        if not is_theirs:
+            raise NoLongerGiven(Why.REQUESTER_NOT_BOUND, request.requester.name)
         self._user(request.requester.user_id)
         account = self._account(request, catalogue)
         if not self._permission_set_exists(request):
@@ -51,7 +55,8 @@ class LastCheck:
         if request.duration > policy.longest(book, matching):
             raise NoLongerGiven(Why.TOO_LONG)
         if policy.approval_needed(book, matching):
-            self._recount(votes, policy.approval_policies(book, account, arn), request)
+            asked = policy.approval_policies(book, account, arn)
+            self._recount(votes, asked, request, without=unlinked)
         return book
 
     def _user(self, user_id: UserId) -> User:
@@ -84,14 +89,19 @@ class LastCheck:
         return self.identity_center.permission_set(arn, lane=Lane.GRANT) is not None
 
     def _recount(
-        self, votes: list[Vote], asked: tuple[policy.ApprovalPolicy, ...], request: Request
+        self,
+        votes: list[Vote],
+        asked: tuple[policy.ApprovalPolicy, ...],
+        request: Request,
+        *,
+        without: set[UserId],
     ) -> None:
         """A vote counts if its giver could give it now."""
         groups = policy.approver_groups(asked)
         voters = {}
         for vote in votes:
             voter = vote.voter.user_id
-            if vote.ballot is not Ballot.APPROVE or voter == request.requester.user_id:
+            if vote.ballot is not Ballot.APPROVE or voter in {request.requester.user_id, *without}:
                 continue
             user = self.directory.user(voter, lane=Lane.GRANT)
             if user is not None and user.enabled:

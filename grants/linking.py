@@ -14,7 +14,10 @@ from grants.waiting import InTime, nobody_waits
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """Of others only: who they themselves are is for another administrator, or the command line."""
+    """Of others only: who they themselves are is for another administrator, or the command line.
+
+    What is theirs by another Slack user, by its link or by its address, is about themselves too.
+    """
 
     bindings: Bindings
     directory: Directory
@@ -30,36 +33,49 @@ class Linking:
             return sorted(work.people.all(), key=lambda each: (not each.broken, each.slack_id))
 
     def link(
-        self, person: Person, slack_id: SlackUserId, name: str, *, in_time: InTime = nobody_waits
+        self,
+        person: Person,
+        slack_id: SlackUserId,
+        name: str,
+        *,
+        once: str,
+        in_time: InTime = nobody_waits,
     ) -> User:
-        """From now on this Slack user is that Identity Center user.
+        """From now on this Slack user is that Identity Center user. `once`: no form does so twice.
 
         CannotBeLinked where the link could never be used; UnknownName where nobody is called so.
         """
         by = self._administrator_of(person, slack_id)
         profile = self._trusted(slack_id)
+        if self._is_theirs(profile.email, person):
+            raise AboutOneself
         user = user_called(self.directory, name, lane=Lane.PERSON)
         if not user.enabled:
             raise CannotBeLinked(Doubt.DISABLED)
         in_time()
         self.bindings.link(
-            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email
+            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email, once=once
         )
         return user
 
     def unlink(
-        self, person: Person, slack_id: SlackUserId, *, in_time: InTime = nobody_waits
+        self, person: Person, slack_id: SlackUserId, *, once: str, in_time: InTime = nobody_waits
     ) -> bool:
         """Forgotten: the next time they are matched by their address again."""
         by = self._administrator_of(person, slack_id)
         in_time()
-        return self.bindings.unlink(slack_id, by=by)
+        return self.bindings.unlink(slack_id, by=by, once=once)
 
     def _administrator_of(self, person: Person, slack_id: SlackUserId) -> Actor:
         by = self.administrator(person)
         if slack_id == person.slack_id:
             raise AboutOneself
         return by
+
+    def _is_theirs(self, address: str, person: Person) -> bool:
+        """Whether whoever has this address in Slack would be taken for this person."""
+        same = address.casefold() == person.email.casefold()
+        return same or person.user_id in self.bindings.having(address)
 
     def _trusted(self, slack_id: SlackUserId) -> Profile:
         """A full member of this workspace with a confirmed address, or nobody would be the wiser."""

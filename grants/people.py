@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from grants.errors import AwsFault, Doubt, NotAPerson
+from grants.errors import AboutOneself, AwsFault, Doubt, NotAPerson
 from grants.model import (
     CLOCK,
     Actor,
@@ -27,6 +27,7 @@ from grants.ports import (
 from grants.records import Binding, Entry
 from grants.telling import aloud
 
+GONE: Final = "the Identity Center user is not there any more"
 KEPT: Final = 3600.0
 """Seconds for which somebody's groups are remembered."""
 
@@ -65,6 +66,21 @@ def doubt(profile: Profile) -> Doubt | None:
     return next((reason for wrong, reason in checks if wrong), None)
 
 
+def turned(profile: Profile) -> str:
+    """What this Slack user has become that no link holds for; empty: nothing that Slack says so.
+
+    Only what Slack says counts. What it leaves out, or what the user mends alone, is a `doubt` at most.
+    """
+    facts = (
+        (bool(profile.team_id) and not profile.at_home, "is of another workspace"),
+        (profile.deleted is True, "was deactivated"),
+        (profile.is_bot is True, "is a bot"),
+        (profile.is_guest is True, "is a guest"),
+        (profile.is_stranger is True, "is of another organization"),
+    )
+    return next((f"the Slack user {fact}" for so, fact in facts if so), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """Makes, keeps, checks and breaks the bindings."""
@@ -73,25 +89,43 @@ class Bindings:
     directory: Directory
     clock: Clock
     domains: frozenset[str]
-    """Address domains, lower case, that may be bound by address."""
+    """Address domains, lower case, in which an address says who somebody is."""
 
     def identify(self, profile: Profile) -> Person:
         """The person this Slack user is, as of now; NotAPerson where there is any doubt."""
-        if reason := doubt(profile):
-            raise NotAPerson(reason)
         with self.works.reading() as work:
             binding = work.people.get(profile.slack_id)
+        if reason := doubt(profile):
+            if binding and (why := turned(profile)):
+                self._break(binding, why)
+            raise NotAPerson(reason)
         if binding is None:
             return self._bind(profile)
         if binding.broken:
-            raise NotAPerson(Doubt.ADDRESS_CHANGED, binding.broken)
+            raise NotAPerson(Doubt.BROKEN, binding.broken)
         if not binding.email:
             return self._first_use(binding, profile)
-        if binding.email.casefold() != profile.email.casefold():
-            self._break(binding, f"the Slack address is no longer {binding.email}")
+        if why := _moved(binding, profile):
+            self._break(binding, why)
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
-        user = _enabled(self.directory.user(binding.user_id, lane=Lane.PERSON))
-        return _person(profile.slack_id, user, profile.email)
+        if not binding.by_hand:
+            self._must_be_ours(profile.email)
+        user = self.directory.user(binding.user_id, lane=Lane.PERSON)
+        if user is None:
+            self._break(binding, GONE)
+        return _person(profile.slack_id, _enabled(user), profile.email)
+
+    def look_again(self, binding: Binding, profile: Profile) -> None:
+        """Hold a link that nobody uses just now against Slack and Identity Center."""
+        why = turned(profile) or _moved(binding, profile)
+        user = None if why else self.directory.user(binding.user_id, lane=Lane.REFRESH)
+        if user is None:
+            self._break(binding, why or GONE)
+            return
+        looked_at = replace(binding, user_name=user.user_name, checked_at=self.clock())
+        with self.works() as work:
+            if work.people.get(binding.slack_id) == binding:
+                work.people.put(looked_at)
 
     def _first_use(self, binding: Binding, profile: Profile) -> Person:
         """Linked by hand: from the first time on it is theirs with this address."""
@@ -115,25 +149,49 @@ class Bindings:
             )
 
     def link(
-        self, slack_id: SlackUserId, user: User, *, team_id: str, by: Actor, email: str = ""
+        self,
+        slack_id: SlackUserId,
+        user: User,
+        *,
+        team_id: str,
+        by: Actor,
+        email: str = "",
+        once: str = "",
     ) -> Binding:
         """An administrator says who it is; an earlier or broken binding is replaced.
 
-        `email`: their address in Slack as it is now, where it is known.
+        `email`: their address in Slack as it is now, where it is known. `once`: what tells this
+        from all others; a second time it changes nothing, whoever they are by then.
         """
         now = self.clock()
-        binding = Binding(slack_id, team_id, user.id, email, now, by.name)
+        binding = Binding(
+            slack_id,
+            team_id,
+            user.id,
+            email,
+            now,
+            by.name,
+            by_hand=True,
+            user_name=user.user_name,
+            checked_at=now,
+        )
         with self.works() as work:
+            _about_others(by, binding, work.people.get(slack_id))
+            if once and not work.acted.first(once, at=now):
+                return binding
             work.people.put(binding)
             _note(work, "people.link", binding, by, self.clock)
             _tell(work, binding, by, now, user=f"{user.name or user.user_name} ({user.user_name})")
         return binding
 
-    def unlink(self, slack_id: SlackUserId, *, by: Actor) -> bool:
-        """Forget a binding; whoever comes next is matched by address again."""
+    def unlink(self, slack_id: SlackUserId, *, by: Actor, once: str = "") -> bool:
+        """Forget a binding; whoever comes next is matched by address again. `once`: as above."""
         with self.works() as work:
             binding = work.people.get(slack_id)
             if binding is None:
+                return False
+            _about_others(by, binding)
+            if once and not work.acted.first(once, at=self.clock()):
                 return False
             work.people.remove(slack_id)
             _note(work, "people.unlink", binding, by, self.clock)
@@ -141,36 +199,51 @@ class Bindings:
         return True
 
     def _bind(self, profile: Profile) -> Person:
-        domain = profile.email.rpartition("@")[2].casefold()
-        if domain not in self.domains:
-            raise NotAPerson(Doubt.FOREIGN_DOMAIN)
+        self._must_be_ours(profile.email)
         user = _enabled(self._by_address(profile.email))
+        now = self.clock()
         binding = Binding(
             profile.slack_id,
             profile.team_id,
             user.id,
             profile.email,
-            self.clock(),
+            now,
             "verified address",
+            user_name=user.user_name,
+            checked_at=now,
         )
         with self.works() as work:
-            if work.people.add(binding):
+            added = work.people.add(binding)
+            if added:
                 _note(work, "people.link", binding, CLOCK, self.clock)
+        if not added:
+            return self.identify(profile)  # Meanwhile somebody has said who it is.
         return _person(profile.slack_id, user, profile.email)
 
+    def _must_be_ours(self, address: str) -> None:
+        if address.rpartition("@")[2].casefold() not in self.domains:
+            raise NotAPerson(Doubt.FOREIGN_DOMAIN)
+
     def _by_address(self, address: str) -> User | None:
-        # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
-        spellings = dict.fromkeys((address, address.lower()))
-        found = {
-            user.id: user
-            for spelling in spellings
-            if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
-        }
+        found = self.having(address)
         if len(found) > 1:
             raise NotAPerson(Doubt.SEVERAL_USERS)
         return next(iter(found.values()), None)
 
+    def having(self, address: str) -> dict[UserId, User]:
+        """The Identity Center users of this address, in whichever case it is written."""
+        # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
+        spellings = dict.fromkeys((address, address.lower()))
+        return {
+            user.id: user
+            for spelling in spellings
+            if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
+        }
+
     def _break(self, binding: Binding, why: str) -> None:
+        """For good, and aloud, once."""
+        if binding.broken:
+            return
         facts = {
             "words": f"Slack user {binding.slack_id} is nobody for Elevate until an administrator says"
             f" who it is (people link {binding.slack_id} USER): {why}."
@@ -181,6 +254,27 @@ class Bindings:
             work.people.put(replace(binding, broken=why))
             _note(work, "people.broken", binding, CLOCK, self.clock, reason=why)
             aloud(work, "people.broken", facts, at=self.clock())
+
+
+def _moved(binding: Binding, profile: Profile) -> str:
+    """Whether the Slack user has another address than the one the link holds for; empty: no."""
+    known, now = binding.email, profile.email
+    same = not known or not now or known.casefold() == now.casefold()
+    return "" if same else f"the Slack address is no longer {known}"
+
+
+def bound(work: Work, person: Person) -> bool:
+    """Whether the Slack user by which they did something is theirs still."""
+    # Not by `get`, which locks: two votes that count each other's givers would wait for each other.
+    theirs = work.people.of_user(person.user_id)
+    return any(each.slack_id == person.slack_id and not each.broken for each in theirs)
+
+
+def _about_others(by: Actor, *bindings: Binding | None) -> None:
+    """AboutOneself where a link is or was about whoever makes it; the command line's is about nobody."""
+    for each in bindings:
+        if each and (each.slack_id == by.slack_id or each.user_id == by.user_id):
+            raise AboutOneself
 
 
 def _enabled(user: User | None) -> User:

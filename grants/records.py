@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,6 +20,9 @@ from grants.model import (
     UserId,
 )
 from grants.policy import PolicyBook
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Longer ago than anything that is looked at again from time to time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,12 @@ class Binding:
     made_by: str
     broken: str = ""
     """Why it no longer holds, until an administrator mends it; empty: it holds."""
+    by_hand: bool = False
+    """Whether somebody has said so; else it follows from an address, and holds in its domain only."""
+    user_name: str = ""
+    """Identity Center's UserName, as it was when last looked at."""
+    checked_at: datetime = NEVER
+    """When it was last held against Slack and Identity Center."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,18 @@ class Reminding:
             if _lasts(request, now):
                 _remind_requester(work, request, at=now)
 
-    def nudge(self, person: Person, request_id: RequestId) -> Request:
-        """The requester has the approvers reminded now, once an interval; it counts as a reminder."""
+    def nudge(self, person: Person, request_id: RequestId, *, once: str) -> Request:
+        """The requester has the approvers reminded now, once an interval; it counts as a reminder.
+
+        `once`: what tells this press from all others; none does so twice.
+        """
         now = self.clock()
         with self.works() as work:
             request = work.requests.get(request_id)
             if request.requester.user_id != person.user_id:
                 raise NotTheRequester
+            if not work.acted.first(once, at=now):
+                return request
             must_be_open(request, now)
             interval = work.policies.current().settings.nudge_interval
             if request.nudged_at and now < request.nudged_at + interval:

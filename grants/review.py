@@ -30,7 +30,7 @@ from grants.model import (
     Vote,
     acting,
 )
-from grants.people import Memberships
+from grants.people import Memberships, bound
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.ports import (
     Clock,
@@ -47,7 +47,10 @@ TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The votes so far, and how those who agreed stand now; whoever is disabled counts no more."""
+    """The votes so far, and how those who agreed stand now; whoever is disabled counts no more.
+
+    Nor does whose Slack user is theirs no more: that is looked at when the votes are counted.
+    """
 
     votes: tuple[Vote, ...] = ()
     voters: Mapping[UserId, Membership] = field(default_factory=dict)
@@ -109,7 +112,6 @@ class Review:
         earlier: Earlier,
     ) -> Request | None:
         """None: others have voted since their votes were looked at, and must be counted too."""
-        voters = {**earlier.voters, vote.voter.user_id: membership}
         people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
         again = any(each.voter.user_id == vote.voter.user_id for each in earlier.votes)
         with self.works() as work:
@@ -117,6 +119,9 @@ class Review:
             if len(work.votes.on(request.id)) != len(earlier.votes):
                 _must_wait_for(vote, work, request)
                 return None
+            unlinked = {v.voter.user_id for v in earlier.votes if not bound(work, v.voter)}
+            counting = {who: now for who, now in earlier.voters.items() if who not in unlinked}
+            voters = {**counting, vote.voter.user_id: membership}
             request = _write(work, vote, book, asked, again=again)
             request = replace(
                 request,
@@ -197,6 +202,8 @@ def _write(
         # The policies changed under our hands, or the account moved: whoever presses again is
         # asked under what holds then, and the vote is not spent.
         raise TooSlow
+    if not bound(work, vote.voter):
+        raise TooSlow  # Unlinked since they pressed: whoever presses again is told so.
     if again:
         return request
     if not work.votes.add(vote):

@@ -23,7 +23,7 @@ from grants.watching import Watch
 from handlers import home
 from handlers.front import Front
 from handlers.promptly import InTime
-from handlers.reading import first_field
+from handlers.reading import first_field, once
 from handlers.showing import Section
 from handlers.typed import Typed
 
@@ -210,7 +210,7 @@ def unlink(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front
 
     def part(in_time: InTime) -> Person:
         person = front.people.whose(body)
-        front.linking.unlink(person, slack_id, in_time=in_time)
+        front.linking.unlink(person, slack_id, once=once(body), in_time=in_time)
         return person
 
     person = front.promptly(part)
@@ -234,7 +234,7 @@ def linked(ack: Ack, body: Payload, view: Payload, client: WebClient, *, front: 
 
     def join(in_time: InTime) -> Person:
         person, wanted = front.people.whose(body), people_forms.read(view)
-        front.linking.link(person, wanted.slack_id, wanted.user, in_time=in_time)
+        front.linking.link(person, wanted.slack_id, wanted.user, once=once(body), in_time=in_time)
         return person
 
     try:

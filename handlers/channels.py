@@ -1,5 +1,6 @@
 """Whether a channel may be told at all, and where a person's direct messages are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,14 +9,21 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from grants.model import Copy, Place
+from grants.people import doubt
+from handlers.guard import Home
+from handlers.people import profile_of
 
 SHARED: Final = "is_ext_shared"
+NO_MEMBER: Final = "not_a_member"
 SEEN_FOR: Final = timedelta(minutes=1)
 """So long a channel that was looked at is not looked at again for what is told below a card."""
 
 
 class UnfitChannelError(Exception):
-    """The channel is archived, shared with another organization, or lacks the bot."""
+    """The channel is archived, shared with another organization, or lacks the bot.
+
+    Or an address is of somebody who is no full member of the workspace.
+    """
 
     def __init__(self, why: str) -> None:
         """`why` is Slack's own word where it has one."""
@@ -28,6 +36,7 @@ class Channels:
     """Looks before anything is told: people of another organization could read and press it."""
 
     client: WebClient
+    home: Callable[[], Home]
     seen: dict[str, datetime] = field(default_factory=dict)
     """When each channel was looked at last and was ours alone."""
 
@@ -40,10 +49,16 @@ class Channels:
         return copy.address
 
     def person(self, address: str) -> str:
-        """A user id (or a channel's) as it is; an address is looked up."""
+        """A user id (or a channel's) as it is; an address is looked up.
+
+        UnfitChannelError where whoever has it would be nobody if they pressed anything: a guest, say.
+        """
         if "@" not in address:
             return address
-        return str(self.client.users_lookupByEmail(email=address)["user"]["id"])
+        profile = profile_of(self.client.users_lookupByEmail(email=address)["user"], self.home())
+        if doubt(profile):
+            raise UnfitChannelError(NO_MEMBER)
+        return profile.slack_id
 
     def was_seen(self, channel: str, now: datetime) -> bool:
         """Whether it was looked at within a minute."""

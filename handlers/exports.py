@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from ipaddress import ip_address
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
+from urllib.parse import urlsplit
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
@@ -21,6 +23,7 @@ from grants.model import Person, Request, SlackUserId
 from grants.records import Search
 from grants.sight import Sight
 from handlers.errors import Net
+from handlers.reading import once
 from handlers.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -43,7 +46,9 @@ class Exports:
     def send(self, person: Person, search: Search, kind: Format, body: Payload) -> None:
         """All that they may see of what they search for; StillExporting where one is under way."""
         with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
-            sight = self._auditing.taking(person, search, kind)
+            sight = self._auditing.taking(person, search, kind, once=once(body))
+            if sight is None:
+                return
             count = self._write(file, sight, search, kind)
             if not count:
                 # Slack takes no empty file, and a heading alone tells nobody anything.
@@ -57,7 +62,8 @@ class Exports:
     ) -> None:
         """All that a session did."""
         with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
-            self._auditing.taking_events(person, request, len(events))
+            if not self._auditing.taking_events(person, request, len(events), once=once(body)):
+                return
             ended_at = request.ended_at or self._auditing.clock()
             file.writelines(line.encode() for line in table(events, ended_at=ended_at))
             name = f"elevate-activity-{request.id}.csv"
@@ -92,8 +98,8 @@ class Exports:
         length = file.tell()
         file.seek(0)
         place: Any = self._client.files_getUploadURLExternal(filename=name, length=length)
-        sending = HttpRequest(  # noqa: S310 - Slack's own address
-            place["upload_url"],
+        sending = HttpRequest(  # noqa: S310 - looked at just now
+            _safe(place["upload_url"]),
             data=file,
             headers={"Content-Length": str(length), "Content-Type": "application/octet-stream"},
             method="POST",
@@ -109,3 +115,18 @@ class Exports:
     def _not_sent(self, why: str, body: Payload) -> None:
         log.warning("an export was not sent", extra={"error": why})
         self._net.whisper(home_audit.not_sent(why), body)
+
+
+def _safe(address: str) -> str:
+    """What is private goes over TLS, or to this machine itself; nor is a file opened for a web page."""
+    parts = urlsplit(address)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname or "")):
+        return address
+    raise ConnectionError("files are uploaded over https alone")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

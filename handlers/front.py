@@ -11,6 +11,7 @@ from grants.desk import Desk
 from grants.editing import Editing
 from grants.explaining import Explaining
 from grants.linking import Linking
+from grants.model import Person
 from grants.offering import Offers
 from grants.people import Memberships
 from grants.ports import Works
@@ -64,6 +65,13 @@ class Front:
     later: Executor
     """For what must not keep a listener waiting."""
 
-    def tidy(self, action: dict[str, Any], body: dict[str, Any]) -> None:
-        """Should the message that was pressed be one that nobody keeps up to date, see to it soon."""
+    def presser(
+        self, action: dict[str, Any], body: dict[str, Any], *, giving_back: bool = False
+    ) -> Person:
+        """Who pressed a button of a message, read now. NotAPerson where there is any doubt.
+
+        Should the message be one that nobody keeps up to date, it is seen to soon; for nobody else.
+        """
+        person = self.people.whose(body, giving_back=giving_back)
         self.later.submit(self.strays.tidy, action, body)
+        return person

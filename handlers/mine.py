@@ -8,7 +8,7 @@ from slack_bolt import Ack, App, Respond
 from blocks import ids
 from grants.model import Person
 from handlers.front import Front
-from handlers.reading import pressed
+from handlers.reading import once, pressed
 
 Payload = dict[str, Any]
 
@@ -22,27 +22,27 @@ def register(app: App, front: Front) -> None:
 
 def cancel(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Taken back before anybody decided."""
-    front.tidy(action, body)
-    front.promptly(lambda _: front.closing.cancel(_whose(body, front), pressed(action)))
+    front.promptly(lambda _: front.closing.cancel(_whose(action, body, front), pressed(action)))
     ack()
     front.showing.pressed(body, action, respond)
 
 
 def nudge(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Whoever may decide is reminded now."""
-    front.tidy(action, body)
-    front.promptly(lambda _: front.reminding.nudge(front.people.whose(body), pressed(action)))
+    token = once(body)
+    front.promptly(
+        lambda _: front.reminding.nudge(front.presser(action, body), pressed(action), once=token)
+    )
     ack()
     front.showing.pressed(body, action, respond)
 
 
 def end(ack: Ack, action: Payload, body: Payload, respond: Respond, *, front: Front) -> None:
     """Given back before its time."""
-    front.tidy(action, body)
-    front.promptly(lambda _: front.closing.end(_whose(body, front), pressed(action)))
+    front.promptly(lambda _: front.closing.end(_whose(action, body, front), pressed(action)))
     ack()
     front.showing.pressed(body, action, respond)
 
 
-def _whose(body: Payload, front: Front) -> Person:
-    return front.people.whose(body, giving_back=True)
+def _whose(action: Payload, body: Payload, front: Front) -> Person:
+    return front.presser(action, body, giving_back=True)

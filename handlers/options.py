@@ -12,6 +12,7 @@ from grants.errors import Refusal
 from grants.model import Catalogue
 from handlers.asking import Asked, asked_for
 from handlers.front import Front
+from handlers.guard import user_of
 
 Payload = dict[str, Any]
 
@@ -59,9 +60,13 @@ def permission_sets(ack: Ack, body: Payload, *, front: Front) -> None:
 
 
 def _asked(body: Payload, front: Front) -> Asked | None:
-    """As it was when the form was opened; read anew only where this process never knew it."""
+    """As it was when the form was opened, while their link stands.
+
+    Read anew only where this process never knew it.
+    """
     try:
-        person = front.people.lately(body, seconds=3600) or front.people.whose(body)
+        known = front.people.standing(user_of(body), seconds=3600)
+        person = known or front.people.whose(body)
     except Refusal:
         return None
     return asked_for(front, person, live=False, seconds=3600) or asked_for(front, person, live=True)

@@ -1,5 +1,6 @@
 """Who is pressing: the Slack user as Slack has them now, as the person they are bound to."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -7,16 +8,17 @@ from threading import Lock
 from typing import Any, Final
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
-from grants.people import Bindings, Profile
+from grants.people import Bindings, Profile, bound
 from grants.ports import Clock, Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
 from handlers.reading import about
 
+log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 LATELY: Final = 60.0
 """Seconds."""
@@ -81,6 +83,15 @@ class People:
             return None
         return found[1]
 
+    def standing(self, slack_id: SlackUserId, *, seconds: float) -> Person | None:
+        """The person, if that was settled within so many seconds and their link stands still."""
+        with self._lock:
+            at, person = self._known.get(slack_id, (None, None))
+        if not at or not person or (self._clock() - at).total_seconds() > seconds:
+            return None
+        with self._works.reading() as work:
+            return person if bound(work, person) else None
+
     def known(self, slack_id: SlackUserId, *, seconds: float) -> Person:
         """Who this is, of whom nobody heard just now; NotAPerson where there is any doubt."""
         with self._lock:
@@ -116,6 +127,14 @@ class People:
                 raise NotAPerson(Doubt.UNKNOWN) from error
             raise
         return profile_of(user, self._home())
+
+    def seen(self, slack_id: SlackUserId) -> Profile | None:
+        """The same, where nobody waits for it. None: Slack does not say just now, or knows none."""
+        try:
+            return self.profile(slack_id)
+        except (NotAPerson, SlackClientError, OSError) as error:
+            log.info("not seen", extra={"slack_user": slack_id, "error": type(error).__name__})
+            return None
 
     def _note(self, slack_id: SlackUserId) -> None:
         with self._lock:

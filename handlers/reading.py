@@ -1,6 +1,7 @@
 """Which request a payload says it is about. The row decides everything else."""
 
 import re
+from hashlib import sha256
 from typing import Any, Final
 
 from blocks import decision_form
@@ -31,6 +32,20 @@ def about(body: dict[str, Any]) -> RequestId | None:
     if isinstance(actions, list) and actions and isinstance(actions[0], dict):
         return request_id_of(actions[0])
     return decision_form.about(body.get("view"))
+
+
+def once(body: dict[str, Any]) -> str:
+    """What tells this press or form from all others, and is the same when Slack delivers it again.
+
+    Buttons and forms carry a trigger each; a form without one is known by its view and who sent it.
+    """
+    user, view, trigger = body.get("user"), body.get("view"), body.get("trigger_id")
+    known = trigger or (view.get("id") if isinstance(view, dict) else None)
+    who = user.get("id") if isinstance(user, dict) else None
+    if not isinstance(known, str) or not known:
+        raise Tampered("a payload")
+    kind = "trigger" if trigger else "view"
+    return sha256(f"{kind} {known} {who}".encode("utf-8", "replace")).hexdigest()
 
 
 def first_field(view: dict[str, Any], *, otherwise: str) -> str:

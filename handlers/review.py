@@ -41,12 +41,11 @@ def decide(
     front: Front,
 ) -> None:
     """One click approves, unless a comment is asked for; a rejection always asks for one."""
-    front.tidy(action, body)
     with front.works.reading() as work:
         required = work.policies.current().settings.require_decision_comment
 
     def vote(in_time: InTime) -> bool:
-        person, request_id = front.people.whose(body), pressed(action)
+        person, request_id = front.presser(action, body), pressed(action)
         if ballot is Ballot.APPROVE and not required:
             front.review.vote(person, request_id, ballot, in_time=in_time)
             return True
@@ -75,10 +74,9 @@ def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
 def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
     """Revoke asks for a reason."""
-    front.tidy(action, body)
 
     def ask_why(_: InTime) -> None:
-        request, _by = front.closing.may_revoke(front.people.whose(body), pressed(action))
+        request, _by = front.closing.may_revoke(front.presser(action, body), pressed(action))
         form = decision_form.revoke_form(request, front.style)
         client.views_open(trigger_id=body["trigger_id"], view=form)
 

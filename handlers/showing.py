@@ -204,12 +204,8 @@ class Showing:
 
     def _taken_for(self, slack_id: SlackUserId) -> Person:
         """As lately found, while their link stands; else read now."""
-        person = self.people.known(slack_id, seconds=SHOWN_FOR)
-        with self.works.reading() as work:
-            link = work.people.get(slack_id)
-        if link and not link.broken and link.user_id == person.user_id:
-            return person
-        return self.people.known(slack_id, seconds=NOW)
+        known = self.people.standing(slack_id, seconds=SHOWN_FOR)
+        return known or self.people.known(slack_id, seconds=NOW)
 
     def viewer(self, person: Person, *, live: bool) -> Viewer:
         """In which capacities they may see something, by the groups they are in."""

@@ -30,17 +30,20 @@ class Strays:
         container = body.get("container") or {}
         channel, ts = container.get("channel_id"), container.get("message_ts")
         request_id = request_id_of(action)
-        if not (channel and ts and request_id) or container.get("is_ephemeral"):
+        if not isinstance(channel, str) or not isinstance(ts, str) or not request_id:
+            return
+        if container.get("is_ephemeral"):
             return
         try:
             with self.works.reading() as work:
                 request = work.requests.get(request_id)
-                known = {(copy.channel, copy.ts) for copy in work.copies.of(request_id)}
-                in_doubt = work.outbox.in_doubt(request_id)
+                # Whichever request the button names: it is the message that is looked for.
+                known = work.copies.at(channel, ts)
+                in_doubt = work.outbox.in_doubt(request_id, channel)
         except UnknownRequest:
             return
-        if in_doubt or (channel, ts) in known:
-            return  # It may be found to be the one that is to be kept up to date.
+        if known or in_doubt:
+            return  # It is, or may be found to be, one that is to be kept up to date.
         try:
             self.client.chat_update(channel=channel, ts=ts, **_instead(action, body, request))
         except (SlackClientError, OSError):

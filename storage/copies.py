@@ -44,6 +44,11 @@ class SqlCopies:
             raise LookupError(f"copy {copy_id}")
         return from_row(found)
 
+    def at(self, channel: str, ts: str) -> Copy | None:
+        there = copies.c.channel == channel, copies.c.ts == ts
+        found = self.db.execute(select(copies).where(*there).limit(1)).mappings().first()
+        return None if found is None else from_row(found)
+
     def lost(self, address: str, reason: str, at: datetime) -> bool:
         # Decided by the write: of two that find it out at once one has the news.
         row = {"address": address, "reason": reason, "since": at}

@@ -27,7 +27,7 @@ from grants.model import Actor, Move, Moved, RequestId, Role, State, Told
 from grants.records import Notice, Pending, Untold
 from grants.telling import line_of
 from storage.columns import moment, ticks
-from storage.tables import Sending, outbox
+from storage.tables import Sending, copies, outbox
 
 # Written out and not bound, for else SQLite does not see that the partial index fits.
 WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
@@ -174,9 +174,14 @@ class SqlOutbox:
         ).scalar_one()
         return counted
 
-    def in_doubt(self, request_id: RequestId) -> bool:
-        attempted = outbox.c.request_id == request_id, outbox.c.attempted_at.is_not(None)
-        return self.db.scalar(select(outbox.c.id).where(WAITING, *attempted).limit(1)) is not None
+    def in_doubt(self, request_id: RequestId, channel: str) -> bool:
+        there = select(copies.c.id).where(
+            copies.c.id == outbox.c.copy_id, copies.c.address == channel
+        )
+        card = and_(outbox.c.kind == Told.CARD, there.exists())
+        attempted = select(outbox.c.id).where(WAITING, outbox.c.attempted_at.is_not(None))
+        found = attempted.where(or_(outbox.c.request_id == request_id, card)).limit(1)
+        return self.db.scalar(found) is not None
 
     def untold(self, request_id: RequestId) -> list[Untold]:
         lines = select(outbox).where(outbox.c.request_id == request_id, outbox.c.kind == Told.LINE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -41,6 +42,11 @@ class SqlPeople:
     def all(self) -> list[Binding]:
         found = self.db.execute(select(bindings).order_by(bindings.c.slack_id))
         return [_binding(row) for row in found.mappings()]
+
+    def looked_at_before(self, before: datetime, *, limit: int) -> list[Binding]:
+        old = select(bindings).where(bindings.c.checked_at < before, bindings.c.broken == "")
+        found = old.order_by(bindings.c.checked_at, bindings.c.slack_id).limit(limit)
+        return [_binding(row) for row in self.db.execute(found).mappings()]
 
 
 def _binding(row: Mapping[Any, Any]) -> Binding:

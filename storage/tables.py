@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -200,6 +201,7 @@ copies = Table(
     required("summary_ts"),
     required("dead"),
     Column("note", Words, nullable=False, server_default=""),
+    Index(None, "channel", "ts"),
     one_of("place", Place),
     sqlite_autoincrement=True,
 )
@@ -359,6 +361,18 @@ bindings = Table(
     Column("made_at", Moment, nullable=False),
     required("made_by"),
     required("broken"),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
+    Column("user_name", Words, nullable=False, server_default=""),
+    Column("checked_at", Moment, nullable=False, server_default="0"),
+    Index(None, "checked_at"),
+)
+
+acted = Table(
+    "acted",
+    metadata,
+    Column("token", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
 )
 
 homes = Table(

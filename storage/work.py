@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from grants.model import Catalogue
 from grants.policy import PolicyBook
+from storage.acted import SqlActed
 from storage.activities import SqlActivities
 from storage.assignments import SqlAssignments
 from storage.catalogue import SqlCatalogue
@@ -39,6 +40,7 @@ class SqlWork:
         self.journal = SqlJournal(db)
         self.policies = SqlPolicies(db, books)
         self.people = SqlPeople(db)
+        self.acted = SqlActed(db)
         self.homes = SqlHomes(db)
         self.catalogue = SqlCatalogue(db, read)
         self.activities = SqlActivities(db)

@@ -40,6 +40,7 @@ from grants.policy import (
     Scope,
     Who,
 )
+from grants.records import Binding
 
 NOON: Final = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR: Final = timedelta(hours=1)
@@ -69,6 +70,12 @@ def a_person(name: str = "Eve Engineer", **changes: Any) -> Person:
         email=f"{user_name}@example.com",
     )
     return replace(person, **changes)
+
+
+def a_binding(person: Person, **changes: Any) -> Binding:
+    """Of this person's Slack user, by their address."""
+    binding = Binding(person.slack_id, "T1", person.user_id, person.email, NOON, "verified address")
+    return replace(binding, **changes)
 
 
 def a_membership(person: Person, *groups: GroupId) -> Membership:

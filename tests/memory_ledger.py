@@ -15,12 +15,13 @@ from grants.model import (
     Key,
     Request,
     RequestId,
+    SlackUserId,
     Slot,
     Told,
     Vote,
 )
 from grants.policy import PolicyBook
-from grants.records import ActivityRow, Line, Notice, Pending
+from grants.records import ActivityRow, Binding, Line, Notice, Pending
 from grants.slots import Outstanding
 
 AT_REST = frozenset({Holding.PRESENT, Holding.STANDING})
@@ -56,6 +57,7 @@ class Store:
     journal: dict[int, Line] = field(default_factory=dict)
     books: dict[int, PolicyBook] = field(default_factory=dict)
     activities: dict[RequestId, ActivityRow] = field(default_factory=dict)
+    bindings: dict[SlackUserId, Binding] = field(default_factory=dict)
     dropped: dict[int, str] = field(default_factory=dict)
     catalogue: Catalogue | None = None
 

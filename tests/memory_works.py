@@ -18,6 +18,7 @@ from grants.model import (
     Place,
     Request,
     RequestId,
+    SlackUserId,
     State,
     UserId,
     Vote,
@@ -234,13 +235,32 @@ class Untraced:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryPeople:
+    """`grants.ports.People`, as far as anybody is linked and unlinked there."""
+
+    store: Store
+
+    def get(self, slack_id: SlackUserId) -> Binding | None:
+        return self.store.bindings.get(slack_id)
+
+    def of_user(self, user_id: UserId) -> list[Binding]:
+        return [each for _, each in sorted(self.store.bindings.items()) if each.user_id == user_id]
+
+    def put(self, binding: Binding) -> None:
+        self.store.bindings[binding.slack_id] = binding
+
+    def remove(self, slack_id: SlackUserId) -> bool:
+        return self.store.bindings.pop(slack_id, None) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Nobody:
-    """`People` without a binding and `Homes` that nobody opened."""
+    """`Homes` that nobody opened."""
 
     def of_user(self, user_id: UserId) -> list[Any]:
         return []
 
-    def get(self, slack_id: str) -> Binding | HomeRow | None:
+    def get(self, slack_id: str) -> HomeRow | None:
         return None
 
     def opened_since(self, since: datetime, *, limit: int) -> list[HomeRow]:
@@ -310,7 +330,7 @@ class MemoryWork:
     policies: MemoryPolicies = field(init=False)
     catalogue: MemoryCatalogue = field(init=False)
     activities: MemoryActivities = field(init=False)
-    people: Nobody = field(default=Nobody())
+    people: MemoryPeople = field(init=False)
     homes: Nobody = field(default=Nobody())
     told_lines: Untraced = field(default=Untraced())
 
@@ -322,6 +342,7 @@ class MemoryWork:
         self.copies = MemoryCopies(self.store)
         self.journal = MemoryJournal(self.store)
         self.policies = MemoryPolicies(self.store)
+        self.people = MemoryPeople(self.store)
         self.catalogue = MemoryCatalogue(self.store)
         self.activities = MemoryActivities(self.store)
 

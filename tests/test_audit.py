@@ -606,6 +606,22 @@ def test_what_an_export_reads_is_written_before_the_rest_is_read(world: World) -
     assert len(file.getvalue().splitlines()) == TOGETHER
 
 
+@pytest.mark.parametrize(
+    "elsewhere", ["http://files.example.com/", "ftp://127.0.0.1/", "file:///tmp/", "data:,", "//x/"]
+)
+def test_an_export_goes_nowhere_but_over_tls(
+    world: World, two: tuple[RequestId, RequestId], elsewhere: str
+) -> None:
+    world.slack.workspace.uploads = elsewhere
+
+    world["aud"].click(audits(world, "aud"), "Export CSV")
+    world.listeners.settle()
+
+    assert "Please try again" in world.whispers("aud")[-1]
+    (file,) = world.slack.workspace.files.values()
+    assert file.body is None
+
+
 def test_an_export_goes_to_slack_piece_by_piece(world: World) -> None:
     file = Pieces()
     file.write(b"x" * 1_000_000)

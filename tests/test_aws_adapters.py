@@ -404,6 +404,18 @@ def test_a_user_is_found_by_address_and_by_name(place: Place) -> None:
     assert place.directory.user(by_email.id, lane=NOW) == by_email
 
 
+def test_a_user_and_a_group_have_awss_id_however_they_were_asked_for(place: Place) -> None:
+    bob = place.company.user("bob").id
+    engineers = place.company.group("engineers").id
+
+    user = place.directory.user(UserId(f"arn:aws:identitystore:::user/{bob}"), lane=NOW)
+    group = place.directory.group(GroupId(f"arn:aws:identitystore:::group/{engineers}"), lane=NOW)
+
+    assert user is not None
+    assert group is not None
+    assert (user.id, group.id) == (bob, engineers)
+
+
 def test_the_case_of_an_address_is_for_aws_to_decide(place: Place) -> None:
     assert place.directory.user_by_email("Bob@example.com", lane=NOW) is None
     [asked] = place.aws.calls.of("GetUserId")

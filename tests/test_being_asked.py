@@ -1,5 +1,7 @@
 """Who is asked to decide on a request, and where; and what the card tells them."""
 
+from typing import Any
+
 import pytest
 
 from grants.model import RequestId, State
@@ -128,6 +130,27 @@ def test_whoever_is_taken_for_an_approver_no_more_is_not_asked_directly(world: W
 
     assert world.journal().count("people.broken") == 1
     assert hanging(world, request) == ["dan"]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"is_restricted": True}, {"is_email_confirmed": False}],
+    ids=["guest", "unconfirmed"],
+)
+def test_an_approvers_address_that_somebody_else_has_in_slack_is_sent_nothing(
+    world: World, flags: dict[str, Any]
+) -> None:
+    world.policies(NO_CHANNEL_AT_ALL)
+    del world.slack.workspace.users["UDAN"]
+    other = world.slack.workspace.add_user("other", email="dan@example.com")
+    for name, value in flags.items():
+        setattr(other, name, value)
+
+    request = world.asks("bob", PROD)
+
+    assert hanging(world, request) == ["eve"]
+    assert world.slack.dms("other") == []
+    assert world.journal(request).count("alarm.unreachable") == 1
 
 
 def test_a_policy_without_a_channel_has_its_approvers_asked_beside_anothers_channel(

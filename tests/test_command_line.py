@@ -642,6 +642,30 @@ def test_a_slack_user_is_linked_by_the_users_id(type_: Terminal, company: Compan
     assert result.exit_code == 0
 
 
+def test_whoever_is_linked_by_an_arn_has_the_id_that_aws_gives_them(
+    type_: Terminal, company: Company
+) -> None:
+    type_("migrate")
+    bob = company.user_by_name["bob"]
+
+    type_("people", "link", "U0BOB00001", f"arn:aws:identitystore:::user/{bob}")
+
+    (binding,) = type_.json("people", "list")
+    assert binding["user_id"] == bob
+
+
+def test_what_identity_center_calls_somebody_does_not_steer_the_terminal(
+    type_: Terminal, company: Company
+) -> None:
+    type_("migrate")
+    company.change_user("bob", name="bob\x1b[2J\x07")
+
+    result = type_("people", "link", "U0BOB00001", "bob@example.com")
+
+    assert not {"\x1b", "\x07"} & set(result.stdout)
+    assert "Bob Requester" in result.stdout
+
+
 def test_nobody_is_linked_to_a_user_that_is_not_there(type_: Terminal, aws: AwsStandIn) -> None:
     type_("migrate")
 

@@ -196,6 +196,20 @@ def test_a_dead_audit_channel_keeps_nothing_waiting(world: World) -> None:
     assert world.told("bob")[-1].startswith("Ended:")
 
 
+def test_an_alarm_that_no_channel_takes_goes_to_no_guest_who_has_the_address(world: World) -> None:
+    for channel in (APPROVALS, DEFAULT, AUDIT):
+        archived(world, channel)
+    del world.slack.workspace.users["UADA"]
+    other = world.slack.workspace.add_user("other", email="ada@example.com")
+    other.is_restricted = True
+
+    world.asks("bob", PROD)
+    world.passes(minutes=1)
+
+    assert any("alarm" in event for event in world.journal())
+    assert world.slack.dms("other") == []
+
+
 def test_a_card_that_somebody_deleted_keeps_nothing_waiting(world: World) -> None:
     request = world.asks("bob", PROD)
     card = world.card(request)

@@ -6,7 +6,8 @@ import pytest
 
 from grants.model import RequestId, State
 from tests.standins.slack import tamper
-from tests.world import POLICIES, World
+from tests.standins.slack.faults import EXECUTE_THEN_DROP
+from tests.world import APPROVALS, POLICIES, World
 
 PROD = "payments-prod · AdministratorAccess"
 COMMENTED = POLICIES.replace("decision_comment: false", "decision_comment: true")
@@ -73,6 +74,49 @@ def test_whichever_button_mallory_says_she_pressed_nothing_happens(
     assert (world.state(request), moved(world, request)) == (State.PENDING, [])
     assert world.journal(request).count("refusal") == 1
     assert world["mallory"].view() is None
+
+
+@pytest.mark.parametrize("named", ["its own", "another"])
+def test_whoever_is_refused_leaves_the_card_as_it_was_to_the_byte(world: World, named: str) -> None:
+    guest = world.slack.workspace.add_user("guest", email="guest@example.com")
+    guest.is_restricted = True
+    world.slack.channel(APPROVALS).members.add(guest.id)
+    requests = {"its own": world.asks("bob", PROD), "another": world.asks("bob", PROD)}
+    card = world.card(requests["its own"])
+    before = card.told(with_metadata=True)
+    lie = tamper.button_value(f"{requests[named]}:1")
+
+    for who in ("mallory", "guest"):
+        for action in (
+            "approve",
+            "reject",
+            "revoke",
+            "cancel_request",
+            "nudge_approvers",
+            "end_access",
+        ):
+            world[who].tampering(lie, tamper.action_id(action)).click(card, "Approve")
+    world["bob"].tampering(lie).click(card, "Approve")
+    world["bob"].tampering(lie).click(card, "Reject")
+    world.rounds()
+
+    assert (card.told(with_metadata=True), card.history) == (before, [])
+    assert [world[who].view() for who in ("mallory", "guest", "bob")] == [None, None, None]
+
+
+def test_a_card_whose_answer_was_lost_stays_whichever_request_its_button_names(
+    world: World,
+) -> None:
+    other = world.asks("bob", PROD)
+    world.slack.faults.add(
+        "chat.postMessage", EXECUTE_THEN_DROP, matches=lambda args: args.get("channel") == APPROVALS
+    )
+    request = world.asks("bob", PROD)
+    card = world.card(request)
+
+    world["mallory"].tampering(tamper.button_value(f"{other}:1")).click(card, "Approve")
+
+    assert (card.buttons(), card.history) == (["Approve", "Reject"], [])
 
 
 def test_a_forms_metadata_that_was_never_written_does_nothing_and_is_recorded(

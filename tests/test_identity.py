@@ -157,6 +157,25 @@ def test_a_click_from_another_workspace_does_nothing_and_is_recorded(world: Worl
     assert refused(world) == [(stranger.id, request)]
 
 
+@pytest.mark.parametrize("named", ["its own", "another"])
+def test_of_an_organization_who_belongs_to_another_workspace_changes_no_card(
+    world: World, named: str
+) -> None:
+    world.slack.workspace.enterprise = ORG
+    requests = {"its own": world.asks("bob", PROD), "another": world.asks("bob", PROD)}
+    stranger = world.slack.workspace.add_user("eva", team_id=ELSEWHERE, email="eve@example.com")
+    world.slack.channel(APPROVALS).members.add(stranger.id)
+    card = world.card(requests["its own"])
+    before = card.told(with_metadata=True)
+
+    value = tamper.button_value(f"{requests[named]}:1")
+    world["eva"].tampering(value).click(card, "Approve")
+    world.rounds()
+
+    assert (card.told(with_metadata=True), card.history) == (before, [])
+    assert refused(world) == [(stranger.id, requests[named])]
+
+
 @pytest.mark.parametrize(
     "lie",
     [

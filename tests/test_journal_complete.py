@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grants.errors import Doubt, NotAPerson
-from grants.model import Actor, Role, SlackUserId
+from grants.model import Actor, Lane, Role, SlackUserId, User
 from grants.people import Bindings, Profile
 from grants.records import Entry
 from storage.work import SqlWorks
@@ -86,6 +86,24 @@ def test_who_is_matched_by_two_at_once_is_linked_once(bindings: Bindings, works:
     for _ in range(2):
         bindings._bind(EVE)
 
+    assert events(works) == ["people.link"]
+
+
+def test_whoever_is_linked_while_being_matched_is_whom_the_link_names(
+    bindings: Bindings, works: SqlWorks
+) -> None:
+    mallory = a_user("mallory", number=1)
+
+    class Meanwhile(MemoryDirectory):
+        """An administrator links them while AWS is asked."""
+
+        def user_by_email(self, email: str, *, lane: Lane) -> User | None:
+            bindings.link(EVE.slack_id, mallory, team_id="T1", by=OPERATOR, email=email)
+            return super().user_by_email(email, lane=lane)
+
+    matching = replace(bindings, directory=Meanwhile([a_user("eve"), mallory]))
+
+    assert matching.identify(EVE).user_id == mallory.id
     assert events(works) == ["people.link"]
 
 

@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from grants.model import State
+from bot.assemble import bindings
+from grants.model import Lane, SlackUserId, State
+from grants.naming import user_called
+from grants.people import operator
 from tests.clock import NOON
 from tests.policy_files import MANAGEMENT, a_policy_file, may
 from tests.soundness import PRODUCTION, SANDBOX, creates, sound
 from tests.standins.aws.company import Company
-from tests.world import POLICIES, World
+from tests.world import DEFAULT, POLICIES, World
 
-LATER = NOON + timedelta(hours=2)
+HOUR = timedelta(hours=1)
+LATER = NOON + 2 * HOUR
 
 Change = Callable[[Company], object]
 
@@ -130,6 +134,80 @@ def test_todays_policies_decide_and_both_are_told(world: World, what: str) -> No
     assert creates(world) == []
     assert why in world.told("bob")[-1]
     assert why in world.thread(request)[-1]
+
+
+@pytest.fixture
+def unlinks(world: World) -> Callable[[str], object]:
+    """As `people unlink` does."""
+    bound = bindings(world.settings, world.storage, world.ports)
+    return lambda who: bound.unlink(SlackUserId(world[who].id), by=operator("root@host"))
+
+
+UNLINKED = {
+    "bob": "the Slack user who asked is not linked to the requester's Identity Center user any more",
+    "eve": "not enough of those who agreed may still approve it (Eve Approver)",
+}
+
+
+@pytest.mark.parametrize("who", UNLINKED)
+def test_whose_slack_user_is_theirs_no_more_neither_gets_nor_has_agreed(
+    world: World, unlinks: Callable[[str], object], who: str
+) -> None:
+    request = world.asks("bob", PRODUCTION, Start=LATER)
+    world.decides("eve", request, "Approve")
+
+    unlinks(who)
+    world.passes(hours=2)
+
+    assert world.state(request) is State.FAILED
+    assert creates(world) == []
+    assert UNLINKED[who] in world.told("bob")[-1]
+    assert UNLINKED[who] in world.thread(request)[-1]
+
+
+@pytest.mark.parametrize("who", UNLINKED)
+def test_whose_slack_user_is_somebody_elses_by_now_neither(world: World, who: str) -> None:
+    request = world.asks("bob", PRODUCTION, Start=LATER)
+    world.decides("eve", request, "Approve")
+    dan = user_called(world.ports.directory, "dan", lane=Lane.STATUS)
+
+    bound = bindings(world.settings, world.storage, world.ports)
+    bound.link(
+        SlackUserId(world[who].id), dan, team_id="T1", by=operator("root@host"), email="x@y.example"
+    )
+    world.passes(hours=2)
+
+    assert world.state(request) is State.FAILED
+    assert creates(world) == []
+
+
+def test_a_link_that_is_broken_counts_as_none_until_it_is_mended(world: World) -> None:
+    requests = [world.asks("bob", PRODUCTION, Start=LATER + n * HOUR) for n in range(2)]
+    for request in requests:
+        world.decides("eve", request, "Approve")
+    world.slack.user("bob").email = "bob.married@example.com"
+    world["bob"].command("mine", DEFAULT)
+    world.passes(hours=2)
+
+    bob = user_called(world.ports.directory, "bob", lane=Lane.STATUS)
+    bound = bindings(world.settings, world.storage, world.ports)
+    bound.link(SlackUserId("UBOB"), bob, team_id="T1", by=operator("root@host"))
+    world.passes(hours=1, seconds=2)
+
+    assert [world.state(request) for request in requests] == [State.FAILED, State.ACTIVE]
+
+
+def test_what_is_held_ends_in_time_whoever_was_unlinked(
+    world: World, unlinks: Callable[[str], object]
+) -> None:
+    request = world.active("bob", PRODUCTION)
+
+    for who in UNLINKED:
+        unlinks(who)
+    world.passes(hours=2)
+
+    assert world.state(request) is State.ENDED
+    assert not world.has_access("bob", "payments-prod", "AdministratorAccess")
 
 
 def test_a_bot_that_moved_out_of_the_management_account_asks_for_nothing_there(

@@ -12,10 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from grants.records import NEVER
 from storage import schema
 from storage.catalogue import SqlCatalogue, to_json
 from storage.engine import open_database, open_for_migration, sqlite_file
 from storage.kept import Kept
+from storage.people import SqlPeople
 from storage.schema import UnknownSchemaError, at_head, heads, migrate
 from storage.tables import metadata
 from tests import make
@@ -266,6 +268,21 @@ def test_accounts_that_were_stored_as_if_they_carried_no_tags_count_as_unread(
     assert found is not None
     assert found.accounts.keys() == make.a_catalogue().accounts.keys()
     assert {account.tags for account in found.accounts.values()} == {None}
+
+
+def test_whoever_was_matched_by_address_was_not_linked_by_hand(old_url: str) -> None:
+    makers = {"U1": "verified address", "U2": "operator:root@host", "U3": "Ada Administrator"}
+    row = {"team_id": "T1", "user_id": "u", "email": "", "made_at": AT, "broken": ""}
+    with open_for_migration(old_url).begin() as connection:
+        for slack_id, by in makers.items():
+            insert(connection, "bindings", **row, slack_id=slack_id, made_by=by)
+
+    migrate(old_url)
+
+    with contextlib.closing(open_database(old_url)) as database, database.reading() as connection:
+        found = SqlPeople(connection).all()
+    assert {each.slack_id: each.by_hand for each in found} == {"U1": False, "U2": True, "U3": True}
+    assert {each.checked_at for each in found} == {NEVER}
 
 
 def test_no_id_of_an_outbox_line_is_given_twice(old_url: str) -> None:

@@ -6,7 +6,7 @@ from grants.model import State
 from tests.admin_hand import AUDITED, at_home, lines, modal, pressed, sent
 from tests.lives import PROD
 from tests.standins.slack import Outcome, Person, tamper
-from tests.world import AUDIT, DEFAULT, World
+from tests.world import APPROVALS, AUDIT, DEFAULT, World
 
 
 def at_links(world: World) -> Person:
@@ -35,7 +35,7 @@ def test_the_list_names_everybody_who_is_linked(world: World) -> None:
     words = modal(at_links(world)).words()
 
     assert "@bob" in words
-    assert f"Identity Center user: {user_id(world, 'bob')}" in words
+    assert f"Identity Center user: bob ({user_id(world, 'bob')})" in words
     assert "Address: bob@example.com" in words
 
 
@@ -196,3 +196,82 @@ def test_closing_the_list_meanwhile_costs_nothing(world: World) -> None:
 
         ada.press("Link Somebody")
         ada.fill({"Slack user": "mallory", "Identity Center user": "dan"})
+
+
+# Oneself, by another Slack user
+
+
+def has_a_second_account(world: World, email: str) -> None:
+    """Ada's, in the approvers' channel."""
+    user = world.slack.workspace.add_user("ada2", id="UADATWO", email=email)
+    for channel in (APPROVALS, DEFAULT):
+        world.slack.channel(channel).members.add(user.id)
+
+
+def is_nobodys_business_of_their_own(world: World) -> None:
+    assert [entry.reason for entry in lines(world, "refusal")] == ["AboutOneself"]
+    assert linked(world).get("UADATWO") in {None, user_id(world, "ada")}
+
+
+@pytest.mark.parametrize("email", ["ADA@example.com", "ada@elsewhere.example"])
+def test_an_administrators_second_slack_user_is_not_theirs_to_link(
+    world: World, email: str
+) -> None:
+    """Or they would agree to what they themselves ask for."""
+    has_a_second_account(world, "ADA@example.com")
+    world["ada2"].command("mine", DEFAULT)
+    world.slack.user("ada2").email = email
+
+    outcome = links(world, "ada2", "eve")
+
+    assert "Nobody says who they themselves are" in outcome.errors["Slack user"]
+    is_nobodys_business_of_their_own(world)
+
+
+@pytest.mark.parametrize("email", ["ADA@example.com", "ada@example.com"])
+def test_nor_one_that_would_be_matched_by_their_address(world: World, email: str) -> None:
+    has_a_second_account(world, email)
+
+    outcome = links(world, "ada2", "eve")
+
+    assert "Nobody says who they themselves are" in outcome.errors["Slack user"]
+    is_nobodys_business_of_their_own(world)
+
+
+def test_nor_one_of_the_address_that_is_theirs_in_identity_center(world: World) -> None:
+    world["ada"].command("mine", DEFAULT)
+    world.company.change_user("ada", email="ada.married@example.com")
+    has_a_second_account(world, "ada.married@example.com")
+
+    outcome = links(world, "ada2", "eve")
+
+    assert "Nobody says who they themselves are" in outcome.errors["Slack user"]
+    is_nobodys_business_of_their_own(world)
+
+
+def test_nobody_makes_another_slack_user_themselves(world: World) -> None:
+    outcome = links(world, "mallory", "ada")
+
+    assert "Nobody says who they themselves are" in outcome.errors["Slack user"]
+    assert "UMALLORY" not in linked(world)
+
+
+def test_nobody_unlinks_their_second_slack_user(world: World) -> None:
+    has_a_second_account(world, "ADA@example.com")
+    world["ada2"].command("mine", DEFAULT)
+
+    at_links(world).press("Unlink", within="@UADATWO")
+
+    assert "Nobody says who they themselves are" in world.told("ada")[-1]
+    assert linked(world)["UADATWO"] == user_id(world, "ada")
+
+
+def test_another_administrator_links_it(world: World) -> None:
+    world.company.add_member("elevate-admins", "dan")
+    has_a_second_account(world, "ADA@example.com")
+    dan = pressed(world, "People Links", who="dan")
+    dan.press("Link Somebody")
+    dan.fill({"Slack user": "ada2", "Identity Center user": "ada"})
+
+    assert sent(world, dan).closed
+    assert linked(world)["UADATWO"] == user_id(world, "ada")

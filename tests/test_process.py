@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import system_clock
-from grants.model import State
+from grants.model import SlackUserId, State, UserId
+from grants.records import Binding
 from storage.work import SqlWorks
 from tests.beside import Outside, outside
 from tests.standins.aws import Kind
@@ -90,6 +91,23 @@ def test_killed_while_access_is_held_it_still_ends(company: Outside) -> None:
         company.is_to_be(request, State.ENDED)
 
     assert not company.has_access()
+
+
+def test_links_are_looked_at_again(company: Outside) -> None:
+    eve = SlackUserId("UEVE")
+    user_id = UserId(company.aws.company.user("eve").id)
+    made_at = system_clock() - timedelta(days=3)
+    with SqlWorks(company.database)() as work:
+        work.people.put(Binding(eve, "T1", user_id, "eve@example.com", made_at, "verified address"))
+
+    def looked_at() -> bool:
+        with company.reading() as work:
+            link = work.people.get(eve)
+        return link is not None and link.checked_at > made_at
+
+    with company.bot() as bot:
+        bot.ready()
+        company.until(looked_at, "look at the link")
 
 
 @pytest.mark.parametrize("operation", ["IsMemberInGroups", "CreateAccountAssignment"])

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.assemble import bindings
+from grants.model import SlackUserId
+from grants.people import operator
 from tests.admin_hand import typed_in
 from tests.databases import KINDS, Databases
 from tests.policy_files import DEV, PROD, ROOT, a_policy_file, everything_below, may
@@ -206,6 +209,19 @@ def test_an_approver_who_decides_meanwhile_still_searches_without_aws(
 
     assert found(eve, "Account", "payments-prod") == ["payments-prod"]
     assert large.aws.calls.count() == 0
+
+
+def test_whoever_is_unlinked_meanwhile_finds_nothing_more_by_the_old_link(
+    large: World, bob: Person
+) -> None:
+    bound = bindings(large.settings, large.storage, large.ports)
+    large.slack.user("bob").is_restricted = True
+
+    bound.unlink(SlackUserId(bob.id), by=operator("root@host"))
+    listed = found(bob, "Account", "payments-prod")
+    large.slack.user("bob").is_restricted = False
+
+    assert listed == []
 
 
 # Tampered with

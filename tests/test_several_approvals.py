@@ -6,7 +6,9 @@ from functools import partial
 
 import pytest
 
-from grants.model import RequestId, State
+from bot.assemble import bindings
+from grants.model import RequestId, SlackUserId, State
+from grants.people import operator
 from tests.meeting import meeting
 from tests.soundness import sound
 from tests.world import APPROVALS, DEFAULT, POLICIES, World
@@ -161,6 +163,38 @@ def test_a_vote_of_somebody_who_is_no_longer_there_does_not_count(world: World, 
     assert "1 of 2 so far: Dan Approver" in shown(world, request)
     approves(world, "aud", request)
     assert world.state(request) is not State.PENDING
+
+
+def test_a_vote_by_a_slack_user_that_is_theirs_no_more_does_not_count(world: World) -> None:
+    world.policies(TWO)
+    world.company.add_member("production-approvers", "aud")
+    request = world.asks("bob", PROD)
+    approves(world, "eve", request)
+
+    bound = bindings(world.settings, world.storage, world.ports)
+    bound.unlink(SlackUserId(world["eve"].id), by=operator("root@host"))
+    approves(world, "dan", request)
+
+    assert world.state(request) is State.PENDING
+    assert "1 of 2 so far: Dan Approver" in shown(world, request)
+    approves(world, "aud", request)
+    assert world.state(request) is not State.PENDING
+
+
+def test_who_is_unlinked_while_they_press_has_not_voted(world: World) -> None:
+    request = world.asks("bob", PROD)
+    bound = bindings(world.settings, world.storage, world.ports)
+    eve = SlackUserId(world["eve"].id)
+
+    def unlinked() -> None:
+        bound.unlink(eve, by=operator("root@host"))
+
+    world.in_time = lambda: unlinked
+    for label in ("Approve", "Reject"):
+        world.decides("eve", request, label, "No.")
+
+    assert world.state(request) is State.PENDING
+    assert "vote" not in world.journal(request)
 
 
 def test_a_vote_counts_under_the_policies_of_today(world: World) -> None:

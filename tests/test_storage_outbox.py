@@ -211,6 +211,8 @@ def test_copies_come_back_as_they_were(works: SqlWorks) -> None:
 
         assert work.copies.get(copy.id) == posted
         assert work.copies.of(copy.request_id) == [posted, other]
+        assert work.copies.at(posted.channel, posted.ts) == posted
+        assert work.copies.at(posted.channel, f"{posted.ts}0") is None
         with pytest.raises(LookupError):
             work.copies.get(other.id + 1)
         with pytest.raises(LookupError):

@@ -158,6 +158,29 @@ def test_a_binding_is_removed_once(works: SqlWorks) -> None:
         assert work.people.get(BINDING.slack_id) is None
 
 
+# What was acted on
+
+
+def test_what_was_acted_on_is_acted_on_once_until_it_is_forgotten(works: SqlWorks) -> None:
+    with works() as work:
+        assert work.acted.first("a form", at=NOON)
+        assert work.acted.first("another", at=NOON + HOUR)
+    with works() as work:
+        assert not work.acted.first("a form", at=NOON + HOUR)
+        assert work.acted.forget(NOON + MINUTE, limit=10) == 1
+        assert not work.acted.first("another", at=NOON + HOUR)
+        assert work.acted.first("a form", at=NOON + HOUR)
+
+
+def test_what_came_to_nothing_was_not_acted_on(works: SqlWorks) -> None:
+    with suppress(LookupError), works() as work:
+        work.acted.first("a form", at=NOON)
+        raise LookupError
+
+    with works() as work:
+        assert work.acted.first("a form", at=NOON)
+
+
 # The catalogue
 
 

@@ -128,9 +128,7 @@ class World:
             slack_api_url=slack.url,
             database_url=database_url,
             aws_region="us-east-1",
-            email_domains="example.com",
-            activity_role=ACTIVITY_ROLE,
-            **settings,
+            **{"email_domains": "example.com", "activity_role": ACTIVITY_ROLE, **settings},
         )
         assert clock_of(database) is not None
         self.storage = Storage(database, SqlWorks(database), clock)

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 import click
 
+from blocks.text import inline
 from bot.assemble import bindings, open_aws
 from bot.commands import ground
 from bot.commands.trouble import Misuse, Trouble
@@ -13,7 +15,7 @@ from grants.drafts import shown
 from grants.model import Lane, SlackUserId, User
 from grants.naming import user_called
 from grants.ports import Directory
-from grants.records import Binding
+from grants.records import NEVER, Binding
 
 _SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,}", re.ASCII)
 
@@ -33,10 +35,13 @@ def list_(*, as_json: bool) -> None:
         ground.print_json([_facts(binding) for binding in found])
         return
     ground.print_table(
-        ("Slack user", "Identity Center user", "address", "since", "by", "broken"),
+        (
+            "Slack user", "Identity Center user", "called", "address", "since", "by", "looked at",
+            "broken",
+        ),
         [
-            (each.slack_id, each.user_id, each.email, f"{each.made_at:%Y-%m-%d}", each.made_by,
-             each.broken)
+            (each.slack_id, each.user_id, each.user_name, each.email, _day(each.made_at),
+             each.made_by, _day(each.checked_at), each.broken)
             for each in found
         ],
     )  # fmt: skip
@@ -57,7 +62,7 @@ def link(slack_id: str, identity_center_user: str) -> None:
         team = teams.get(who) or next(iter(teams.values()), "")
         by = ground.whoever_types()
         bindings(settings, storage, aws).link(who, user, team_id=team, by=by)
-    click.echo(f"{who} is now {user.user_name} ({user.name}, {user.id}).")
+    click.echo(f"{who} is now {inline(user.user_name)} ({inline(user.name)}, {user.id}).")
 
 
 @people.command()
@@ -87,4 +92,9 @@ def _the_one(directory: Directory, name: str) -> User:
 
 
 def _facts(binding: Binding) -> dict[str, Any]:
-    return {**asdict(binding), "made_at": binding.made_at.isoformat()}
+    checked_at = None if binding.checked_at == NEVER else binding.checked_at.isoformat()
+    return {**asdict(binding), "made_at": binding.made_at.isoformat(), "checked_at": checked_at}
+
+
+def _day(at: datetime) -> str:
+    return "" if at == NEVER else f"{at:%Y-%m-%d}"

@@ -30,7 +30,7 @@ class DirectoryAtAws:
         self._ask = Asking(limiter, Family.IDENTITY_STORE)
 
     def user(self, user_id: UserId, *, lane: Lane) -> User | None:
-        """None: there is no such user, or no longer."""
+        """None: there is no such user, or no longer. Their id is AWS's, however it was written."""
         client, store = self._reading(lane)
         try:
             found = self._ask(
@@ -38,7 +38,7 @@ class DirectoryAtAws:
             )
         except AwsMissing:
             return None
-        return _user(user_id, found)
+        return _user(found)
 
     def user_by_email(self, email: str, *, lane: Lane) -> User | None:
         """Exactly as spelled: AWS decides about case."""
@@ -57,7 +57,8 @@ class DirectoryAtAws:
             )
         except AwsMissing:
             return None
-        return Group(group_id, found.get("DisplayName") or group_id)
+        known = GroupId(found["GroupId"])
+        return Group(known, found.get("DisplayName") or known)
 
     def group_by_name(self, name: str, *, lane: Lane) -> Group | None:
         """By its display name, which is unique in an identity store."""
@@ -160,7 +161,8 @@ def _with(path: str, value: str) -> "AlternateIdentifierTypeDef":
     return {"UniqueAttribute": unique}  # type: ignore[typeddict-item]  # the stubs want a mapping
 
 
-def _user(user_id: UserId, found: "DescribeUserResponseTypeDef") -> User:
+def _user(found: "DescribeUserResponseTypeDef") -> User:
+    user_id = UserId(found["UserId"])
     user_name = found.get("UserName") or user_id
     emails = found.get("Emails") or [{}]
     return User(

@@ -9,6 +9,7 @@ from typing import Final
 from grants.errors import AwsFault, FormTakenError, Refusal, StaleRequest
 from grants.lifecycle import OPEN
 from grants.model import Actor, Ballot, Holding, Person, Request, Role, Slot, State, Wish
+from tests import make
 from tests.simulation.promises import Promises
 from tests.simulation.universe import (
     ADA,
@@ -142,14 +143,21 @@ class People:
     # Beside it
 
     def _leave(self, act: Act) -> None:
-        """Out of a group, or out of the company for a while."""
+        """Out of a group for a while; or an administrator unlinks their Slack user."""
         person = (BOB, DAN)[act.chance < 0.5]
+        known = self.promises.outlaws if person is BOB else self.promises.approvers
+        if act.other < 0.3:
+            with self.universe.works() as work:
+                parted = work.people.remove(person.slack_id)
+            if parted and person.user_id not in known:
+                known[person.user_id] = self.universe.clock()
+                self.universe.say(f"{person.name} is unlinked")
+            return
         group = self.universe.engineers if person is BOB else self.universe.approvers
         members = self.universe.directory.groups[group]
         if user_of(person) in members:
             members.remove(user_of(person))
-            known = self.promises.outlaws if person is BOB else self.promises.approvers
-            known[person.user_id] = self.universe.clock()
+            known.setdefault(person.user_id, self.universe.clock())
             self.universe.say(f"{person.name} leaves {group.name}")
 
     def _join(self, act: Act) -> None:
@@ -158,6 +166,8 @@ class People:
             if user_of(person) not in members:
                 members.append(user_of(person))
                 self.universe.say(f"{person.name} joins {group.name}")
+            with self.universe.works() as work:
+                work.people.put(make.a_binding(person))
         self.promises.outlaws.clear()
         self.promises.approvers.clear()
 

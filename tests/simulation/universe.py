@@ -28,6 +28,7 @@ from grants.review import Review
 from grants.summing import Looking, Summing
 from handlers.announce import AT_ONCE, LEASE, Announcer
 from handlers.channels import Channels
+from handlers.guard import Home
 from handlers.pace import InTurn, Pace
 from handlers.posting import Posting
 from handlers.undelivered import Undelivered
@@ -266,7 +267,7 @@ class Universe:
         client: Any = self.slack
         if self.tells:
             process.announcer = Announcer(
-                works, client, Channels(client), self.clock, STYLE,
+                works, client, Channels(client, lambda: Home("T1")), self.clock, STYLE,
                 Posting(client, self.clock, InTurn(Pace(), self.clock)), crew("tells"),
                 Undelivered(
                     works, self.clock, process.desk.ask_directly, list, self.jitter.random
@@ -382,3 +383,5 @@ def furnish(works: Works, clock: FakeClock) -> None:
     with works() as work:
         work.catalogue.replace(a_catalogue())
         work.policies.apply(a_book(), by="Ada", at=clock())
+        for person in (BOB, EVE, DAN, ADA):
+            work.people.put(make.a_binding(person))

@@ -77,6 +77,8 @@ class Workspace:
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    uploads: str = ""
+    """Where files are to be sent instead; empty: to the stand-in."""
     emoji: dict[str, str] = field(default_factory=dict)
     """Which are given back by their names (`{"🔥": ":fire:"}`); empty: all as they were sent."""
     changed: Condition = field(default_factory=Condition)

@@ -16,7 +16,8 @@ def get_upload_url(slack: Slack, args: JSON) -> JSON:
         messages = ["[ERROR] must be greater than 0 [json-pointer:/length]"]
         raise SlackError("invalid_arguments", response_metadata={"messages": messages})
     slack.workspace.files[file_id] = File(file_id, required(args, "filename"), length)
-    return {"upload_url": f"{slack.origin}/upload/{file_id}", "file_id": file_id}
+    place = slack.workspace.uploads or f"{slack.origin}/upload/"
+    return {"upload_url": f"{place}{file_id}", "file_id": file_id}
 
 
 @files.method("files.completeUploadExternal", "files:write")
