@@ -107,7 +107,7 @@ def test_what_events_have_in_common_is_held_once(ground: Ground) -> None:
         tracemalloc.stop()
 
     assert len(sieve.events) == count
-    assert held / count < 400
+    assert held / count < 350
 
 
 class Gate:
