@@ -64,7 +64,7 @@ def _counts(summary: Summary, request: Request, write: Write) -> str:
     who = f"{write(request.requester.name)}, {wording.target(request, write)}"
     if not summary.calls:
         return f"Activity: no calls{_as_far(summary)}. {who}."
-    errors = sum(summary.errors.values())
+    errors = max(summary.failed, sum(summary.errors.values()))
     counts = [
         _many(summary.calls, "call"),
         _many(summary.reads, "read"),
@@ -89,23 +89,27 @@ def _many(count: int, what: str) -> str:
 
 def _named(summary: Summary, write: Write) -> Iterator[str]:
     if summary.sensitive:
-        yield f"Sensitive: {_most(summary.sensitive, write, MORE)}."
+        yield f"Sensitive: {_most(summary, 'sensitive', write, MORE)}."
     if summary.assumed:
-        roles = _most(summary.assumed, write, MORE)
+        roles = _most(summary, "assumed", write, MORE)
         yield f"Went on under another role: {roles}. What was done there is not in this list."
     if summary.denied:
-        yield f"Denied: {_most(summary.denied, write)}."
+        yield f"Denied: {_most(summary, 'denied', write)}."
+    if summary.stayed:
+        by = f"request {summary.stayed_by}" if summary.stayed_by else "it was there before"
+        calls = _many(summary.stayed, "call")
+        yield f"After this request's end, while the access stayed ({write(by)}): {calls}."
     if summary.after_end:
         yield f"After the end: {_many(summary.after_end, 'call')}, with credentials issued before."
     if summary.issued_after:
         calls = _many(summary.issued_after, "call")
         yield f"After the end, with newer credentials: {calls}, by another grant or standing access."
     if summary.write_actions:
-        yield f"Writes: {_most(summary.write_actions, write)}."
+        yield f"Writes: {_most(summary, 'write_actions', write)}."
     if summary.errors:
-        yield f"Errors: {_most(summary.errors, write)}."
+        yield f"Errors: {_most(summary, 'errors', write)}."
     if summary.services:
-        yield f"Services: {_most(summary.services, write)}."
+        yield f"Services: {_most(summary, 'services', write)}."
     if summary.calls:
         yield _from_where(summary, write)
 
@@ -113,20 +117,18 @@ def _named(summary: Summary, write: Write) -> Iterator[str]:
 def _from_where(summary: Summary, write: Write) -> str:
     """Such as `2 sessions from 198.51.100.7 10 by aws-cli 8, console 2 in us-east-1 10`."""
     words = [_many(summary.sessions, "session")] if summary.sessions else ["Sessions not known"]
-    for joint, counted in (
-        ("from", summary.addresses),
-        ("by", summary.clients),
-        ("in", summary.seen_regions),
-    ):
-        if counted:
-            words.append(f"{joint} {_most(counted, write)}")
+    for joint, what in (("from", "addresses"), ("by", "clients"), ("in", "seen_regions")):
+        if getattr(summary, what):
+            words.append(f"{joint} {_most(summary, what, write)}")
     return f"{' '.join(words)}."
 
 
-def _most(counted: Mapping[str, int], write: Write, most: int = NAMED) -> str:
+def _most(summary: Summary, what: str, write: Write, most: int = NAMED) -> str:
+    """Of one of its fields. The summary itself does not hold all."""
+    counted: Mapping[str, int] = getattr(summary, what)
     names = sorted(counted, key=lambda name: -counted[name])
     first = [f"{write(name)} {counted[name]:,}" for name in names[:most]]
-    rest = len(names) - most
+    rest = len(names) - most + summary.more.get(what, 0)
     return ", ".join([*first, f"and {rest} more"] if rest > 0 else first)
 
 
@@ -145,6 +147,8 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
     yield f"Source: {write(summary.source)}{regions}."
     if summary.regions:
         yield "Other Regions were not looked in."
+    if summary.blind:
+        yield "The source has no event of this account at all in this time: it may not see it."
     if summary.gone:
         yield "Part of it is older than what the source still has."
     if summary.regions_missing:
@@ -154,6 +158,13 @@ def _limits(summary: Summary, write: Write) -> Iterator[str]:
         yield "There was more than could be read: the counts are too low."
     if summary.unreadable:
         yield f"Not counted: {_many(summary.unreadable, 'record')} that could not be read."
+    if summary.nameless:
+        calls = _many(summary.nameless, "call")
+        bear = "bears" if summary.nameless == 1 else "bear"
+        yield (
+            f"Not counted: {calls} through this permission set that {bear} another name and"
+            " nobody's id. They may be this person's or anybody's who has the same access."
+        )
     if summary.management_only:
         yield "Management events only: reading and writing of data is not seen."
     else:
@@ -168,4 +179,4 @@ def _whole(summary: Summary, *, edited: bool) -> str:
     if not summary.final:
         later = "this is edited until final" if edited else "look again later"
         return f"Events can still arrive: {later}."
-    return "Final, and not complete." if summary.partial else "Complete."
+    return "Complete." if summary.complete else "Final, and not complete."

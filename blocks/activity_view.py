@@ -1,6 +1,6 @@
 """What a session did, as it is known now, in a window of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slack_sdk.models.blocks import ActionsBlock, Block
@@ -10,12 +10,18 @@ from blocks import activity, buttons, ids
 from blocks.parts import aside, drawn, marked, ours, plain, said
 from blocks.text import Message, Style, escape, label, moment, shorten
 from blocks.wording import headline, seen
-from grants.activity import Event
+from grants.activity import After, after
 from grants.model import Request
 from grants.summing import Found
 
 LAST: Final = 25
 """So many events are listed; the file has all."""
+_AFTER: Final[Mapping[After, str]] = {
+    After.NOT: "",
+    After.STAYING: "after this request's end, while the access stayed",
+    After.OLDER: "after the end",
+    After.NEWER: "after the end",
+}
 
 
 def looking_up() -> View:
@@ -67,15 +73,14 @@ def _blocks(request: Request, found: Found, style: Style) -> Iterator[Block]:
         return
     yield ActionsBlock(elements=[buttons.events(request)])
     yield ours("*The last events*")
-    yield from _listed(found.events[: -LAST - 1 : -1], request, style)
+    yield from _listed(found, style)
 
 
-def _listed(events: Sequence[Event], request: Request, style: Style) -> Iterator[Block]:
+def _listed(found: Found, style: Style) -> Iterator[Block]:
     """The newest first."""
-    for event in events:
-        after = request.ended_at is not None and event.at > request.ended_at
+    for event in found.events[: -LAST - 1 : -1]:
         kind = "read" if event.read_only else "write"
         words = [event.name, kind, event.error, event.region, event.address, event.client]
-        late = ["after the end"] if after else []
-        told = ", ".join(seen(word) for word in [*filter(None, words), *late])
+        words.append(_AFTER[after(event, found.session)])
+        told = ", ".join(seen(word) for word in filter(None, words))
         yield aside(plain(label(told, 300)), marked(moment(event.at, style)))

@@ -19,10 +19,13 @@ _TITLES: Final = {
 }
 
 
-def row(request: Request, role: Role) -> Iterator[ActionsBlock]:
-    """What this role may do now, as a row of buttons; nothing: no row."""
+def row(request: Request, role: Role, *, unseen: bool = False) -> Iterator[ActionsBlock]:
+    """What this role may do now, as a row of buttons; nothing: no row.
+
+    `unseen`: there was access, though it went before it was seen to be there.
+    """
     found = list(_buttons(request, role, primary=ids.APPROVE))
-    if request.active_at is not None:
+    if request.active_at is not None or unseen:
         found.append(_button("Show Activity", ids.ACTIVITY, request))
     if found:
         yield ActionsBlock(elements=found)

@@ -48,15 +48,17 @@ def card(
     held_by: RequestId | None = None,
     style: Style,
     place: Place = Place.CHANNEL,
+    unseen: bool = False,
 ) -> Message:
     """Everything that the row says, with the buttons that work now.
 
-    `held_by`: another request that goes on holding the same access.
+    `held_by`: another request that goes on holding the same access. `unseen`: it had some itself,
+    which went before it was active.
     """
     stays = wording.stays(request, {"held_by": held_by} if held_by else {})
     blocks = list(_blocks(request, list(votes), stays, style))
     if place in _OURS:
-        blocks += row(request, Role.APPROVER)
+        blocks += row(request, Role.APPROVER, unseen=unseen)
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{len(votes)}:{index}")
     return Message(_text(request, list(votes), stays), parts.drawn(blocks))

@@ -38,8 +38,19 @@ def tells(moved: Moved) -> bool:
     return moved.move in _TELLING or moved.target in FINAL
 
 
-def direct(moved: Moved, request: Request, facts: Facts, *, buttons: bool, style: Style) -> Message:
-    """What happened to the request, for the person who made it, with what to do next."""
+def direct(
+    moved: Moved,
+    request: Request,
+    facts: Facts,
+    *,
+    buttons: bool,
+    style: Style,
+    unseen: bool = False,
+) -> Message:
+    """What happened to the request, for the person who made it, with what to do next.
+
+    `unseen`: there was access, though it was never active.
+    """
     typed = why(moved, request, facts)
     blocks: list[Block] = [said(_happened(moved, request, facts, seen))]
     blocks += [ours(words) for words in dated(moved, request, lambda at: moment(at, style))]
@@ -51,7 +62,7 @@ def direct(moved: Moved, request: Request, facts: Facts, *, buttons: bool, style
         blocks.append(said(words))
     blocks.append(aside(plain(f"Request {request.id}"), marked(moment(moved.at, style))))
     if buttons:
-        blocks += row(request, Role.REQUESTER)
+        blocks += row(request, Role.REQUESTER, unseen=unseen)
     for index, block in enumerate(blocks):
         block.block_id = ids.revision(request, f"{moved.move}:{index}")
     return Message(_text(moved, request, facts, typed, style), drawn(blocks))

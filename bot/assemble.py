@@ -273,7 +273,7 @@ def hands() -> Hands:
 
 def looking(storage: Storage, aws: Aws) -> Looking:
     """Reads what sessions did."""
-    return Looking(aws.trail, aws.sensitive, storage.clock)
+    return Looking(storage.works, aws.trail, aws.sensitive, storage.clock)
 
 
 def jobs(

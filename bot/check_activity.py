@@ -14,10 +14,16 @@ from grants.model import AccountId, Catalogue, UserId
 from grants.ports import Trail
 
 NOBODY: Final = UserId("00000000-0000-0000-0000-000000000000")
+NAMELESS: Final = "nobody"
+"""LookupEvents takes no empty name."""
+LATELY: Final = {Source.LOOKUP_EVENTS: timedelta(minutes=5)}
+"""Of each account's own event history, which always has it; the others' are late."""
+SEEN_WITHIN: Final = timedelta(hours=1)
+"""In so long hardly an account has no event at all, be it of AWS's own services."""
 
 
 def activity(settings: Settings, trail: Trail, catalogue: Catalogue | None) -> Findings:
-    """One account is asked about, for nobody's last five minutes."""
+    """One account is asked about, for what nobody did lately."""
     account = _some_account(catalogue)
     if settings.source is Source.NONE:
         reason = SWITCHED_OFF if settings.activity_source is Source.NONE else NOTHING_SET
@@ -37,10 +43,9 @@ def _some_account(catalogue: Catalogue | None) -> AccountId | None:
 
 def _tried(settings: Settings, trail: Trail, account: AccountId) -> Findings:
     now = system_clock()
+    since = now - LATELY.get(settings.source, SEEN_WITHIN)
     try:
-        found = trail.fetch(
-            Session(account, NOBODY, "", "", now - timedelta(minutes=5), now, ended_at=now)
-        )
+        found = trail.fetch(Session(account, NOBODY, NAMELESS, "", since, now, ended_at=now))
     except AwsFault as fault:
         yield _finding(Verdict.FAIL, fault.reason)
         return
@@ -50,12 +55,23 @@ def _tried(settings: Settings, trail: Trail, account: AccountId) -> Findings:
         yield _finding(Verdict.WARN if by_account else Verdict.FAIL, found.unavailable)
         return
     yield from _missing(found, account)
+    if found.blind:
+        yield _finding(Verdict.WARN, _blind(settings, account))
+        return
     yield _finding(Verdict.OK, f"{called(settings)} can be read, tried for {account}")
 
 
 def _missing(found: Evidence, account: AccountId) -> Iterator[Finding]:
     for region, why in found.regions_missing.items():
         yield _finding(Verdict.WARN, f"{region} cannot be read in {account}: {why}")
+
+
+def _blind(settings: Settings, account: AccountId) -> str:
+    return (
+        f"{called(settings)} can be read, and has no event at all of {account} in the last hour:"
+        " it may not see this account. It must be of a trail of the whole organization, or hold"
+        " all accounts' logs"
+    )
 
 
 def _finding(verdict: Verdict, what: str) -> Finding:

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from grants.model import AccountId, UserId
@@ -12,7 +13,21 @@ from grants.model import AccountId, UserId
 DENIALS: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "UnauthorizedException"}
 )
+MOST: Final = 50
+"""So many services, addresses, clients … are kept by name: who is watched chooses some of them."""
+LONGEST: Final = 120
+"""So many characters of each."""
 _VERSION: Final = re.compile(r"(?<=[a-z])20\d{6}(v\d+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """That the access did not go with the request's end."""
+
+    by: str
+    """The request that went on holding it; empty: it was there before."""
+    until: datetime | None = None
+    """When it went in the end; None: as far as is known it is there still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,9 @@ class Session:
     end: datetime
     """Up to when events are asked for."""
     ended_at: datetime
-    """When the access was taken away; what came after is marked."""
+    """When the request's access ended; what came after is marked."""
+    stay: Stay | None = None
+    """None: the access went with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,29 @@ class Event:
         return f"{self.service}:{_VERSION.sub('', self.action)}"
 
 
+class After(StrEnum):
+    """What there is to say of when something was done."""
+
+    NOT = "not"
+    """Before the end."""
+    STAYING = "staying"
+    """After the request's end, while the access stayed: nothing is wrong with it."""
+    OLDER = "older"
+    """After the access was gone, with credentials issued before, or nobody knows when."""
+    NEWER = "newer"
+    """Likewise, with newer ones: another grant's, or standing access's."""
+
+
+def after(event: Event, session: Session) -> After:
+    """Whether it came after the end, and what that means."""
+    if event.at <= session.ended_at:
+        return After.NOT
+    gone_at = session.stay.until if session.stay else session.ended_at
+    if gone_at is None or event.at <= gone_at:
+        return After.STAYING
+    return After.NEWER if event.issued_at and event.issued_at > gone_at else After.OLDER
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The events that a source gave, and what it could not see."""
@@ -81,6 +121,10 @@ class Evidence:
     management_only: bool = True
     unreadable: int = 0
     """Records that could not be read, and so are not counted."""
+    nameless: int = 0
+    """Calls through this permission set under another name and with nobody's id: not counted either."""
+    blind: bool = False
+    """It has nothing of the account in that time, from anybody: it may not see it."""
     keeps: timedelta | None = None
     """For how long the source has events; None: it does not say."""
 
@@ -124,6 +168,18 @@ class Summary:
     """Of the calls after the end, those with newer credentials: another grant's, or standing access's."""
     gone: bool = False
     """It began before what the source still has."""
+    stayed: int = 0
+    """Calls after the request's end, while the access stayed; not among those after the end."""
+    stayed_by: str = ""
+    """The request that went on holding it; empty: it was there before."""
+    nameless: int = 0
+    """Calls through this permission set under another name and with nobody's id: not counted."""
+    blind: bool = False
+    """The source has nothing of the account in that time, from anybody."""
+    more: Mapping[str, int] = field(default_factory=dict)
+    """How many more services, addresses … there were than are kept by name, by the field they are of."""
+    failed: int = 0
+    """How many calls ended in an error, whether it is kept by name or not."""
 
     @property
     def unread(self) -> bool:
@@ -133,7 +189,13 @@ class Summary:
     @property
     def partial(self) -> bool:
         """Whether something is known to be missing, for whatever reason."""
-        return self.unread or self.truncated or self.unreadable > 0 or self.gone
+        uncounted = self.unreadable > 0 or self.nameless > 0
+        return self.unread or self.truncated or uncounted or self.gone or self.blind
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is final, and nothing is known to be missing."""
+        return self.final and not self.partial
 
 
 Sensitive = Callable[[Event], bool]
@@ -150,23 +212,27 @@ def summarise(
 ) -> Summary:
     """Count what was done."""
     events = ordered(evidence)
-    writes = [event for event in events if not event.read_only]
-    late = [event for event in events if event.at > session.ended_at]
-    newer = sum(1 for event in late if event.issued_at and event.issued_at > session.ended_at)
+    writes = sum(not event.read_only for event in events)
+    when = Counter(after(event, session) for event in events)
+    counted = _counted(events, sensitive)
+    kept = {name: _first(each) for name, each in counted.items()}
     return Summary(
         source=evidence.source,
         unavailable=evidence.unavailable,
         final=final,
         calls=len(events),
-        reads=len(events) - len(writes),
-        writes=len(writes),
-        errors=_counted(event.error for event in events if event.error),
-        services=_counted(event.service for event in events),
-        write_actions=_counted(event.name for event in writes),
+        reads=len(events) - writes,
+        writes=writes,
+        failed=counted["errors"].total(),
+        errors=kept["errors"],
+        services=kept["services"],
+        write_actions=kept["write_actions"],
         first_at=events[0].at if events else None,
         last_at=events[-1].at if events else None,
-        after_end=len(late) - newer,
-        issued_after=newer,
+        after_end=when[After.OLDER],
+        issued_after=when[After.NEWER],
+        stayed=when[After.STAYING],
+        stayed_by=session.stay.by if session.stay else "",
         gone=evidence.keeps is not None and session.start < at - evidence.keeps,
         by_name=sum(event.matched_by_name for event in events),
         truncated=evidence.truncated,
@@ -175,18 +241,46 @@ def summarise(
         management_only=evidence.management_only,
         read_at=at,
         unreadable=evidence.unreadable,
-        denied=_counted(event.name for event in events if event.denied),
-        sensitive=_counted(event.name for event in events if not event.denied and sensitive(event)),
-        assumed=_counted(event.assumed for event in events if event.assumed),
-        seen_regions=_counted(event.region for event in events if event.region),
-        addresses=_counted(event.address for event in events if event.address),
-        clients=_counted(event.client for event in events if event.client),
+        nameless=evidence.nameless,
+        blind=evidence.blind,
+        denied=kept["denied"],
+        sensitive=kept["sensitive"],
+        assumed=kept["assumed"],
+        seen_regions=kept["seen_regions"],
+        addresses=kept["addresses"],
+        clients=kept["clients"],
         sessions=len({event.session for event in events if event.session}),
+        more={name: len(each) - MOST for name, each in counted.items() if len(each) > MOST},
     )
 
 
-def _counted(words: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(words).most_common())
+def _counted(events: Sequence[Event], sensitive: Sensitive) -> dict[str, Counter[str]]:
+    """Under the names that they have in a summary."""
+    return {
+        "errors": Counter(event.error for event in events if event.error),
+        "services": Counter(event.service for event in events),
+        "write_actions": Counter(event.name for event in events if not event.read_only),
+        "denied": Counter(event.name for event in events if event.denied),
+        "sensitive": Counter(e.name for e in events if not e.denied and sensitive(e)),
+        "assumed": Counter(event.assumed for event in events if event.assumed),
+        "seen_regions": Counter(event.region for event in events if event.region),
+        "addresses": Counter(event.address for event in events if event.address),
+        "clients": Counter(event.client for event in events if event.client),
+    }
+
+
+def _first(counted: Counter[str]) -> dict[str, int]:
+    """The most frequent, each with its number. Of two that look the same when cut both count."""
+    kept: Counter[str] = Counter()
+    for word, count in counted.most_common(MOST):
+        kept[_cut(word)] += count
+    return dict(kept)
+
+
+def _cut(word: str) -> str:
+    """In the middle: both ends of a role's ARN say something."""
+    half = LONGEST // 2
+    return word if len(word) <= LONGEST else f"{word[: half - 1]}…{word[-half:]}"
 
 
 def unread_again(before: Summary, why: str, *, final: bool) -> Summary:

@@ -389,7 +389,7 @@ def delete_later(reason: str, jitter: Jitter) -> Change:
 
 
 def deleted(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:
-    endings.finished(work, holders, now)
+    endings.finished(work, holders, now, removed=True)
     empty = replace(emptied(row, now), absent_seen_at=now)
     return replace(empty, due_at=now) if wanted(holders) else empty
 

@@ -29,12 +29,18 @@ def confirmed(work: Work, holders: Iterable[Request], now: datetime, *, standing
             )  # fmt: skip
 
 
-def finished(work: Work, holders: Iterable[Request], now: datetime) -> None:
-    """Access is gone, or stays for others: whoever was giving it back has done so."""
+def finished(
+    work: Work, holders: Iterable[Request], now: datetime, *, removed: bool = False
+) -> None:
+    """Access is gone, or stays for others: whoever was giving it back has done so.
+
+    `removed`: it was there, and so may have been used also by whoever never saw it active.
+    """
     for request in holders:
         if request.state is State.REVOKING:
             after = _moved(work, request, Move.GONE, now, note=request.reason, ended_at=now)
-            if after.active_at is not None and after.active_at <= now:
+            unseen = removed and after.active_at is None and after.tried_since is not None
+            if unseen or (after.active_at is not None and after.active_at <= now):
                 work.activities.put(ActivityRow(request.id, due_at=now))
 
 

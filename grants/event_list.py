@@ -1,22 +1,22 @@
 """A session's events as a table, for whoever wants all of them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
-from grants.activity import Event
+from grants.activity import After, Event, Session, after
 from grants.exporting import table_row
 
 COLUMNS: Final = (
     "at", "service", "action", "read_only", "error", "region", "address", "client", "session",
-    "assumed", "matched_by_name", "after_end", "event_id",
+    "assumed", "matched_by_name", "after_end", "event_id", "access_stayed",
 )  # fmt: skip
 
 
-def table(events: Sequence[Event], *, ended_at: datetime) -> Iterator[str]:
+def table(events: Sequence[Event], session: Session) -> Iterator[str]:
     """Line by line, below a heading."""
     yield table_row(COLUMNS)
     for event in events:
+        when = after(event, session)
         yield table_row(
             [
                 event.at.isoformat(),
@@ -30,8 +30,9 @@ def table(events: Sequence[Event], *, ended_at: datetime) -> Iterator[str]:
                 event.session,
                 event.assumed,
                 _word(event.matched_by_name),
-                _word(event.at > ended_at),
+                _word(when in {After.OLDER, After.NEWER}),
                 event.id,
+                _word(when is After.STAYING),
             ]
         )
 

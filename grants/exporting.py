@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from grants.activity import Summary, from_json
 from grants.model import Request, Vote
 
 
@@ -41,7 +42,8 @@ COLUMNS: Final = (
     "activity_reads", "activity_writes", "activity_errors", "activity_services",
     "activity_write_actions", "activity_first_at", "activity_last_at", "activity_after_end",
     "activity_truncated", "extends", "activity_sensitive", "activity_denied", "activity_assumed",
-    "activity_sessions", "activity_addresses",
+    "activity_sessions", "activity_addresses", "activity_stayed", "activity_complete",
+    "activity_missing",
 )  # fmt: skip
 """A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
 FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # the wide ones begin a formula too, in some places
@@ -70,8 +72,34 @@ def as_json(record: Record) -> dict[str, Any]:
     return {
         **facts(record.request),
         "votes": [vote_as_json(vote) for vote in record.votes],
-        "activity": dict(record.activity) if record.activity else None,
+        "activity": activity_as_json(record.activity) if record.activity else None,
     }
+
+
+def activity_as_json(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A summary, and beside it whether that is all, and if not, why."""
+    summary = from_json(found)
+    return {**found, "complete": summary.complete, "missing": list(_missing(summary))}
+
+
+def _missing(summary: Summary) -> Iterator[str]:
+    """What is known not to be among the counts."""
+    if summary.unavailable:
+        yield summary.unavailable
+    if summary.again:
+        yield f"could not be read again: {summary.again}"
+    for region, why in summary.regions_missing.items():
+        yield f"{region} could not be read: {why}"
+    if summary.blind:
+        yield "the source has no event of this account in this time: it may not see it"
+    if summary.gone:
+        yield "part of it is older than what the source has"
+    if summary.truncated:
+        yield "there was more than could be read"
+    if summary.unreadable:
+        yield f"records that could not be read: {summary.unreadable}"
+    if summary.nameless:
+        yield f"calls under another name and with nobody's id: {summary.nameless}"
 
 
 def facts(request: Request) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from grants.activity import (
     Evidence,
     Sensitive,
     Session,
+    Stay,
     Summary,
     from_json,
     ordered,
@@ -20,9 +21,10 @@ from grants.activity import (
 )
 from grants.crew import Crew
 from grants.errors import AwsFault
-from grants.model import Place, Request, Told
-from grants.ports import Clock, Trail, Works
+from grants.model import Place, Request, RequestId, Told
+from grants.ports import Clock, Trail, Work, Works
 from grants.records import ActivityRow, Notice
+from grants.staying import stay
 
 ROUND: Final = 200
 DELIVERY: Final = timedelta(minutes=15)
@@ -34,6 +36,8 @@ GIVEN_UP: Final = timedelta(days=1)
 CLAIMED: Final = timedelta(minutes=15)
 """Longer than any source is asked; whoever takes it up says at its end when it is due again."""
 GONE: Final = "part of it is older than what the source still has"
+BLIND: Final = "the source has no event of this account any more"
+MORE: Final = "more happened than can be read"
 UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
 
 
@@ -41,6 +45,7 @@ UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log 
 class Found:
     """What is known now."""
 
+    session: Session
     summary: Summary
     events: Sequence[Event]
     """By time."""
@@ -50,16 +55,23 @@ class Found:
 class Looking:
     """Reads what a session did, wherever this team has its CloudTrail."""
 
+    works: Works
     trail: Trail
     sensitive: Sensitive
     clock: Clock
+
+    def session(self, request_id: RequestId) -> tuple[Request, Session | None]:
+        """Whose activity a request's is, as it is now."""
+        with self.works.reading() as work:
+            request = work.requests.get(request_id)
+            return request, session_of(request, self.clock(), stay(work, request))
 
     def look(self, request: Request, before: Summary | None = None) -> Found | None:
         """Asks AWS, which may take a minute. None: the request never became access.
 
         `before`: what was read of it last, which may be more than can be read now.
         """
-        session = session_of(request, self.clock())
+        request, session = self.session(request.id)
         if session is None:
             return None
         try:
@@ -69,7 +81,7 @@ class Looking:
         summary = self.summed(evidence, session)
         over = request.ended_at is not None and summary.read_at >= session.end + DELIVERY
         kept = _kept(before, summary, final=over and not summary.unread)
-        return Found(kept, ordered(evidence))
+        return Found(session, kept, ordered(evidence))
 
     def summed(self, evidence: Evidence, session: Session) -> Summary:
         """As of now, and not final."""
@@ -96,8 +108,7 @@ class Summing:
     def _look_up(self, row: ActivityRow) -> None:
         """Put off first: whatever goes wrong, it is not looked up every second."""
         claimed = self._claim(row)
-        with self.works.reading() as work:
-            session = session_of(work.requests.get(row.request_id), self.clock())
+        _, session = self.looking.session(row.request_id)
         if claimed is None or session is None:
             return
         try:
@@ -146,24 +157,37 @@ class Summing:
                 )
 
 
-def session_of(request: Request, now: datetime) -> Session | None:
-    """Whose activity a grant's is; None for one that never was active.
+def unseen(work: Work, request: Request) -> bool:
+    """Whether there was access that went before it was seen to be there: it is looked up all the same."""
+    return request.active_at is None and work.activities.get(request.id) is not None
 
-    From when AWS was asked on: access may be there before we see it. As long as it is not gone, it
-    has not ended, however long its time is over.
+
+def session_of(request: Request, now: datetime, stay: Stay | None = None) -> Session | None:
+    """Whose activity a grant's is; None for one that never was active, nor is over at AWS.
+
+    From when AWS was asked on: access may be there before we see it, and go unseen. As long as it is
+    not gone, it has not ended, however long its time is over.
     """
-    if request.active_at is None or request.ends_at is None:
+    began = _began(request)
+    if began is None:
         return None
-    ended = request.ended_at or max(request.ends_at, now)
+    ended = request.ended_at or max(request.ends_at or now, now)
     return Session(
         account_id=request.target.account_id,
         user_id=request.requester.user_id,
         user_name=request.requester.user_name,
         permission_set_name=request.permission_set_name,
-        start=min(request.active_at, request.tried_since or request.active_at),
+        start=began,
         end=ended + request.session_duration,
         ended_at=ended,
+        stay=stay,
     )
+
+
+def _began(request: Request) -> datetime | None:
+    if request.active_at is None:
+        return request.tried_since if request.ended_at else None
+    return min(request.active_at, request.tried_since or request.active_at)
 
 
 def _kept(before: Summary | None, summary: Summary, *, final: bool) -> Summary:
@@ -180,7 +204,13 @@ def _less(before: Summary, now: Summary) -> str:
     lost = [region for region in before.regions if region in now.regions_missing]
     if lost:
         return "; ".join(f"{region} ({now.regions_missing[region]})" for region in lost)
-    return GONE if now.gone and now.calls < before.calls else ""
+    if now.calls >= before.calls:
+        return ""
+    if now.gone:
+        return GONE
+    if now.blind:
+        return BLIND
+    return MORE if now.truncated else ""
 
 
 def _look_again(now: datetime, final_at: datetime, tries: int, *, patient: bool) -> datetime:

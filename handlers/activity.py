@@ -60,7 +60,7 @@ def export(ack: Ack, action: Payload, body: Payload, *, front: Front) -> None:
     if found is None or not found.events:
         front.net.whisper(activity_view.none(request, found), body)
         return
-    front.exports.send_events(person, request, found.events, body)
+    front.exports.send_events(person, request, found, body)
 
 
 def _found(person: Person, request_id: RequestId, front: Front) -> tuple[Request, Found | None]:

@@ -19,6 +19,7 @@ from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, Sta
 from grants.ports import Clock, Work, Works
 from grants.records import Notice, Pending, ToldLine
 from grants.reminding import timely
+from grants.summing import unseen
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError
@@ -226,6 +227,7 @@ class Announcer:
                     held_by=other.id if other else None,
                     style=style,
                     place=copy.place,
+                    unseen=unseen(work, request),
                 )
             case Told.LINE if notice.moved is None:
                 return thread.note(thread.Note(facts["kind"]), facts)
@@ -242,7 +244,14 @@ class Announcer:
                 buttons = notice.kind is Told.DIRECT
                 if not direct.tells(moved):
                     return None
-                return direct.direct(moved, request, facts, buttons=buttons, style=style)
+                return direct.direct(
+                    moved,
+                    request,
+                    facts,
+                    buttons=buttons,
+                    style=style,
+                    unseen=buttons and unseen(work, request),
+                )
             case Told.HOME:
                 return None
 

@@ -1,7 +1,6 @@
 """Makes a file of requests and brings it into the direct messages of whoever wanted it."""
 
 import logging
-from collections.abc import Sequence
 from ipaddress import ip_address
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
@@ -14,7 +13,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from blocks import activity_view, home_audit
 from grants import auditing
-from grants.activity import Event
 from grants.auditing import Auditing
 from grants.errors import StillExporting
 from grants.event_list import table
@@ -22,6 +20,7 @@ from grants.exporting import Format, heading, line
 from grants.model import Person, Request, SlackUserId
 from grants.records import Search
 from grants.sight import Sight
+from grants.summing import Found
 from handlers.errors import Net
 from handlers.reading import once
 from handlers.turns import Turns
@@ -57,17 +56,15 @@ class Exports:
             words = self._above(count, sight, search, kind)
             self._bring(person, file, f"elevate-requests.{kind}", words, body)
 
-    def send_events(
-        self, person: Person, request: Request, events: Sequence[Event], body: Payload
-    ) -> None:
+    def send_events(self, person: Person, request: Request, found: Found, body: Payload) -> None:
         """All that a session did."""
         with self._turns.of(person.slack_id), TemporaryFile("w+b") as file:
-            if not self._auditing.taking_events(person, request, len(events), once=once(body)):
+            count = len(found.events)
+            if not self._auditing.taking_events(person, request, count, once=once(body)):
                 return
-            ended_at = request.ended_at or self._auditing.clock()
-            file.writelines(line.encode() for line in table(events, ended_at=ended_at))
+            file.writelines(line.encode() for line in table(found.events, found.session))
             name = f"elevate-activity-{request.id}.csv"
-            self._bring(person, file, name, activity_view.sent(request, len(events)), body)
+            self._bring(person, file, name, activity_view.sent(request, count), body)
 
     def _bring(self, person: Person, file: IO[bytes], name: str, words: str, body: Payload) -> None:
         try:

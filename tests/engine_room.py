@@ -137,7 +137,7 @@ class Room:
             last_check=cast(LastCheck, self.checked),
             summing=Summing(
                 works,
-                Looking(Silent(), lambda _: False, self.clock),
+                Looking(works, Silent(), lambda _: False, self.clock),
                 self.clock,
                 self._crew(),
                 self.jitter,

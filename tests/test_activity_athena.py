@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from grants.aws.cloudtrail.athena_rows import parameters, record_of
+from grants.aws.cloudtrail.athena_rows import COLUMNS, parameters, record_of
 from grants.aws.cloudtrail.querying import Asked
 from tests.sources import CALL, NOON, RESULTS, Ground, a_ground
 from tests.standins.aws import Kind
@@ -22,7 +22,7 @@ def test_what_it_asks_for_is_given_as_quoted_parameters(ground: Ground) -> None:
 
     ground.source("athena").fetch(session)
 
-    [begun] = ground.aws.calls.of("StartQueryExecution")
+    begun, about_anybody = ground.aws.calls.of("StartQueryExecution")
     assert begun.parameters["ExecutionParameters"] == [
         f"'{session.account_id}'",
         "'2026/11/22'",
@@ -31,7 +31,10 @@ def test_what_it_asks_for_is_given_as_quoted_parameters(ground: Ground) -> None:
         "'2026-11-22T13:00:00Z'",
         f"'{session.user_id}'",
     ]
+    given = begun.parameters["ExecutionParameters"]
+    assert about_anybody.parameters["ExecutionParameters"] == given[:-1]
     assert session.account_id not in begun.parameters["QueryString"]
+    assert session.account_id not in about_anybody.parameters["QueryString"]
     assert begun.parameters["ResultConfiguration"] == {"OutputLocation": RESULTS}
 
 
@@ -91,6 +94,14 @@ def test_the_header_is_no_record_on_any_page(ground: Ground) -> None:
 
     assert len(evidence.events) == 2_500
     assert evidence.unreadable == 0
+
+
+def test_what_is_nested_without_end_is_left_out_of_a_record() -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+
+    record = record_of([{"VarCharValue": deep} for _ in COLUMNS])
+
+    assert (record["requestParameters"], record["responseElements"]) == (None, None)
 
 
 def test_a_record_has_the_shape_that_cloudtrail_writes() -> None:

@@ -216,6 +216,36 @@ def test_a_call_with_very_many_parameters_counts_like_any_other(
     assert ids(ground.source(source).fetch(ground.session())) == made
 
 
+def test_who_bears_another_name_and_nobody_s_id_is_counted_apart(
+    ground: Ground, source: str
+) -> None:
+    for user, named in (("bob", "Bob"), ("bobby", "bobby")):
+        ground.company.session_activity(
+            user, "sandbox", "Admin", NOON, calls=CALL, session_name=named, on_behalf_of=False
+        )
+    ground.company.session_activity("bobby", "sandbox", "Admin", NOON, calls=CALL)
+    ground.company.session_activity(
+        "bobby", "sandbox", "AdminRO", NOON, calls=CALL, on_behalf_of=False
+    )
+    later = NOON + timedelta(hours=1, seconds=1)
+    ground.company.session_activity(
+        "bobby", "sandbox", "Admin", later, calls=CALL, on_behalf_of=False
+    )
+
+    evidence = ground.source(source).fetch(ground.session())
+
+    assert (ids(evidence), evidence.nameless) == ([], 2)
+
+
+def test_that_the_root_of_an_account_was_taken_on_is_told(ground: Ground, source: str) -> None:
+    call = ApiCall("sts", "AssumeRoot", request={"targetPrincipal": "200000000002"})
+    ground.company.session_activity("bob", "sandbox", "Admin", NOON, calls=(call,))
+
+    [event] = ground.source(source).fetch(ground.session()).events
+
+    assert event.assumed == "root of 200000000002"
+
+
 def test_a_record_that_cannot_be_read_hides_no_other_and_is_told(
     ground: Ground, source: str
 ) -> None:

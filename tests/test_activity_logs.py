@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from grants.aws.cloudtrail.cloudwatch_logs import QUERY, CloudWatchLogs
+from grants.aws.cloudtrail.cloudwatch_logs import ANY, QUERY, CloudWatchLogs
 from tests.sources import CALL, GROUP, NOON, Ground, a_ground
 
 
@@ -20,14 +20,17 @@ def test_the_query_holds_two_ids_and_nothing_else(ground: Ground) -> None:
 
     ground.source("cloudwatch_logs").fetch(session)
 
-    [begun] = ground.aws.calls.of("StartQuery")
-    assert begun.parameters == {
+    begun = [dict(call.parameters) for call in ground.aws.calls.of("StartQuery")]
+    asked = {
         "logGroupIdentifiers": [GROUP],
         "startTime": NOON.timestamp(),
         "endTime": (NOON + timedelta(hours=2)).timestamp(),
-        "queryString": QUERY.format(account=session.account_id, user=session.user_id),
-        "limit": 100_000,
     }
+    of_session = QUERY.format(account=session.account_id, user=session.user_id)
+    assert begun == [
+        {**asked, "queryString": of_session, "limit": 100_000},
+        {**asked, "queryString": ANY.format(account=session.account_id), "limit": 1},
+    ]
 
 
 def test_a_group_in_another_region_is_asked_there(ground: Ground) -> None:

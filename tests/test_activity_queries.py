@@ -54,6 +54,48 @@ def test_what_is_found_so_far_does_not_pass_for_everything(ground: Ground, sourc
     assert sorted(event.id for event in evidence.events) == sorted(made)
 
 
+def test_a_source_that_has_nothing_of_the_account_says_so(ground: Ground, source: str) -> None:
+    some_calls(ground)
+    ground.company.session_activity("bob", "other", "Admin", NOON, calls=CALL)
+    ground.company.unseen.add(ground.company.account("sandbox").id)
+
+    evidence = ground.source(source).fetch(ground.session())
+
+    assert (evidence.events, evidence.unavailable, evidence.blind) == ((), "", True)
+
+
+def test_one_that_has_something_of_anybody_there_sees_the_account(
+    ground: Ground, source: str
+) -> None:
+    ground.company.session_activity("bobby", "sandbox", "AdminRO", NOON, calls=CALL)
+
+    evidence = ground.source(source).fetch(ground.session())
+
+    assert (evidence.events, evidence.blind) == ((), False)
+
+
+def test_what_was_there_before_does_not_say_that_it_sees_the_account_now(
+    ground: Ground, source: str
+) -> None:
+    before = NOON - timedelta(minutes=5)
+    ground.company.session_activity("bobby", "sandbox", "Admin", before, calls=CALL)
+
+    assert ground.source(source).fetch(ground.session()).blind
+
+
+def test_who_has_events_of_the_session_is_not_asked_for_others(ground: Ground, source: str) -> None:
+    some_calls(ground)
+
+    assert not ground.source(source).fetch(ground.session()).blind
+    assert len(ground.company.queries) == 1
+
+
+def test_a_second_question_that_fails_is_no_calm_either(ground: Ground, source: str) -> None:
+    ground.aws.faults.add(STARTS[source], Kind.ACCESS_DENIED, None, skip=1)
+
+    assert "role" in ground.source(source).fetch(ground.session()).unavailable
+
+
 def test_a_query_that_is_never_done_is_stopped_and_told(ground: Ground, source: str) -> None:
     some_calls(ground)
     ground.company.query_looks = 10_000

@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
-from grants.activity import Session
+from grants.activity import Event, Session
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients, Credentials
 from grants.aws.cloudtrail.lookup_events import LookupEvents
 from grants.aws.cloudtrail.none import NoTrail
-from grants.aws.cloudtrail.records import event_of
+from grants.aws.cloudtrail.records import UnreadableRecordError, event_of
 from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.errors import AwsUnsure
@@ -197,7 +197,29 @@ def test_whoever_is_no_session_of_the_kind_is_left_out(
 ) -> None:
     strange = record(company, onBehalfOf=None, **changes)
 
-    assert event_of(json.dumps(strange), session_of(company)) is None
+    assert not isinstance(event_of(json.dumps(strange), session_of(company)), Event)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"requestParameters":' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"eventTime": "0001-01-01T00:00:00+14:00"',
+    ],
+    ids=["nested without end", "cut off"],
+)
+def test_what_breaks_whoever_reads_it_is_a_record_that_cannot_be_read(
+    company: Company, text: str
+) -> None:
+    with pytest.raises(UnreadableRecordError):
+        event_of(text, session_of(company))
+
+
+def test_a_time_before_all_time_is_one_that_cannot_be_read(company: Company) -> None:
+    before = {**record(company), "eventTime": "0001-01-01T00:00:00+14:00"}
+
+    with pytest.raises(UnreadableRecordError):
+        event_of(json.dumps(before), session_of(company))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +231,7 @@ def test_reading_is_told_from_writing_however_it_is_written(
 ) -> None:
     event = event_of(json.dumps({**record(company), "readOnly": said}), session_of(company))
 
-    assert event is not None
+    assert isinstance(event, Event)
     assert event.read_only is meant
 
 

@@ -4,6 +4,8 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from bot.check import checks
 from bot.check_slack import manifest
 from bot.clock import system_clock
 from bot.findings import Finding, Verdict, within
+from grants.aws.cloudtrail.lookup_events import LookupEvents
 from grants.model import SlackUserId, UserId
 from grants.records import Binding
 from storage.lock import only_one
@@ -326,12 +329,48 @@ def test_without_a_source_of_activity_it_says_what_to_set(usable: Terminal) -> N
     assert any("ELEVATE_ACTIVITY_LOG_GROUP" in line for line in found(Verdict.NOTE))
 
 
-def test_a_source_of_activity_that_can_be_read_is_told(usable: Terminal, company: Company) -> None:
+def a_trail(usable: Terminal, company: Company) -> None:
+    """That has seen somebody at work in every account just now."""
     company.add_log_group("trail")
     company.query_looks = 0
     usable.set(ELEVATE_ACTIVITY_LOG_GROUP="trail")
+    for account in company.accounts:
+        for minutes in (10, 50):
+            at = system_clock() - timedelta(minutes=minutes)
+            company.record_event(account, {"eventSource": "config.amazonaws.com"}, at=at)
+
+
+def test_a_source_of_activity_that_can_be_read_is_told(usable: Terminal, company: Company) -> None:
+    a_trail(usable, company)
 
     assert any("cloudwatch_logs, trail can be read" in line for line in found(Verdict.OK))
+
+
+def test_one_that_has_nothing_of_an_account_is_a_warning(
+    usable: Terminal, company: Company
+) -> None:
+    a_trail(usable, company)
+    company.unseen.update(company.accounts)
+
+    (warning,) = found(Verdict.WARN)
+
+    assert "has no event at all of" in warning
+    assert "it may not see this account" in warning
+    assert not any("cloudwatch_logs" in line for line in found(Verdict.OK))
+
+
+def test_a_busy_account_is_looked_up_by_a_name_that_aws_takes(
+    usable: Terminal, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.activity.LookupEvents", partial(LookupEvents, pages=1))
+    company.prepare_role("ElevateActivityReader")
+    usable.set(ELEVATE_ACTIVITY_ROLE="ElevateActivityReader")
+    for account in company.accounts:
+        for _ in range(60):
+            company.record_event(account, {}, at=system_clock() - timedelta(minutes=1))
+
+    assert found(Verdict.WARN) == []
+    assert any("lookup_events in us-east-1" in line for line in found(Verdict.OK))
 
 
 def test_a_source_of_activity_that_cannot_be_read_fails_with_what_to_do(usable: Terminal) -> None:

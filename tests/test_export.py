@@ -69,7 +69,8 @@ def test_the_columns_keep_their_names_and_their_places() -> None:
         "activity_reads,activity_writes,activity_errors,activity_services,"
         "activity_write_actions,activity_first_at,activity_last_at,activity_after_end,"
         "activity_truncated,extends,activity_sensitive,activity_denied,activity_assumed,"
-        "activity_sessions,activity_addresses\r\n"
+        "activity_sessions,activity_addresses,activity_stayed,activity_complete,"
+        "activity_missing\r\n"
     )
 
 
@@ -129,6 +130,52 @@ def test_what_the_session_did_is_told() -> None:
         "1",
     )
     assert line_of(record)["activity"]["services"] == {"ec2": 2, "s3": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complete", "missing"),
+    [
+        ({}, "true", ""),
+        ({"final": False}, "false", ""),
+        ({"unavailable": "No role."}, "false", "No role."),
+        ({"again": "It is older."}, "false", "could not be read again: It is older."),
+        (
+            {"regions_missing": {"eu-west-1": "No right.", "eu-west-2": "Busy."}},
+            "false",
+            "eu-west-1 could not be read: No right.; eu-west-2 could not be read: Busy.",
+        ),
+        (
+            {"blind": True},
+            "false",
+            "the source has no event of this account in this time: it may not see it",
+        ),
+        ({"gone": True}, "false", "part of it is older than what the source has"),
+        (
+            {"truncated": True, "unreadable": 2},
+            "false",
+            "there was more than could be read; records that could not be read: 2",
+        ),
+        (
+            {"nameless": 3},
+            "false",
+            "calls under another name and with nobody's id: 3",
+        ),
+    ],
+)
+def test_whether_that_is_all_is_told_and_what_is_missing(
+    changes: dict[str, Any], complete: str, missing: str
+) -> None:
+    record = Record(make.a_request(), activity=to_json(replace(a_summary(), **changes)))
+
+    row, told = row_of(record), line_of(record)["activity"]
+    assert (row["activity_complete"], row["activity_missing"]) == (complete, missing)
+    assert (told["complete"], "; ".join(told["missing"])) == (complete == "true", missing)
+
+
+def test_of_what_was_not_looked_up_nothing_is_said_to_be_complete() -> None:
+    row = row_of(Record(make.a_request()))
+
+    assert (row["activity_complete"], row["activity_missing"]) == ("", "")
 
 
 # What somebody typed

@@ -21,7 +21,7 @@ def event(name: str, *, read: bool = False) -> Event:
 
 @pytest.mark.parametrize(
     "name",
-    ["iam:CreateUser", "sts:AssumeRole", "kms:ScheduleKeyDeletion", "s3:PutBucketPolicy",
+    ["iam:CreateUser", "sts:AssumeRole", "sts:AssumeRoot", "kms:ScheduleKeyDeletion", "s3:PutBucketPolicy",
      "cloudtrail:StopLogging", "guardduty:DeleteDetector", "secretsmanager:GetSecretValue",
      "ssm:GetParametersByPath", "ec2:AuthorizeSecurityGroupIngress", "ecs:ExecuteCommand",
      "lambda:UpdateFunctionCode20150331v2", "rds:ModifyDBSnapshotAttribute"],

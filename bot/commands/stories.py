@@ -7,7 +7,7 @@ from typing import Any
 
 from blocks.text import utc
 from grants.durations import spell
-from grants.exporting import facts, plain, vote_as_json
+from grants.exporting import activity_as_json, facts, plain, vote_as_json
 from grants.model import Assignment, Copy, Request, State, Vote
 from grants.records import ActivityRow, Line
 
@@ -25,13 +25,14 @@ class Story:
 
     def as_json(self) -> dict[str, Any]:
         """The request's facts, and beside them the rest."""
+        told = self.activity.summary if self.activity else None
         return {
             **facts(self.request),
             "votes": [vote_as_json(vote) for vote in self.votes],
             "journal": [_line(line) for line in self.lines],
             "cards": [plain(copy) for copy in self.copies],
             "assignment": plain(self.assignment) if self.assignment else None,
-            "activity": self.activity.summary if self.activity else None,
+            "activity": activity_as_json(told) if told else None,
         }
 
     def chapters(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:

@@ -6,6 +6,7 @@ from typing import Any
 from blocks import card, thread
 from grants.model import Place, Request
 from grants.ports import Work
+from grants.summing import unseen
 from grants.telling import moved_in
 from tests.simulation.promises import Promises
 from tests.simulation.universe import STYLE, Universe
@@ -45,5 +46,8 @@ def _drawn(work: Work, request: Request, place: Place) -> Iterator[list[dict[str
     """As the row has it; of what went on holding the access when it ended, as it was then."""
     others = [one.id for one in work.requests.listed(limit=1000) if one.key == request.key]
     votes = work.votes.on(request.id)
+    used = unseen(work, request)
     for other in (None, *others):
-        yield card.card(request, votes=votes, held_by=other, style=STYLE, place=place).blocks
+        yield card.card(
+            request, votes=votes, held_by=other, style=STYLE, place=place, unseen=used
+        ).blocks

@@ -252,7 +252,7 @@ class Universe:
         process.jobs = Jobs(
             works, engine, check, Reminding(works, self.clock, wake),
             Summing(
-                works, Looking(Silent(), lambda _: False, self.clock), self.clock, crew("reads"),
+                works, Looking(works, Silent(), lambda _: False, self.clock), self.clock, crew("reads"),
                 self.jitter.random,
             ),
             self.clock, crew("ends"), crew("grants"), crew("looks"), spell=no_longer,

@@ -7,7 +7,13 @@ from uuid import uuid4
 
 from grants.aws.asking import Asking, Token
 from grants.aws.clients import Clients
-from grants.aws.cloudtrail.athena_rows import parameters, query, record_of
+from grants.aws.cloudtrail.athena_rows import (
+    parameters,
+    parameters_for_any,
+    query,
+    query_for_any,
+    record_of,
+)
 from grants.aws.cloudtrail.querying import TRIES, Asked, Look, Page, Phase
 from grants.aws.faults import readable
 from grants.aws.limiter import Family, Limiter
@@ -48,6 +54,13 @@ class Athena:
 
     def start(self, asked: Asked, *, rows: int) -> str:
         """Where the answer is lost and it is asked for again, it is the same one: by its token."""
+        return self._start(query(self._table, rows), parameters(asked))
+
+    def seek(self, asked: Asked) -> str:
+        """In the same days and of the same account, so that it searches no more."""
+        return self._start(query_for_any(self._table), parameters_for_any(asked))
+
+    def _start(self, text: str, given: list[str]) -> str:
         token = uuid4().hex
         place = (
             _Place(ResultConfiguration={"OutputLocation": self._output})
@@ -57,8 +70,8 @@ class Athena:
         answer = self._asking(
             Lane.REFRESH,
             lambda: self._client.start_query_execution(
-                QueryString=query(self._table, rows),
-                ExecutionParameters=parameters(asked),
+                QueryString=text,
+                ExecutionParameters=given,
                 ClientRequestToken=token,
                 WorkGroup=self._workgroup,
                 **place,

@@ -58,25 +58,43 @@ AND useridentity.type = 'AssumedRole'
 AND useridentity.arn LIKE '%:assumed-role/AWSReservedSSO%'
 AND (useridentity.onbehalfof.userid = ? OR useridentity.onbehalfof.userid IS NULL)
 ORDER BY eventtime DESC LIMIT {rows}"""
+ANY: Final = """\
+SELECT eventid
+FROM {table}
+WHERE account = ? AND day BETWEEN ? AND ?
+AND eventtime BETWEEN ? AND ?
+LIMIT 1"""
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _DAY: Final = "%Y/%m/%d"
 
 
 def query(table: str, rows: int) -> str:
     """For this `database.table`; its parameters are to be given beside it."""
-    quoted = ".".join(f'"{name}"' for name in table.split("."))
-    return QUERY.format(columns=", ".join(COLUMNS), table=quoted, rows=rows)
+    return QUERY.format(columns=", ".join(COLUMNS), table=_quoted(table), rows=rows)
+
+
+def query_for_any(table: str) -> str:
+    """Likewise, for one record of the account, whoever's it is."""
+    return ANY.format(table=_quoted(table))
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{name}"' for name in table.split("."))
 
 
 def parameters(asked: Asked) -> list[str]:
     """In the order of the query's question marks. Athena takes each as a literal, quotes and all."""
+    return [*parameters_for_any(asked), f"'{asked.user_id}'"]
+
+
+def parameters_for_any(asked: Asked) -> list[str]:
+    """Likewise, without whose they are."""
     values = (
         asked.account_id,
         asked.since.strftime(_DAY),
         (asked.until + LATE).strftime(_DAY),
         asked.since.strftime(_TIME),
         asked.until.strftime(_TIME),
-        asked.user_id,
     )
     return [f"'{value}'" for value in values]
 
@@ -99,5 +117,5 @@ def _read(text: str) -> Any:
     """What the table has as text; None where it is not JSON."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (RecursionError, ValueError):
         return None

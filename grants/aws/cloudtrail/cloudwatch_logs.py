@@ -27,6 +27,10 @@ fields @message
 | filter userIdentity.arn like ":assumed-role/AWSReservedSSO_"
 | filter userIdentity.onBehalfOf.userId = "{user}" or not ispresent(userIdentity.onBehalfOf.userId)
 | sort @timestamp desc"""
+ANY: Final = """\
+fields @message
+| filter recipientAccountId = "{account}"
+| sort @timestamp desc"""
 
 _PHASES: Final[Mapping[str, Phase]] = {
     "Scheduled": Phase.UNDER_WAY,
@@ -51,13 +55,21 @@ class CloudWatchLogs:
 
     def start(self, asked: Asked, *, rows: int) -> str:
         """Where the answer is lost, another is begun: the first ends by itself."""
+        text = QUERY.format(account=asked.account_id, user=asked.user_id)
+        return self._start(text, asked, rows=rows)
+
+    def seek(self, asked: Asked) -> str:
+        """`recipientAccountId` stands far behind in a record, but not in all of them too far."""
+        return self._start(ANY.format(account=asked.account_id), asked, rows=1)
+
+    def _start(self, text: str, asked: Asked, *, rows: int) -> str:
         answer = self._starting(
             Lane.REFRESH,
             lambda: self._client.start_query(
                 logGroupIdentifiers=[self._group],
                 startTime=int(asked.since.timestamp()),
                 endTime=int((asked.until + LATE).timestamp()),
-                queryString=QUERY.format(account=asked.account_id, user=asked.user_id),
+                queryString=text,
                 limit=rows,
             ),
         )

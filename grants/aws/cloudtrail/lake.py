@@ -25,6 +25,11 @@ AND userIdentity.type = 'AssumedRole'
 AND userIdentity.arn LIKE '%:assumed-role/AWSReservedSSO%'
 AND (userIdentity.onBehalfOf.userId = '{user}' OR userIdentity.onBehalfOf.userId IS NULL)
 ORDER BY eventTime DESC LIMIT {rows}"""
+ANY: Final = """\
+SELECT eventJson FROM {store}
+WHERE eventTime >= '{since}' AND eventTime <= '{until}'
+AND recipientAccountId = '{account}'
+LIMIT 1"""
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 _PHASES: Final[Mapping[str, Phase]] = {
@@ -62,7 +67,14 @@ class Lake:
 
     def start(self, asked: Asked, *, rows: int) -> str:
         """Where the answer is lost, another is begun: the first ends by itself."""
-        statement = QUERY.format(
+        return self._start(QUERY, asked, rows=rows)
+
+    def seek(self, asked: Asked) -> str:
+        """Likewise."""
+        return self._start(ANY, asked, rows=1)
+
+    def _start(self, text: str, asked: Asked, *, rows: int) -> str:
+        statement = text.format(
             store=self._store.rpartition("/")[2],
             since=asked.since.strftime(_TIME),
             until=asked.until.strftime(_TIME),

@@ -1,16 +1,15 @@
 """A session's activity by LookupEvents in its account: no trail needed, management events only."""
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from grants.activity import Event, Evidence, Session
+from grants.activity import Evidence, Session
 from grants.aws.asking import Asking
 from grants.aws.assumed import Assumed
 from grants.aws.cloudtrail.paging import records
-from grants.aws.cloudtrail.records import UnreadableRecordError, event_of
+from grants.aws.cloudtrail.sifting import Sieve
 from grants.aws.instance import Finder
 from grants.aws.limiter import Family, Limiter
 from grants.errors import AwsFault, AwsRefused
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient
 
     from grants.aws.cloudtrail.paging import Ask
-
-log = logging.getLogger(__name__)
 
 SOURCE: Final = "lookup_events"
 PAGES: Final = 40
@@ -35,10 +32,9 @@ KEPT: Final = timedelta(days=90)
 class _Found:
     """What one Region gave."""
 
-    events: dict[str, Event] = field(default_factory=dict)
+    sieve: Sieve
     truncated: bool = False
     failure: str = ""
-    unreadable: set[str] = field(default_factory=set)
 
 
 class LookupEvents:
@@ -70,9 +66,10 @@ class LookupEvents:
             return Evidence(SOURCE, unavailable=self._no_role(session.account_id, refused))
         found = {region: self._read(client, region, session) for region, client in clients.items()}
         missing = {region: one.failure for region, one in found.items() if one.failure}
-        if len(missing) == len(found) and not any(one.events for one in found.values()):
+        if len(missing) == len(found) and not any(one.sieve.events for one in found.values()):
             return Evidence(SOURCE, unavailable=self._no_reading(session.account_id, missing))
-        events = {event.id: event for one in found.values() for event in one.events.values()}
+        sieves = [one.sieve for one in found.values()]
+        events = {event.id: event for sieve in sieves for event in sieve.events.values()}
         return Evidence(
             SOURCE,
             keeps=KEPT,
@@ -80,7 +77,8 @@ class LookupEvents:
             truncated=any(one.truncated for one in found.values()),
             regions=tuple(region for region in found if region not in missing),
             regions_missing=missing,
-            unreadable=len(set().union(*(one.unreadable for one in found.values()))),
+            unreadable=len(set().union(*(sieve.unreadable for sieve in sieves))),
+            nameless=len(set().union(*(sieve.nameless for sieve in sieves))),
         )
 
     def _clients(self, account: AccountId) -> dict[str, "CloudTrailClient"]:
@@ -96,21 +94,21 @@ class LookupEvents:
         That a session is named after its user is not documented: enough to find more, not to
         call it complete.
         """
-        found = _Found()
+        found = _Found(Sieve(session))
         scope = f"{session.account_id} {region}"
         asking = Asking(self._limiter, Family.LOOKUP_EVENTS, scope, tries=TRIES)
         try:
-            self._collect(asking, _within(client, session), session, found)
+            self._collect(asking, _within(client, session), found)
             if found.truncated:
-                self._collect(asking, _by_name(client, session), session, found)
+                self._collect(asking, _by_name(client, session), found)
         except AwsFault as fault:
             found.failure = fault.reason
         return found
 
-    def _collect(self, asking: Asking, ask: "Ask", session: Session, found: _Found) -> None:
+    def _collect(self, asking: Asking, ask: "Ask", found: _Found) -> None:
         read = records(asking, ask, pages=self._pages)
         for text in read.texts:
-            _take(text, session, found)
+            found.sieve.take(text)
         found.truncated = found.truncated or not read.whole
 
     def _no_role(self, account: AccountId, refused: AwsRefused) -> str:
@@ -128,18 +126,6 @@ class LookupEvents:
             f"CloudTrail could not be read in account {account}; the role {self._role} there"
             f" needs cloudtrail:LookupEvents. AWS said: {reasons}"
         )
-
-
-def _take(text: str, session: Session, found: _Found) -> None:
-    """One record that is not as AWS writes them must not hide all others."""
-    try:
-        event = event_of(text, session)
-    except UnreadableRecordError:
-        log.warning("CloudTrail record not read", extra={"account": session.account_id})
-        found.unreadable.add(text)
-        return
-    if event:
-        found.events[event.id] = event
 
 
 def _within(client: "CloudTrailClient", session: Session) -> "Ask":

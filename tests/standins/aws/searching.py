@@ -59,6 +59,8 @@ class Searchable(Trail):
         self.query_failure = ""
         """What the queries that are begun from now on will fail of."""
         self.queries_at_once = 100
+        self.unseen: set[str] = set()
+        """Accounts whose events do not reach the trail that can be searched."""
         self.log_seconds_late = 0.0
         """How long after it happened an event's log line and file are dated."""
         self.queries: dict[str, Query] = {}
@@ -80,10 +82,11 @@ class Searchable(Trail):
 
     @locked
     def delivered(self) -> list[Event]:
-        """Every event of every account and Region that has arrived by now, oldest first."""
+        """Every event of the accounts that the trail sees, as far as it is there by now, oldest first."""
         now = self.now()
         late = timedelta(seconds=self.delivery_seconds)
-        return [event for event in merge(*self._events.values()) if event.at + late <= now]
+        seen = (events for (where, _), events in self._events.items() if where not in self.unseen)
+        return [event for event in merge(*seen) if event.at + late <= now]
 
     def dated(self, event: Event) -> datetime:
         """When its log line and its file are dated."""

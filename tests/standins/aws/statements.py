@@ -12,7 +12,7 @@ from tests.standins.aws.conditions import Condition, Dialect, MalformedError, co
 
 _SELECT = re.compile(
     r"SELECT (?P<columns>[\w., ]+?)\s+FROM (?P<table>\S+)\s+WHERE (?P<where>.+?)"
-    r"\s+ORDER BY (?P<by>\w+)(?P<down> DESC)?\s+LIMIT (?P<limit>\d+)",
+    r"(?:\s+ORDER BY (?P<by>\w+)(?P<down> DESC)?)?\s+LIMIT (?P<limit>\d+)",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _PLAIN = frozenset(
@@ -84,7 +84,8 @@ def select(text: str, *, given: list[str] | None = None, more: frozenset[str]) -
         raise MalformedError("mismatched input; only one kind of SELECT is known here")
     known = COLUMNS | more
     columns = tuple(column.strip().lower() for column in parts["columns"].split(","))
-    for column in (*columns, parts["by"].lower()):
+    by = (parts["by"] or "eventtime").lower()
+    for column in (*columns, by):
         if column not in known:
             raise MalformedError(f"COLUMN_NOT_FOUND: Column '{column}' cannot be resolved")
     where = condition(
@@ -95,7 +96,7 @@ def select(text: str, *, given: list[str] | None = None, more: frozenset[str]) -
         parts["table"],
         where,
         parts["where"],
-        parts["by"].lower(),
+        by,
         bool(parts["down"]),
         int(parts["limit"]),
     )
