@@ -13,6 +13,8 @@ from blocks.wording import Write, hear
 from grants.activity import Summary
 from grants.model import Request
 
+WORD: Final = "Activity"
+"""With which every summary begins: no line of a move does."""
 NAMED: Final = 6
 """How many services, actions or errors are named; the rest is counted."""
 MORE: Final = 20
@@ -50,7 +52,7 @@ def _plain(words: str) -> str:
 
 def _unavailable(summary: Summary, request: Request, write: Write) -> str:
     about = wording.target(request, write)
-    return f"Activity unavailable: {write(summary.unavailable)}\nThis is about {about}."
+    return f"{WORD} unavailable: {write(summary.unavailable)}\nThis is about {about}."
 
 
 def _text(summary: Summary, request: Request, most: int) -> str:
@@ -63,7 +65,7 @@ def _text(summary: Summary, request: Request, most: int) -> str:
 def _counts(summary: Summary, request: Request, write: Write) -> str:
     who = f"{write(request.requester.name)}, {wording.target(request, write)}"
     if not summary.calls:
-        return f"Activity: no calls{_as_far(summary)}. {who}."
+        return f"{WORD}: no calls{_as_far(summary)}. {who}."
     errors = max(summary.failed, sum(summary.errors.values()))
     counts = [
         _many(summary.calls, "call"),
@@ -71,7 +73,7 @@ def _counts(summary: Summary, request: Request, write: Write) -> str:
         _many(summary.writes, "write"),
         _many(errors, "error") if errors else "no errors",
     ]
-    return f"Activity: {', '.join(counts)}{'' if summary.final else ' so far'}. {who}."
+    return f"{WORD}: {', '.join(counts)}{'' if summary.final else ' so far'}. {who}."
 
 
 def _as_far(summary: Summary) -> str:

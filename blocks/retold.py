@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any, Final
 
-from blocks import thread, wording
+from slack_sdk.errors import SlackObjectFormationError
+
+from blocks import activity, thread, wording
 from blocks.parts import whole
 from blocks.text import Message, Style, utc
 from blocks.thread import Facts
-from grants.comparing import Expected, Standing
+from grants.expecting import Expected, Standing
 from grants.model import Move, Moved, Request
 
 Told = Mapping[str, Any]
@@ -52,6 +54,7 @@ def standing(message: Told) -> Standing:
         words=spelled(f"{text} {seen}"),
         word=_word(seen) or _word(text),
         edited=bool(message.get("edited")),
+        summary=activity.WORD in {_first(seen), _first(text)},
     )
 
 
@@ -63,7 +66,10 @@ def begins_as_ours(message: Told) -> bool:
 
 def expected(moved: Moved, request: Request, facts: Facts, style: Style) -> Expected:
     """The line that the journal asks for: where it hangs late, it is drawn without its facts."""
-    lines = [thread.line(moved, request, known, style) for known in (facts, {})]
+    try:
+        lines = [thread.line(moved, request, known, style) for known in (facts, {})]
+    except SlackObjectFormationError as error:
+        raise ValueError("longer than any line of ours") from error
     typed = request.justification if moved.move is Move.ASK else thread.why(moved, request, facts)
     pieces = [
         wording.who(moved.by),
@@ -96,8 +102,13 @@ def _utc(seconds: int) -> str:
 
 def _word(words: str) -> str:
     """Of a move, whatever blanks, emoji and marks stand before it."""
-    first = _FIRST.search(spelled(words))
-    return first[0] if first and first[0] in thread.WORDS else ""
+    first = _first(words)
+    return first if first in thread.WORDS else ""
+
+
+def _first(words: str) -> str:
+    found = _FIRST.search(spelled(words))
+    return found[0] if found else ""
 
 
 def _content(value: Any) -> Any:

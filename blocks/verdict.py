@@ -10,7 +10,8 @@ from slack_sdk.models.blocks import Block
 from blocks import ids, thread
 from blocks.parts import drawn, ours, said
 from blocks.text import TEXT_MOST, Message, Style, escape, moment, shorten, size, utc
-from grants.comparing import SUMMARY, Amiss, Compared, Comparison, Wrong
+from grants.comparing import Amiss, Compared, Comparison, Wrong
+from grants.expecting import CARD, SUMMARY, Lost
 from grants.model import Copy, Place, Reminder, RequestId
 
 MOST: Final = 60
@@ -25,6 +26,7 @@ _USER: Final = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _NAMES: Final = {
     "": "A message",
     SUMMARY: "The summary of the activity",
+    CARD: "The card",
     thread.Note.OVERDUE: "Still being removed",
     thread.Note.EXTENSION: "Extension asked for",
     thread.Note.STANDING: "Notice",
@@ -42,6 +44,10 @@ _WRONG: Final = {
         "it would be drawn otherwise today, and what was told was not kept then. Read it.",
     ),
     Wrong.UNKNOWN: ("Not in the journal", "Elevate's app posted it, and the journal has no such move."),
+    Wrong.FORGOTTEN: (
+        "Missing",
+        "the database does not know any more where it hangs, and hangs no other.",
+    ),
 }  # fmt: skip
 _CARD: Final = "*Deleted*: the card"
 _SCOPES: Final = (
@@ -97,13 +103,17 @@ def verdict(found: Comparison) -> str:
     unread = sum(bool(place.unread) for place in found.places)
     lines = f"{_many(sum(place.right for place in read), 'line')} in {_many(len(read), 'place')}"
     if wrong:
-        return f"{_many(wrong, 'finding')} about request {found.request_id}."
+        return f"{_many(wrong, 'finding')} about {_named(found)}."
     if unread:
         could = "could not be read"
         return f"Not everything could be read: {lines} as the journal says, {_many(unread, 'place')} {could}."
     if not read:
-        return f"Request {found.request_id} has no thread in Slack yet: nothing was compared."
+        return f"There is no thread in Slack yet of {_named(found)}: nothing was compared."
     return f"The thread says what the journal says: {lines}. {_only_seen(read)}"
+
+
+def _named(found: Comparison) -> str:
+    return f"request {escape(shorten(found.request_id, 20))}"
 
 
 def _only_seen(read: Iterable[Compared]) -> str:
@@ -115,7 +125,8 @@ def _only_seen(read: Iterable[Compared]) -> str:
 
 def _count(found: Comparison) -> int:
     journal = bool(found.journal) + found.illegible
-    return journal + sum(len(place.amiss) for place in found.places)
+    database = bool(found.differs) + len(found.lost) + found.nowhere
+    return journal + database + sum(len(place.amiss) for place in found.places)
 
 
 def _was_read(place: Compared) -> bool:
@@ -129,6 +140,7 @@ def _sentences(found: Comparison, when: When) -> Iterator[str]:
             "*Journal*: what stands there of this request cannot be read as lines;"
             " its threads were not compared with it."
         )
+    yield from _database(found)
     for place in found.places:
         yield from (_amiss(each, when) for each in place.amiss)
     for place in found.places:
@@ -140,9 +152,26 @@ def _sentences(found: Comparison, when: When) -> Iterator[str]:
 
 def _journal(found: Comparison) -> str:
     if found.journal is None:
-        return f"The journal holds: {_many(found.lines, 'line')} read."
+        lines = f"The journal holds: {_many(found.lines, 'line')} of this request, as written."
+        return f"{lines} Whether all of it is whole says `python -m bot audit verify`."
     line = f"line {found.journal.seq}: " if found.journal.seq else ""
-    return f"*Journal*: {line}{escape(found.journal.what)}. See `python -m bot audit verify`."
+    what = escape(shorten(found.journal.what, 200))
+    return f"*Journal*: {line}{what}. See `python -m bot audit verify`."
+
+
+def _database(found: Comparison) -> Iterator[str]:
+    if found.differs:
+        fields = ", ".join(name.replace("_", " ") for name in found.differs)
+        yield f"*Database*: the request's row is not what the journal says of it: {fields}."
+    yield from map(_lost, found.lost)
+    if found.nowhere:
+        yield "*Database*: it does not know any more where the request's card hangs."
+
+
+def _lost(lost: Lost) -> str:
+    place = f", {where(lost.copy)}," if lost.copy else ""
+    told = f"{_many(lost.lines, 'line')} {_was(lost.lines)} told{place} below a card"
+    return f"*Database*: {told} of which it does not know any more. Not compared."
 
 
 def _amiss(amiss: Amiss, when: When) -> str:
@@ -164,6 +193,12 @@ def _besides(place: Compared, when: When) -> Iterator[str]:
             f"{_many(place.unplaced, 'message')} of Elevate's app, {here}:"
             " a notice of which nothing was kept may look so. Not compared."
         )
+    if place.summaries:
+        yield (
+            f"{_many(place.summaries, 'message')} that {_begins(place.summaries)} like the summary of"
+            f" the activity, besides the one that is kept up to date, {here}: one of which Slack's"
+            " answer was lost looks so. Not compared."
+        )
     if place.waiting:
         yield f"{_many(place.waiting, 'line')} {_is(place.waiting)} not told yet, {here}."
     if place.given_up:
@@ -172,7 +207,7 @@ def _besides(place: Compared, when: When) -> Iterator[str]:
         yield f"Nothing was told, {here}: {_dead(place)}"
     if place.others:
         alike = (
-            f"; {place.alike} of them {'begins' if place.alike == 1 else 'begin'} like a line of"
+            f"; {place.alike} of them {_begins(place.alike)} like a line of"
             f" Elevate's, and {_is(place.alike)} none"
             if place.alike
             else ""
@@ -190,9 +225,10 @@ def _why_unread(code: str) -> str:
 
 def where(copy: Copy) -> str:
     """A channel by its name; of direct messages whose they are."""
+    if _CHANNEL.fullmatch(copy.address):
+        return f"in <#{copy.address}>"
     if copy.place is Place.CHANNEL:
-        known = _CHANNEL.fullmatch(copy.address)
-        return f"in <#{copy.address}>" if known else "in a channel"
+        return "in a channel"
     known = _USER.fullmatch(copy.address)
     whose = f"<@{copy.address}>" if known else escape(shorten(copy.address, 80))
     return f"in the direct messages of {whose}"
@@ -218,6 +254,10 @@ def _many(count: int, what: str) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _begins(count: int) -> str:
+    return "begins" if count == 1 else "begin"
 
 
 def _was(count: int) -> str:

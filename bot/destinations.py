@@ -5,13 +5,13 @@ import http.client
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from pydantic import SecretStr
 
@@ -28,11 +28,13 @@ def bytes_of(rows: Sequence[Row]) -> bytes:
     return "".join(map(jsonl, rows)).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StandardOutput:
     """For whoever collects what processes print."""
 
     name: str = "stdout"
+    _torn: bool = field(default=False, init=False)
+    """Half a line stands there: it is ended before anything else is written."""
 
     def send(self, rows: Sequence[Row]) -> None:
         """Written whole, in UTF-8 whatever the locale, and past the buffer.
@@ -40,18 +42,24 @@ class StandardOutput:
         Whoever hangs there would keep the buffer's lock, and Python aborts at its end.
         """
         try:
-            _write(getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), bytes_of(rows))
+            out = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+            self._write(out, (b"\n" if self._torn else b"") + bytes_of(rows))
         except OSError as error:
-            raise NotTakenError(f"standard output takes nothing: {error.strerror}") from error
+            raise NotTakenError(f"standard output takes nothing: {_why(error)}") from error
+
+    def _write(self, out: BinaryIO, left: bytes) -> None:
+        """What is not buffered may take a part at a time; None: nothing, where it is not to wait."""
+        while left:
+            count: int | None = out.write(left)
+            if count is None:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            self._torn = left[:count][-1:] != b"\n" if count else self._torn
+            left = left[count:]
 
 
-def _write(out: BinaryIO, left: bytes) -> None:
-    """What is not buffered may take a part at a time; None: nothing, where it is not to wait."""
-    while left:
-        count: int | None = out.write(left)
-        if count is None:
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        left = left[count:]
+def _why(error: OSError) -> str:
+    """In the system's words; Python's own errors have none of these."""
+    return error.strerror or str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class File:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise NotTakenError(f"the file cannot be written: {error.strerror}") from error
+            raise NotTakenError(f"the file cannot be written: {_why(error)}") from error
 
 
 def _after_a_torn_line(file: IO[bytes]) -> bytes:
@@ -110,7 +118,7 @@ class Address:
         """What it answers besides is not read."""
         request = Request(self.url, bytes_of(rows), self._headers(), method="POST")  # noqa: S310  # the settings take no other scheme
         try:
-            with build_opener(_Stay).open(request, timeout=PATIENCE):
+            with self._opener().open(request, timeout=PATIENCE):
                 return
         except HTTPError as error:
             error.close()
@@ -120,6 +128,11 @@ class Address:
             raise NotTakenError(f"it is not reached ({why})") from None
         except (OSError, http.client.HTTPException) as error:
             raise NotTakenError(f"it does not answer ({type(error).__name__})") from None
+
+    def _opener(self) -> OpenerDirector:
+        """What is not encrypted goes to our own machine alone, and past any proxy to it."""
+        plain = urlsplit(self.url).scheme == "http"
+        return build_opener(_Stay, ProxyHandler({})) if plain else build_opener(_Stay)
 
     def _headers(self) -> dict[str, str]:
         token = {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}

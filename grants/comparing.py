@@ -1,21 +1,13 @@
 """What stands in a card's thread, held against what the journal says was told there."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
 
-from grants.model import Copy, Moved, Place, Request, RequestId
-from grants.ports import Work
+from grants.expecting import CARD, MOVES, SUMMARY, Expected, Lost, Memory, Standing
+from grants.model import Copy, RequestId
 from grants.records import Finding, ToldLine, Untold
-from grants.telling import moved_in
-
-MOVES: Final = "request."
-"""So begins the journal's event for a move; a notice's kind never does."""
-
-SUMMARY: Final = "summary"
-"""In the place of a kind: the activity's summary, of which only whether it stands there is known."""
 
 
 class Wrong(StrEnum):
@@ -35,22 +27,8 @@ class Wrong(StrEnum):
     """It names the move, is not what would be drawn today, and what was told was not kept."""
     UNKNOWN = "unknown"
     """It tells a move that is not in the journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A message of Elevate's in a thread, as Slack has it now."""
-
-    ts: str
-    at: datetime
-    digest: str
-    """As `ToldLine` has it."""
-    words: str
-    """All that is read and heard, in one spelling."""
-    word: str
-    """The move's word that it begins with; empty: it tells no move."""
-    edited: bool
-    """Slack says so."""
+    FORGOTTEN = "forgotten"
+    """Of a card: the database does not know where it hangs, and hangs no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,66 +44,6 @@ class Thread:
     """Messages of people and of other apps."""
     alike: int = 0
     """Of these, such as begin with the word of a move."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A line as the journal has it."""
-
-    kind: str
-    """The journal's event."""
-    at: datetime
-    word: str
-    drawn: frozenset[str]
-    """Its digests, as it would be drawn today."""
-    holds: tuple[str, ...]
-    """What every version's line has among its words: who, when, and what was typed."""
-
-    @property
-    def key(self) -> tuple[str, datetime]:
-        """No request makes one move twice at one instant."""
-        return self.kind, self.at
-
-    def named_by(self, line: Standing) -> bool:
-        """Whether it tells this move, however a version words it."""
-        return line.word == self.word and all(piece in line.words for piece in self.holds)
-
-    def told_by(self, line: Standing) -> bool:
-        """Whether it is this very line, or names this move."""
-        return line.digest in self.drawn or self.named_by(line)
-
-
-Draw = Callable[[Moved, Request, Mapping[str, Any]], Expected]
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is remembered of a request's threads, at one look."""
-
-    request: Request
-    copies: tuple[Copy, ...]
-    """Of the card; the requester's direct messages are not among them."""
-    expected: tuple[Expected, ...]
-    told: tuple[ToldLine, ...]
-    untold: tuple[Untold, ...]
-    illegible: bool
-    """What stands in the journal of this request cannot be read as lines."""
-
-    def standing_at(self, copy: Copy) -> dict[str, ToldLine]:
-        """What was told below this card, by its `ts`."""
-        return {
-            line.ts: line
-            for line in self.told
-            if (line.copy_id, line.thread_ts) == (copy.id, copy.ts)
-        }
-
-    def dead(self, copy: Copy) -> bool:
-        """Whether the place has been given up."""
-        return any(each.dead for each in self.copies if each.id == copy.id)
-
-    def untold_at(self, copy: Copy) -> dict[tuple[str, datetime], Untold]:
-        """What has still to be told there, or never will be."""
-        return {(each.kind, each.at): each for each in self.untold if each.copy_id == copy.id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +73,8 @@ class Compared:
     twice: tuple[Expected, ...] = ()
     unplaced: int = 0
     """Messages of Elevate's app that may be notices of which nothing is kept."""
+    summaries: int = 0
+    """Such as begin like the activity's summary, beside the one that is kept up to date."""
     others: int = 0
     alike: int = 0
     amiss: tuple[Amiss, ...] = ()
@@ -168,30 +88,28 @@ class Comparison:
 
     request_id: RequestId
     lines: int
-    """Of the whole journal, as far as it was read."""
+    """Of the journal, that are about this request."""
     journal: Finding | None
-    """The first thing that is wrong with the journal itself."""
+    """The first thing that is wrong with these."""
     illegible: bool
     places: tuple[Compared, ...] = ()
+    differs: tuple[str, ...] = ()
+    """In which fields the request's row is not what the journal says."""
+    lost: tuple[Lost, ...] = ()
+    nowhere: bool = False
+    """The database knows no place at all in which its card hangs or hung."""
 
 
-def remembered(work: Work, request_id: RequestId, draw: Draw) -> Memory:
-    """What should stand in the threads of a request now. UnknownRequest where there is none."""
-    request = work.requests.get(request_id)
-    try:
-        expected = tuple(_expected(work, request, draw))
-        illegible = False
-    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
-        expected, illegible = (), True  # Somebody wrote there what none of our lines holds.
-    cards = [copy for copy in work.copies.of(request_id) if copy.place is not Place.DIRECT]
-    told, untold = work.told_lines.of(request_id), work.outbox.untold(request_id)
-    return Memory(request, tuple(cards), expected, tuple(told), tuple(untold), illegible)
-
-
-def _expected(work: Work, request: Request, draw: Draw) -> Iterator[Expected]:
-    for line in work.journal.of(request.id):
-        if moved := moved_in(line.entry):
-            yield draw(moved, request, line.entry.facts or {})
+def unhung(copy: Copy, memory: Memory) -> Compared:
+    """What is to be said of a place where, as far as is known, no card hangs yet."""
+    card = memory.card_at(copy)
+    if card is None:
+        return Compared(copy, amiss=(Amiss(Wrong.FORGOTTEN, copy, CARD),))
+    if copy.dead:
+        return Compared(copy)
+    if card.dropped:
+        return Compared(copy, amiss=(Amiss(Wrong.REFUSED, copy, CARD, why=card.dropped),))
+    return Compared(copy, waiting=len(memory.expected))
 
 
 def compare(copy: Copy, thread: Thread, before: Memory, after: Memory) -> Compared:
@@ -209,6 +127,7 @@ def compare(copy: Copy, thread: Thread, before: Memory, after: Memory) -> Compar
         given_up=found.given_up,
         twice=tuple(found.twice),
         unplaced=found.unplaced,
+        summaries=found.summaries,
         others=thread.others,
         alike=thread.alike,
         amiss=(*card, *found.amiss),
@@ -227,6 +146,7 @@ class _Found:
     waiting: int = 0
     given_up: int = 0
     unplaced: int = 0
+    summaries: int = 0
     twice: list[Expected] = field(default_factory=list)
     amiss: list[Amiss] = field(default_factory=list)
 
@@ -238,8 +158,8 @@ class _Found:
         self._notices(told)
         if self.copy.summary_ts and not self.thread.summary:
             self.amiss.append(Amiss(Wrong.DELETED, self.copy, SUMMARY))
-        summaries = {each.summary_ts for each in self.after.copies if each.id == self.copy.id}
-        self._strays([line for line in strays if line.ts not in summaries], told)
+        own = {each.summary_ts for each in self.after.copies if each.id == self.copy.id}
+        self._strays([line for line in strays if line.ts not in own], told, own)
 
     def _line(
         self, expected: Expected, lines: Sequence[Standing], told: Mapping[str, ToldLine]
@@ -288,22 +208,40 @@ class _Found:
             if line is not None and (line.edited or not _as_told(line, row)):
                 self.amiss.append(Amiss(Wrong.EDITED, self.copy, row.kind, "", row.at))
 
-    def _strays(self, strays: Iterable[Standing], told: Mapping[str, ToldLine]) -> None:
+    def _strays(
+        self, strays: Iterable[Standing], told: Mapping[str, ToldLine], own: set[str]
+    ) -> None:
         """What is ours, and neither a line nor known as a notice."""
         forgetful = self._forgetful(told)
+        summed = self._summed(own)
         for line in strays:
             twin = any(_as_told(line, row) for row in told.values())
-            if not line.word and line.ts not in told and (twin or forgetful):
+            notice = not line.word and line.ts not in told
+            if notice and line.summary and summed:
+                self.summaries += 1
+            elif notice and (twin or forgetful):
                 self.unplaced += 1
             else:
                 self.amiss.append(Amiss(Wrong.UNKNOWN, self.copy, "", line.word, line.at))
 
+    def _untold(self) -> dict[tuple[str, datetime], Untold]:
+        return {**self.before.untold_at(self.copy), **self.after.untold_at(self.copy)}
+
+    def _summed(self, own: set[str]) -> bool:
+        """Whether a summary may stand there of which Slack's answer was lost."""
+        posted = bool(self.copy.summary_ts or any(own))
+        return posted or any(each.kind == SUMMARY for each in self._untold().values())
+
     def _forgetful(self, told: Mapping[str, ToldLine]) -> bool:
         """Whether a notice may stand there unknown: told before lines were kept, or just now."""
-        untold = {**self.before.untold_at(self.copy), **self.after.untold_at(self.copy)}
+        untold = self._untold()
         kept = {(row.kind, row.at) for row in told.values()} | untold.keys()
-        just_now = any(not (one.kind.startswith(MOVES) or one.dropped) for one in untold.values())
+        just_now = any(_is_notice(one.kind) and not one.dropped for one in untold.values())
         return just_now or any(each.key not in kept for each in self.before.expected)
+
+
+def _is_notice(kind: str) -> bool:
+    return not kind.startswith(MOVES) and kind not in {CARD, SUMMARY}
 
 
 def _placed(

@@ -391,7 +391,7 @@ class Outbox(Protocol):
         ...
 
     def untold(self, request_id: RequestId) -> list[Untold]:
-        """The lines of its threads that wait, and those that were let go of."""
+        """Of its cards, lines and summaries, those that wait and those that were let go of."""
         ...
 
     def forget(self, before: datetime, *, limit: int) -> int:
@@ -445,6 +445,14 @@ class Journal(Protocol):
 
     def verify(self, checkpoints: Iterable[Checkpoint] = ()) -> tuple[int, Finding | None]:
         """How many lines were read, and the first that is wrong, or not as it was once."""
+        ...
+
+    def verify_of(self, request_id: RequestId) -> tuple[int, Finding | None]:
+        """How many lines are about this request, and the first thing that is wrong with them.
+
+        Each is held against those beside it, all of them against their count, the last line of
+        the journal against the head row. What lies between is not read, however much it is.
+        """
         ...
 
     def refused_lately(

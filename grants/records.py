@@ -76,10 +76,11 @@ class ToldLine:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A line that the outbox has not told."""
+    """A line, a card or a summary that the outbox has not told."""
 
     copy_id: int
     kind: str
+    """As `ToldLine` has it; `card` and `summary` of these."""
     at: datetime
     dropped: str
     """Why it never will be; empty: it waits."""

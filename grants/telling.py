@@ -267,6 +267,14 @@ def refused(
 def _facts(
     request: Request, moved: Moved, facts: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
+    """With what the move fixes for good: the row must not be the only one to say so."""
+    if moved.move is Move.CONFIRM:
+        return {
+            **(facts or {}),
+            "active_at": request.active_at.isoformat() if request.active_at else None,
+            "ends_at": request.ends_at.isoformat() if request.ends_at else None,
+            "standing": request.standing,
+        }
     if moved.move is not Move.ASK:
         return dict(facts) if facts else None
     return {
@@ -276,6 +284,8 @@ def _facts(
         "permission_set": request.target.permission_set_arn,
         "permission_set_name": request.permission_set_name,
         "seconds": int(request.duration.total_seconds()),
+        "session_seconds": int(request.session_duration.total_seconds()),
+        "expires_at": request.expires_at.isoformat(),
         "starts_at": request.starts_at.isoformat() if request.starts_at else None,
         **({"extends": request.extends} if request.extends else {}),
         "justification": request.justification,

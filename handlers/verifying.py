@@ -7,7 +7,8 @@ from typing import Final
 from blocks import retold, verdict
 from blocks.text import Message, Style
 from grants.auditing import Auditing
-from grants.comparing import Compared, Comparison, Memory, compare, remembered
+from grants.comparing import Compared, Comparison, compare, unhung
+from grants.expecting import Memory, remembered
 from grants.model import Copy, Person, RequestId
 from grants.ports import Works
 from handlers.threads import HUNG_ANEW, Slow, Threads, UnreadError
@@ -15,8 +16,6 @@ from handlers.turns import Turns
 
 AT_ONCE: Final = 2
 """So many are read at once: each keeps a listener busy, and takes from the pace of the outbox."""
-LONG: Final = 50_000
-"""Lines of the journal, of which reading them takes longer than somebody likes to wait for a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,25 @@ class Verifying:
 
     def _compared(self, request_id: RequestId, slow: Slow) -> Comparison:
         with self.works.reading() as work:
-            head = work.journal.head()
-        if head and head.seq > LONG:
-            slow()
-        with self.works.reading() as work:
-            lines, finding = work.journal.verify()
+            lines, finding = work.journal.verify_of(request_id)
         before = self._memory(request_id)
         copies = () if before.illegible else before.copies
         places = tuple(self._place(copy, before, slow) for copy in copies)
-        return Comparison(request_id, lines, finding, before.illegible, places)
+        lost = before.lost()
+        return Comparison(
+            request_id,
+            lines,
+            finding,
+            before.illegible,
+            places,
+            before.differs,
+            lost,
+            nowhere=not before.copies and not lost,
+        )
 
     def _place(self, copy: Copy, before: Memory, slow: Slow) -> Compared:
         if not copy.ts:
-            return Compared(copy, waiting=0 if copy.dead else len(before.expected))
+            return unhung(copy, before)
         try:
             thread = self.threads.read(copy, frozenset(before.standing_at(copy)), slow=slow)
         except UnreadError as error:

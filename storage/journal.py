@@ -13,6 +13,7 @@ from grants.records import Checkpoint, Entry, Finding, Line, LineSearch, Row
 from storage.chain import as_it_stands, digest, rows
 from storage.columns import canonical, fit, moment, ticks
 from storage.engine import Held
+from storage.own_lines import own_lines
 from storage.tables import journal, journal_counts, journal_head
 from storage.verifying import Verifying
 
@@ -112,6 +113,10 @@ class SqlJournal:
         verifying = Verifying(self._db, checkpoints)
         found = verifying.finding()
         return verifying.read, found
+
+    def verify_of(self, request_id: RequestId) -> tuple[int, Finding | None]:
+        self.flush()
+        return own_lines(self._db, request_id)
 
     def refused_lately(
         self, actor: Actor, request_id: RequestId | None, reason: str, since: datetime

@@ -33,6 +33,8 @@ from storage.tables import Sending, copies, outbox
 WAITING: Final = outbox.c.state == literal_column(f"'{Sending.WAITING}'")
 DROPPED: Final = outbox.c.state == literal_column(f"'{Sending.DROPPED}'")
 
+IN_THREADS: Final = (Told.CARD, Told.LINE, Told.SUMMARY)
+"""What stands where a card hangs, and is posted once."""
 IN_HAND: Final = timedelta(seconds=0.5)
 """What is due so soon may be drawn before the unit of work that changes something has committed."""
 
@@ -184,7 +186,9 @@ class SqlOutbox:
         return self.db.scalar(found) is not None
 
     def untold(self, request_id: RequestId) -> list[Untold]:
-        lines = select(outbox).where(outbox.c.request_id == request_id, outbox.c.kind == Told.LINE)
+        lines = select(outbox).where(
+            outbox.c.request_id == request_id, outbox.c.kind.in_(IN_THREADS)
+        )
         return [
             _untold(row)
             for state in (WAITING, DROPPED)
@@ -292,6 +296,8 @@ def _claimed(row: Mapping[Any, Any], until: datetime) -> Pending:
 
 
 def _untold(row: Mapping[Any, Any]) -> Untold:
-    kind, at = line_of(notice_in(row), row["created_at"])
+    kind, at = row["kind"].value, row["created_at"]
+    if row["kind"] is Told.LINE:
+        kind, at = line_of(notice_in(row), at)
     dropped = row["error"] or "dropped" if row["state"] is Sending.DROPPED else ""
     return Untold(row["copy_id"], kind, at, dropped)

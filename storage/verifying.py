@@ -43,19 +43,19 @@ class Verifying:
         """What is wrong; None: nothing."""
         self._open = sorted(self.checkpoints, key=lambda each: each.seq, reverse=True)
         # As of one moment with the lines: whoever only reads has one snapshot.
-        head = self._head()
-        if wrong := self._checked() or self._chain():
-            return wrong
-        return self._unfit(head) or self._cut() or self._miscounted()
+        head = head_of(self.db)
+        if found := self._checked() or self._chain():
+            return found
+        return unfit(head, self.last) or self._cut() or self._miscounted()
 
     def _chain(self) -> Finding | None:
         for row in rows(self.db):
             self.read += 1
-            if wrong := _wrong(row, self.last):
-                return wrong
+            if found := wrong(row, self.last):
+                return found
             self.last = Checkpoint(row["seq"], row["hash"])
-            if wrong := self._checked():
-                return wrong
+            if found := self._checked():
+                return found
         return None
 
     def _checked(self) -> Finding | None:
@@ -80,26 +80,6 @@ class Verifying:
         last, wanted = self.last.seq, self._open[-1].seq
         what = f"the journal ends at line {last}, and a checkpoint is of line {wanted}"
         return Finding(last + 1, f"{_lines(last + 1, wanted)} missing: {what}")
-
-    # The head row
-
-    def _head(self) -> tuple[Any, Any] | None:
-        with as_it_stands(self.db):
-            found = self.db.execute(HEAD).first()
-        return None if found is None else (found[0], found[1])
-
-    def _unfit(self, head: tuple[Any, Any] | None) -> Finding | None:
-        last = self.last
-        if head is None:
-            return Finding(last.seq, "the head row is missing")
-        if head == (last.seq, last.hash):
-            return None
-        seq = head[0]
-        if not isinstance(seq, int) or seq == last.seq:
-            return Finding(last.seq, "the head row says otherwise")
-        if seq > last.seq:
-            return Finding(last.seq + 1, f"{_lines(last.seq + 1, seq)} missing")
-        return Finding(seq + 1, f"{_lines(seq + 1, last.seq)} behind what the head row says")
 
     # The counts
 
@@ -136,7 +116,29 @@ class Verifying:
             after = found[-1][0]
 
 
-def _wrong(row: Mapping[Any, Any], last: Checkpoint) -> Finding | None:
+def head_of(db: Connection) -> tuple[Any, Any] | None:
+    """What the head row says of the last line, as it stands there; None: there is no such row."""
+    with as_it_stands(db):
+        found = db.execute(HEAD).first()
+    return None if found is None else (found[0], found[1])
+
+
+def unfit(head: tuple[Any, Any] | None, last: Checkpoint) -> Finding | None:
+    """What is wrong with the head row, where this is the last line."""
+    if head is None:
+        return Finding(last.seq, "the head row is missing")
+    if head == (last.seq, last.hash):
+        return None
+    seq = head[0]
+    if not isinstance(seq, int) or seq == last.seq:
+        return Finding(last.seq, "the head row says otherwise")
+    if seq > last.seq:
+        return Finding(last.seq + 1, f"{_lines(last.seq + 1, seq)} missing")
+    return Finding(seq + 1, f"{_lines(seq + 1, last.seq)} behind what the head row says")
+
+
+def wrong(row: Mapping[Any, Any], last: Checkpoint) -> Finding | None:
+    """What is wrong with a line, where that is the one before it."""
     seq = row["seq"]
     if seq <= last.seq:
         return Finding(seq, "no line has such a number: it was added")

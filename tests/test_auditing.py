@@ -2,16 +2,19 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, cast
+from weakref import WeakSet
 
 import pytest
 from sqlalchemy import insert
 
-from grants.auditing import REACH, found, records
+from grants.auditing import REACH, TOGETHER, found, records
 from grants.errors import Flaw, Unfit
+from grants.exporting import Format, line
 from grants.model import (
     Account,
     AccountId,
@@ -227,6 +230,43 @@ def test_a_stream_gives_the_first_before_it_reads_the_last() -> None:
     three = islice(records(cast("Work", Endless()), ALL, Search()), 3)
 
     assert [int(one.request.id) for one in three] == [0, 1, 2]
+
+
+class Watched(Request):
+    """Of which it is known how many there are at a time."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_of_a_hundred_thousand_a_part_is_in_memory_at_a_time(tmp_path: Path) -> None:
+    alive: WeakSet[Watched] = WeakSet()
+    walked = most = 0
+
+    class Many:
+        """A hundred thousand requests, each made when it is read."""
+
+        requests = votes = activities = property(lambda self: self)
+
+        def walk(self, search: Search) -> Iterator[Request]:
+            nonlocal walked, most
+            one = make.a_request()
+            values = {each.name: getattr(one, each.name) for each in fields(one)}
+            for walked in range(1, 100_001):
+                request = Watched(**values | {"id": RequestId(f"{walked:08}")})
+                alive.add(request)
+                most = max(most, len(alive))
+                yield request
+
+        def of(self, ids: list[RequestId]) -> dict[RequestId, Any]:
+            return {}
+
+    exported = records(cast("Work", Many()), ALL, Search())
+    with (tmp_path / "requests.jsonl").open("w") as file:
+        # Every tenth of them: writing one takes longer than all the rest, and keeps nothing.
+        file.writelines(line(each, Format.JSONL) for each in islice(exported, 0, None, 10))
+
+    assert walked == 100_000
+    assert most <= 2 * TOGETHER + 2
 
 
 def test_a_long_walk_holds_a_part_of_it_in_memory(database: Database) -> None:

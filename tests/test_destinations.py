@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,27 +74,47 @@ def test_what_standard_output_takes_in_parts_comes_whole(monkeypatch: pytest.Mon
 def test_standard_output_that_is_full_and_does_not_wait_has_taken_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    out = io.TextIOWrapper(io.BufferedWriter(Narrow(full=True)))
+    out = io.TextIOWrapper(io.BufferedWriter(Narrow(room=0)))
     monkeypatch.setattr("sys.stdout", out)
 
     with pytest.raises(NotTakenError, match="standard output takes nothing"):
         StandardOutput().send(ROWS)
 
 
-class Narrow(io.RawIOBase):
-    """Takes seven bytes at a time, or none."""
+def test_half_a_line_on_standard_output_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Narrow(room=10)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(out)))
+    output = StandardOutput()
+    for room in (10, 0, 5):
+        out.room = room
+        with pytest.raises(NotTakenError):
+            output.send(ROWS)
+    out.room = 100_000
 
-    def __init__(self, *, full: bool = False) -> None:
-        self.full, self.got = full, b""
+    output.send(ROWS)
+    output.send([a_row(3)])
+
+    first, second, *whole = out.got.splitlines(keepends=True)
+    assert (len(first), len(second)) == (11, 5)
+    assert lines(b"".join(whole)) == [1, 2, 3]
+
+
+class Narrow(io.RawIOBase):
+    """Takes seven bytes at a time, until there is no more room."""
+
+    def __init__(self, *, room: int = 100_000) -> None:
+        self.room, self.got = room, b""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int | None:
-        if self.full:
+        if not self.room:
             return None
-        self.got += bytes(data[:7])
-        return len(data[:7])
+        taken = bytes(data[: min(7, self.room)])
+        self.room -= len(taken)
+        self.got += taken
+        return len(taken)
 
 
 HANGING = """
@@ -155,6 +176,15 @@ def test_a_file_that_cannot_be_written_has_taken_nothing(tmp_path: Path) -> None
         File(tmp_path / "none" / "journal.jsonl").send(ROWS)
 
     assert refused.value.reason == "the file cannot be written: No such file or directory"
+
+
+def test_what_is_no_file_has_taken_nothing_and_why_is_said(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(NotTakenError) as refused:
+        File(tmp_path / "fifo").send(ROWS)
+
+    assert refused.value.reason == "the file cannot be written: File or stream is not seekable."
 
 
 # An address
@@ -237,6 +267,20 @@ def test_nobody_is_followed_elsewhere(receiver: Receiver) -> None:
             Address(receiver.url, SecretStr("t0ken")).send(ROWS)
 
         assert other.got == []
+
+
+def test_what_is_not_encrypted_goes_past_every_proxy(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+
+        Address(receiver.url, SecretStr("t0ken")).send(ROWS)
+
+        assert proxy.got == []
+    assert len(receiver.got) == 1
 
 
 def test_an_answer_that_is_cut_off_is_none(receiver: Receiver) -> None:

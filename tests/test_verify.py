@@ -230,6 +230,28 @@ def test_a_vote_whose_answer_was_lost_is_no_finding(world: World, told: bool) ->
     assert "1 message of Elevate's app, in #approvals" in answer
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["twice", "not known yet"])
+def test_a_summary_whose_answer_was_lost_is_no_finding(world: World, told: bool) -> None:
+    request = world.active(Duration="1h")
+    world.slack.scopes -= HISTORY
+    world.slack.faults.add(
+        "chat.postMessage",
+        EXECUTE_THEN_DROP,
+        matches=lambda args: args.get("text", "").startswith("Activity") and "thread_ts" in args,
+    )
+    world.passes(hours=1, seconds=120 if told else 3)
+    world.slack.scopes |= HISTORY
+    assert sum(words.startswith("Activity") for words in world.thread(request)) == 1 + told
+
+    answer = verdict(world, request)
+
+    assert "6 lines in 1 place" in answer
+    assert (
+        "1 message that begins like the summary of the activity, besides the one that is kept up to"
+        " date, in #approvals" in answer
+    )
+
+
 def test_lines_that_are_not_told_yet_are_not_missing(world: World) -> None:
     request = world.asks("bob", PROD)
     world.slack.faults.add("chat.postMessage", HTTP_500, times=None)

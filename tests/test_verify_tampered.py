@@ -7,7 +7,7 @@ from sqlalchemy import delete
 
 from grants.model import RequestId
 from storage.tables import journal
-from tests.lives import PROD, ended, revoked
+from tests.lives import PROD, Life, ended, rejected, revoked
 from tests.standins.blockkit import check_message
 from tests.standins.slack import Message
 from tests.test_storage_tampering import unguarded
@@ -170,6 +170,21 @@ def test_whatever_the_app_was_made_to_say_is_a_finding_or_counted(
         assert "1 message of Elevate's app, in #approvals" in answer
 
 
+@pytest.mark.parametrize(
+    ("live", "found"),
+    [(rejected, "Not in the journal: A message"), (revoked, "1 message that begins like the summ")],
+    ids=["where there is none", "beside the true one"],
+)
+def test_a_summary_that_the_app_was_made_to_say_is_a_finding_or_counted(
+    world: World, live: Life, found: str
+) -> None:
+    request = live(world)
+    channel, card = world.slack.channel(APPROVALS), world.card(request)
+    world.slack.workspace.write(channel, "Activity: no calls.", [], thread_ts=card.ts)
+
+    assert found in verdict(world, request)
+
+
 def test_another_app_cannot_stand_in_for_a_line_that_was_deleted(
     world: World, request_id: RequestId
 ) -> None:
@@ -237,8 +252,9 @@ def test_a_changed_line_of_the_journal_is_named_with_the_line_that_it_no_longer_
 
     answer = verdict(world, request_id)
 
-    assert answer.startswith("2 findings")
+    assert answer.startswith("3 findings")
     assert "Journal: line" in answer
+    assert "the request's row is not what the journal says of it: decided by." in answer
     assert "its content was changed. See python -m bot audit verify." in answer
     assert "Differs: Approved" in answer
     assert "the journal says otherwise" in answer

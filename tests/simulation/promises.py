@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from grants.endings import VANISHED
+from grants.journalled import differing, journalled
 from grants.lifecycle import FINAL, HOLDS, LIFECYCLE
 from grants.model import EARLY, Holding, Key, Move, Moved, Request, RequestId, Slot, State, UserId
 from grants.pace import CHECK_HOLDS, DECISION_HOLDS
@@ -272,6 +273,8 @@ class Promises:
                 self.demand(rests, f"{short(request.key)} has no rest")
                 voters = Counter(each.voter.user_id for each in work.votes.on(request.id))
                 lines = [each.entry for each in work.journal.of(request.id)]
+                known = journalled(request, lines)
+                self.demand(not differing(request, known), f"{request.id}: row and journal differ")
                 told = Counter(each.actor.user_id for each in lines if each.event == "vote")
                 self.demand(told == voters, f"{request.id}: votes and lines differ")
                 decided = [each for each in self.grants[request.id].moves if each in VOTES]
