@@ -1,6 +1,6 @@
 # Bare `make` lists what there is. The words behind ## are the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup run check fix test soak demo e2e docs migration lock clean
+.PHONY: help setup run check fix test audit soak demo e2e docs migration lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -45,6 +45,9 @@ fix: setup  ## format, mend what can be mended, write the generated pages anew
 
 test: setup  ## the tests, or some: make test k=ending
 	$(PYTEST) $(if $(k),-k '$(k)')
+
+audit: setup  ## whether what we build on is known to be vulnerable; asks OSV: "Error 1" is a finding, 3 no answer
+	$(PY) -m tests.audit
 
 soak: setup  ## every proof, far beyond CI: make soak seeds=100000 lives=2000 races=200
 	$(PY) -m tests.simulation --from 2000 --seeds $(or $(seeds),100000)

@@ -192,7 +192,8 @@ def console(request: Request, style: Style) -> str:
 
 def profile(request: Request) -> str:
     """A name for the profile on the command line, harmless to a shell and to the file."""
-    return _NOT_IN_A_PROFILE.sub("-", f"{request.account_name}-{request.permission_set_name}")[:128]
+    name = _NOT_IN_A_PROFILE.sub("-", f"{request.account_name}-{request.permission_set_name}")
+    return name.lstrip("-")[:128] or "elevate"  # a dash in front would make it an option
 
 
 def _way_in(request: Request, style: Style) -> Iterator[Block]:

@@ -239,7 +239,7 @@ def _justification(state: FormState) -> InputBlock:
 def _ticket(state: FormState) -> InputBlock:
     typed = state.wish.ticket if state.wish else ""
     element = PlainTextInputElement(action_id=ids.TICKET, initial_value=_again(typed))
-    pattern = shorten(state.ticket_pattern, 500)
+    pattern = label(state.ticket_pattern, 500)
     hint = f"The whole ticket must match {pattern}" if pattern else ""
     return _input(ids.TICKET, "Ticket", element, hint=hint, optional=not state.require_ticket)
 

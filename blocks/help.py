@@ -4,7 +4,7 @@ from typing import Final
 
 from blocks import ids
 from blocks.parts import drawn, ours, said
-from blocks.text import Message, quote, shorten
+from blocks.text import Message, label, quote
 
 _LINES: Final = (
     f"`{ids.COMMAND}` opens the form: choose an account and a permission set, say for how long and why.",
@@ -39,4 +39,4 @@ def unknown(word: str) -> Message:
     """There is no such word."""
     rest = f"is not known. {ids.COMMAND} help says what is; {ids.COMMAND} alone opens the form."
     text = f"{ids.COMMAND} {quote(word, 200)} {rest}"
-    return Message(text, drawn([said(f"{ids.COMMAND} {shorten(word, 200)} {rest}")]))
+    return Message(text, drawn([said(f"{ids.COMMAND} {label(word, 200)} {rest}")]))

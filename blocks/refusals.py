@@ -115,7 +115,7 @@ def words(refusal: Refusal) -> str:
             return "Elevate is still busy with what you did before. Please wait, and try again."
         case UnknownPolicy():
             return (
-                f'There is no {refusal.section} policy "{called(refusal.name)}" any more.'
+                f'There is no {called(refusal.section)} policy "{called(refusal.name)}" any more.'
                 " Nothing was changed."
             )
         case CannotBeLinked():

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block
 
 from blocks import ids, thread
 from blocks.parts import drawn, ours, said
-from blocks.text import TEXT_MOST, Message, Style, escape, moment, shorten, size, utc
+from blocks.text import TEXT_MOST, Message, Style, escape, moment, quote, shorten, size, utc
 from grants.comparing import Amiss, Compared, Comparison, Wrong
 from grants.expecting import CARD, SUMMARY, Lost
 from grants.model import Copy, Place, Reminder, RequestId
@@ -155,13 +155,13 @@ def _journal(found: Comparison) -> str:
         lines = f"The journal holds: {_many(found.lines, 'line')} of this request, as written."
         return f"{lines} Whether all of it is whole says `python -m bot audit verify`."
     line = f"line {found.journal.seq}: " if found.journal.seq else ""
-    what = escape(shorten(found.journal.what, 200))
+    what = quote(found.journal.what, 200)
     return f"*Journal*: {line}{what}. See `python -m bot audit verify`."
 
 
 def _database(found: Comparison) -> Iterator[str]:
     if found.differs:
-        fields = ", ".join(name.replace("_", " ") for name in found.differs)
+        fields = ", ".join(quote(name.replace("_", " "), 40) for name in found.differs)
         yield f"*Database*: the request's row is not what the journal says of it: {fields}."
     yield from map(_lost, found.lost)
     if found.nowhere:
@@ -178,16 +178,16 @@ def _amiss(amiss: Amiss, when: When) -> str:
     if amiss.wrong is Wrong.DELETED and not amiss.kind:
         return f"{_CARD} {where(amiss.copy)}."
     word, what = _WRONG[amiss.wrong]
-    named = amiss.word or _NAMES.get(amiss.kind, "A notice")
+    named = quote(amiss.word, 40) or _NAMES.get(amiss.kind, "A notice")
     told = f"*{word}*: {named}{f', {when(amiss.at)}' if amiss.at else ''}, {where(amiss.copy)}"
-    why = f" ({escape(shorten(amiss.why, 80))})." if amiss.why else ""
+    why = f" ({quote(amiss.why, 80)})." if amiss.why else ""
     return f"{told}: {what}{why}"
 
 
 def _besides(place: Compared, when: When) -> Iterator[str]:
     here = where(place.copy)
     for each in place.twice:
-        yield f"Said twice, which is harmless: {each.word}, {when(each.at)}, {here}."
+        yield f"Said twice, which is harmless: {quote(each.word, 40)}, {when(each.at)}, {here}."
     if place.unplaced:
         yield (
             f"{_many(place.unplaced, 'message')} of Elevate's app, {here}:"
@@ -216,11 +216,11 @@ def _besides(place: Compared, when: When) -> Iterator[str]:
 
 
 def _dead(place: Compared) -> str:
-    return f"the place was given up ({escape(shorten(place.copy.dead, 80))})."
+    return f"the place was given up ({quote(place.copy.dead, 80)})."
 
 
 def _why_unread(code: str) -> str:
-    return _UNREAD.get(code, f"Slack says {escape(shorten(code, 80))}. {_AGAIN}")
+    return _UNREAD.get(code, f"Slack says {quote(code, 80)}. {_AGAIN}")
 
 
 def where(copy: Copy) -> str:
@@ -230,7 +230,7 @@ def where(copy: Copy) -> str:
     if copy.place is Place.CHANNEL:
         return "in a channel"
     known = _USER.fullmatch(copy.address)
-    whose = f"<@{copy.address}>" if known else escape(shorten(copy.address, 80))
+    whose = f"<@{copy.address}>" if known else quote(copy.address, 80)
     return f"in the direct messages of {whose}"
 
 

@@ -14,16 +14,25 @@ from bot.check_sweep import swept
 from bot.findings import Finding, Findings, Verdict, within
 from bot.journal_to import destinations
 from bot.settings import EVERYTHING, Settings, SettingsError, load
+from bot.transport import VERIFIED
 from grants.model import Catalogue
 from grants.policy import PolicyBook
 from grants.records import Binding, Checkpoint, Forward, Stranger, SweepRow
 from storage.engine import sqlite_file
 from storage.lock import AlreadyRunningError, only_one
 from storage.schema import at_head
+from storage.transport import SslMode, way_to
 
 PATIENCE: Final = 120.0
 """Seconds without a word, after which what is asked is taken for hanging."""
 SAFE_SQLITE: Final = (3, 51, 3)
+WEAK: Final = {
+    SslMode.DISABLE: "is plain: whoever is on the way reads the password's exchange and every row",
+    SslMode.ALLOW: "is plain wherever the server takes that",
+    SslMode.PREFER: "is plain wherever somebody on the way says that the server knows no TLS",
+    SslMode.REQUIRE: "is encrypted, but to whom is not checked: somebody on the way may be the server",
+    SslMode.VERIFY_CA: "is encrypted to a server with a certificate of that CA, whatever its name",
+}
 
 
 @dataclass(slots=True)
@@ -67,6 +76,7 @@ def checks(*, patience: float = PATIENCE) -> Findings:
 def _database(settings: Settings, known: Known) -> Findings:
     url = settings.database_url
     file = sqlite_file(url)
+    yield from _way(url)
     if not at_head(url):
         yield _not_at_head(file)
         return
@@ -84,6 +94,18 @@ def _database(settings: Settings, known: Known) -> Findings:
 def _forwarded(settings: Settings, known: Known) -> Findings:
     names = [each.name for each in destinations(settings)]
     yield from forwarded(names, known.forwards, known.head)
+
+
+def _way(url: str) -> Findings:
+    """What the way to the database does not protect."""
+    way = way_to(url)
+    if way is None or not way.leaves or way.mode is None:
+        return
+    mode = SslMode(way.mode)
+    if mode in WEAK:
+        verdict = Verdict.NOTE if mode is SslMode.VERIFY_CA else Verdict.WARN
+        cure = f"write {VERIFIED} into DATABASE_URL"
+        yield Finding(verdict, "database", f"with sslmode={mode} the way {WEAK[mode]}; {cure}")
 
 
 def _not_at_head(file: Path | None) -> Finding:

@@ -35,7 +35,9 @@ _SECRETS: Final = re.compile(
     r"|(?<=://)[^\s/:@]*:[^\s/@]+(?=@)"  # a URL's user and password
 )
 _ROWS: Final = re.compile(
-    r"\[parameters: .*?\](?=\s*(?:\(Background|$))|DETAIL:  .*?(?=\n|$)", re.DOTALL
+    r"\[parameters: .*?\](?=\s*(?:\(Background|$))"
+    r"|DETAIL:  .*?(?=\n\[SQL: |\n\n(?:The above|During handling)|$)",  # people write several lines
+    re.DOTALL,
 )
 """What databases quote of the rows that they complain about: people's words."""
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

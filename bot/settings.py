@@ -13,14 +13,14 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.secret_files import is_set, secrets_in
+from bot.transport import LOOPBACK, database, slack_address
 from grants.drafts import shown
 from grants.sensitive import sensitive_actions
-from storage.engine import parsed
 
 Value = TypeVar("Value")
 Word = TypeVar("Word", bound=StrEnum)
@@ -111,8 +111,6 @@ class LogFormat(StrEnum):
 
 
 STDOUT: Final = "stdout"
-LOOPBACK: Final = r"127\.0\.0\.1|localhost"
-"""A receiver beside the bot needs no TLS."""
 UNTRIED: Final = "default_factory_not_called"
 """Pydantic's word for a default that waits for another field, which is the one that is wrong."""
 
@@ -148,10 +146,17 @@ def _sensitive(said: str) -> str:
     return said
 
 
+def _secret(said: str) -> str:
+    """Whoever refuses a header with a line break in it quotes the whole of it."""
+    if re.fullmatch(r"[!-~]+", said):
+        return said
+    raise ValueError("holds a blank, a line break or a letter beyond ASCII; write the secret alone")
+
+
 def _bot_token(said: str) -> str:
     if said.startswith(("xapp-", "xoxp-")):
         raise ValueError('is another kind of token; take the bot\'s, xoxb-…, from "Install App"')
-    return said
+    return _secret(said)
 
 
 def _app_token(said: str) -> str:
@@ -159,18 +164,7 @@ def _app_token(said: str) -> str:
         raise ValueError(
             'is another kind of token; take the app-level one, xapp-…, from "Basic Information"'
         )
-    return said
-
-
-def _database(said: str) -> str:
-    try:
-        parsed(said)
-    except Exception:  # noqa: BLE001  # whatever SQLAlchemy says of it may quote the password
-        raise ValueError(
-            "is no database URL that Elevate knows;"
-            " write sqlite:///elevate.db or postgresql+psycopg://user:password@host/name"
-        ) from None
-    return said
+    return _secret(said)
 
 
 def _port(said: str) -> int:
@@ -224,7 +218,6 @@ def _destination(said: str) -> str:
     )
 
 
-_address = _like(r"https?://[^\s/]+\S*", "address", "one like https://slack.com/api/")
 _portal = _like(r"https://[^\s/]+\S*", "https address", "one: https://example.awsapps.com/start")
 _region = _like(r"[a-z]{2,}(-[a-z]+)+-\d", "AWS Region", "one like eu-central-1")
 _role = _like(
@@ -275,11 +268,11 @@ class Settings(BaseSettings):
     slack_bot_token: Annotated[SecretStr, _typed(_bot_token)] = SecretStr("")
     slack_app_token: Annotated[SecretStr | None, _typed(_app_token)] = None
     """Set: Socket Mode. Unset: HTTP."""
-    slack_signing_secret: SecretStr | None = None
-    slack_api_url: Annotated[str, _typed(_address)] = "https://slack.com/api/"
+    slack_signing_secret: Annotated[SecretStr | None, _typed(_secret)] = None
+    slack_api_url: Annotated[str, _typed(slack_address)] = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: Annotated[int, _typed(_port)] = 3000
-    database_url: Annotated[str, _typed(_database)] = Field("sqlite:///elevate.db", repr=False)
+    database_url: Annotated[str, _typed(database)] = Field("sqlite:///elevate.db", repr=False)
     """Holds the database's password: never to be shown."""
     aws_region: Annotated[str | None, _typed(_region)] = Field(
         None, validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -324,8 +317,8 @@ class Settings(BaseSettings):
         (), validation_alias="ELEVATE_JOURNAL_TO", repr=False
     )
     """Where the journal goes as it is written. An address may hold a secret in its path."""
-    journal_token: SecretStr | None = _named("ELEVATE_JOURNAL_TOKEN")
-    encryption_key: SecretStr | None = _named("ELEVATE_ENCRYPTION_KEY")
+    journal_token: Annotated[SecretStr | None, _typed(_secret)] = _named("ELEVATE_JOURNAL_TOKEN")
+    encryption_key: Annotated[SecretStr | None, _typed(_secret)] = _named("ELEVATE_ENCRYPTION_KEY")
     date_tokens: Annotated[bool, _typed(_switch)] = Field(
         default=True, validation_alias="ELEVATE_DATE_TOKENS"
     )
@@ -351,17 +344,13 @@ class Settings(BaseSettings):
         }
         return {name: value for name, value in trimmed.items() if value != ""}
 
-    @field_validator("slack_api_url")
-    @classmethod
-    def _closed(cls, url: str) -> str:
-        return f"{url.rstrip('/')}/"
-
 
 def load(*, needs: Collection[Need] = ()) -> Settings:
     """The settings, with what this command needs. SettingsError, with every problem at once."""
-    wrong = _missing(needs)
+    secrets, wrong = secrets_in(os.environ)
+    wrong += _missing(needs)
     try:
-        settings = Settings()
+        settings = Settings(**_fields(secrets))
     except ValidationError as error:
         lines = [_line(one) for one in error.errors() if one["type"] != UNTRIED]
         raise SettingsError([*lines, *wrong]) from None
@@ -376,19 +365,19 @@ def _missing(needs: Collection[Need]) -> list[str]:
     return [
         f"{names[0]} is not set: {advice}"
         for names, advice in wanted
-        if not any(map(_is_set, names))
+        if not any(is_set(name, os.environ) for name in names)
     ]
 
 
 def _missing_for(source: Source) -> list[str]:
     name, advice = _SOURCE_NEEDS.get(source, ("", ""))
-    if not name or _is_set(name):
+    if not name or is_set(name, os.environ):
         return []
     return [f"{name} is not set: {advice}, or set ELEVATE_ACTIVITY_SOURCE=none"]
 
 
-def _is_set(name: str) -> bool:
-    return bool(os.environ.get(name, "").strip())
+def _fields(secrets: Mapping[str, str]) -> dict[str, Any]:
+    return {name.removeprefix("ELEVATE_").lower(): secret for name, secret in secrets.items()}
 
 
 def _line(problem: Mapping[str, Any]) -> str:

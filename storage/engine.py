@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from psycopg import Error as PostgresError
 from sqlalchemy import (
     URL,
     Connection,
     DateTime,
     Engine,
+    ExceptionContext,
     Select,
     create_engine,
     event,
@@ -111,12 +113,14 @@ def open_for_migration(url: str) -> Engine:
     found = parsed(url)
     if found.drivername == "sqlite":
         return _sqlite(found, MIGRATING, "BEGIN IMMEDIATE", poolclass=NullPool)
-    return create_engine(
+    engine = create_engine(
         found,
         poolclass=NullPool,
         hide_parameters=True,
         connect_args={"application_name": "elevate"},
     )
+    event.listen(engine, "handle_error", _without_the_row)
+    return engine
 
 
 def now(database: Database) -> datetime | None:
@@ -180,7 +184,7 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> E
 
 
 def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         isolation_level=isolation_level,
@@ -194,3 +198,15 @@ def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     )
+    event.listen(engine, "handle_error", _without_the_row)
+    return engine
+
+
+def _without_the_row(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL quotes the row, which is people's words: errors keep the first line alone."""
+    original, told = context.original_exception, context.sqlalchemy_exception
+    if not isinstance(original, PostgresError) or not original.diag.message_primary:
+        return
+    whole, original.args = str(original), (original.diag.message_primary,)
+    if told is not None:
+        told.args = (str(told.args[0]).replace(whole, original.diag.message_primary),)

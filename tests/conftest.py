@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -133,6 +133,23 @@ def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
     """The whole product but its process, on both databases."""
     with a_world(database_url, monkeypatch.setenv) as world:
         yield world
+
+
+# --- the environment that settings are read from -------------------------------------------------------
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets variables, on top of nothing."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "ELEVATE_", "SLACK_", "DATABASE_")) or name in {"HOST", "PORT"}:
+            monkeypatch.delenv(name)
+
+    def set_them(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_them
 
 
 # --- processes that do something at the same instant (tests/races.py) --------------------------------

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from blocks.wording import STATES
 from bot.commands.all import cli
+from bot.secret_files import IN_FILES
 from bot.settings import Settings
 from grants.lifecycle import FINAL, LIFECYCLE, mermaid
 from grants.model import Move, State
@@ -71,13 +72,15 @@ WORDS: Final = {
         "SLACK_APP_TOKEN": "The app-level token, `xapp-…`, with `connections:write`."
         " Set: Socket Mode. Unset: HTTP.",
         "SLACK_SIGNING_SECRET": 'From "Basic Information". Required for HTTP: requests are checked with it.',
-        "SLACK_API_URL": "Where Slack's Web API is. Another one only for stand-ins and government workspaces.",
+        "SLACK_API_URL": "Where Slack's Web API is. Another one only for stand-ins and government workspaces:"
+        " `https`, or `http` to this machine alone.",
     },
     "The process": {
         "HOST": "The address to listen on. `0.0.0.0` in a container or behind a load balancer.",
         "PORT": "The port to listen on: `/healthz`, `/readyz` and, over HTTP, `/slack/events`.",
         "DATABASE_URL": "`sqlite:///path` for one process, `postgresql+psycopg://user:password@host/name`"
-        " for several. A relative path is relative to the working directory. Secret: it holds a password.",
+        " for several, with an `sslmode` where the host is another machine. A relative path is relative to"
+        " the working directory. Secret: it holds a password.",
         "ELEVATE_LOG_FORMAT": "How the log on standard error is written.",
     },
     "AWS": {
@@ -144,6 +147,11 @@ def settings_page() -> str:
         " looks for one. A value that is wrong stops the start with one line for each: which, and what to do."
         " An empty value counts as unset.",
         *parts,
+        "## Secrets in files",
+        f"{several(IN_FILES)} may stand in files instead, as Docker and Kubernetes mount them: `<NAME>_FILE` is"
+        " the path of a file that holds the value alone; the end of its line does not count. Both set, or a file"
+        " that cannot be read, is empty or is longer than 64 KB, stops the start. The image sets `DATABASE_URL`:"
+        " beside `DATABASE_URL_FILE`, set that one empty.",
         "A source that is named without the setting that it needs stops the start.",
         "boto3 reads its own variables (`AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …):"
         " give the bot's machine a role, and you need none of them.",

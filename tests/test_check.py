@@ -40,6 +40,8 @@ approval:
     channel: C0000000003
 """
 
+ELSEWHERE = "0.0.0.0:1"  # leads back here, which nobody but the kernel knows
+
 
 @pytest.fixture
 def type_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
@@ -193,6 +195,37 @@ def test_a_database_out_of_reach_fails(
     (failing,) = found(Verdict.FAIL)
 
     assert failing.startswith("database: the database cannot be used; see to DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict", "says"),
+    [
+        ("disable", Verdict.WARN, "whoever is on the way reads"),
+        ("allow", Verdict.WARN, "is plain wherever the server takes that"),
+        ("prefer", Verdict.WARN, "is plain wherever somebody on the way says"),
+        ("require", Verdict.WARN, "to whom is not checked"),
+        ("verify-ca", Verdict.NOTE, "whatever its name"),
+    ],
+)
+def test_what_the_way_to_the_database_does_not_protect_is_said(
+    type_: Terminal, slack: SlackStandIn, aws: AwsStandIn, mode: str, verdict: Verdict, says: str
+) -> None:
+    type_.set(DATABASE_URL=f"postgresql+psycopg://elevate@{ELSEWHERE}/elevate?sslmode={mode}")
+
+    (line,) = [line for line in found(verdict) if "sslmode" in line]
+
+    assert line.startswith(f"database: with sslmode={mode} the way ")
+    assert says in line
+    assert "sslmode=verify-full" in line
+
+
+@pytest.mark.parametrize("url", [f"{ELSEWHERE}/elevate?sslmode=verify-full", "127.0.0.1:1/elevate"])
+def test_of_a_protected_way_nothing_is_said(
+    type_: Terminal, slack: SlackStandIn, aws: AwsStandIn, url: str
+) -> None:
+    type_.set(DATABASE_URL=f"postgresql+psycopg://elevate@{url}")
+
+    assert [line for line in found(*Verdict) if "sslmode" in line] == []
 
 
 def test_a_run_beside_it_is_seen(usable: Terminal) -> None:

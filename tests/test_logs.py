@@ -68,7 +68,7 @@ def test_a_databases_password_is_taken_out_of_a_traceback(told: Told) -> None:
 
 def test_what_a_database_quotes_of_a_row_is_taken_out(told: Told) -> None:
     words = (
-        "null value\nDETAIL:  Failing row contains (because of Jane).\n\n"
+        "null value\nDETAIL:  Failing row contains (because\n\nof Jane,\nof Jane).\n\n"
         "[SQL: INSERT …]\n[parameters: {'justification': 'because of ] Jane'}]\n(Background on …)"
     )
     log.error("not written", exc_info=ValueError(words))

@@ -30,6 +30,11 @@ def text_of(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
+def source_of(test: str) -> str:
+    path = ROOT / "tests" / test
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def anchors_in(path: Path) -> set[str]:
     """As GitHub makes them of headings."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -110,6 +115,24 @@ def test_every_page_is_reached_from_the_readme() -> None:
         ahead.extend(found - reached)
 
     assert set(TEXTS) - reached == set()
+
+
+def test_every_test_that_answers_a_threat_is_there() -> None:
+    page = text_of("explanation/threat-model.md")
+
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    missing = [(file, name) for file, name in named if f"def {name}(" not in source_of(file)]
+    assert missing == []
+    assert page.count("::test_") == len(named) > 60
+
+
+def test_every_threat_is_answered_by_a_test() -> None:
+    page = text_of("explanation/threat-model.md")
+    tables = re.findall(r"^\| threat \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", page, re.MULTILINE)
+
+    rows = [row for table in tables for row in table.splitlines()]
+    assert [row for row in rows if "::test_" not in row.split("|")[3]] == []
+    assert len(rows) > 40
 
 
 def test_every_policy_key_that_is_refused_by_name_is_explained() -> None:

@@ -1,6 +1,5 @@
 """Settings: what is wrong or missing is said in a line that names the variable and the cure."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -14,20 +13,6 @@ ENOUGH = {
     "SLACK_SIGNING_SECRET": "signing-secret",
     "ELEVATE_EMAIL_DOMAINS": "example.com",
 }
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Set:
-    """Sets variables, on top of nothing."""
-    for name in os.environ:
-        if name.startswith(("AWS_", "ELEVATE_", "SLACK_", "DATABASE_")) or name in {"HOST", "PORT"}:
-            monkeypatch.delenv(name)
-
-    def set_them(**variables: str) -> None:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-
-    return set_them
 
 
 def problems(*needs: Need) -> tuple[str, ...]:
@@ -56,7 +41,7 @@ def test_everything_is_taken_as_it_is_set(environment: Set) -> None:
         SLACK_API_URL="http://127.0.0.1:4000/api",
         HOST="0.0.0.0",  # noqa: S104 - a setting, nobody listens
         PORT="8080",
-        DATABASE_URL="postgresql+psycopg://elevate:hunter2@db/elevate",
+        DATABASE_URL="postgresql+psycopg://elevate:hunter2@db/elevate?sslmode=verify-full",
         AWS_REGION="eu-central-1",
         ELEVATE_POLICY_FILE="policies.yml",
         ELEVATE_INSTANCE_ARN="arn:aws:sso:::instance/ssoins-0123456789abcdef",
@@ -75,7 +60,10 @@ def test_everything_is_taken_as_it_is_set(environment: Set) -> None:
     assert settings.slack_app_token is not None
     assert settings.slack_api_url == "http://127.0.0.1:4000/api/"
     assert settings.port == 8080
-    assert settings.database_url == "postgresql+psycopg://elevate:hunter2@db/elevate"
+    assert (
+        settings.database_url
+        == "postgresql+psycopg://elevate:hunter2@db/elevate?sslmode=verify-full"
+    )
     assert settings.policy_file == "policies.yml"
     assert settings.instance_arn == "arn:aws:sso:::instance/ssoins-0123456789abcdef"
     assert settings.access_portal_url == "https://example.awsapps.com/start"
@@ -155,6 +143,9 @@ def test_one_way_for_slack_to_reach_us_is_enough(environment: Set, variable: str
         ("PORT", "65536"),
         ("PORT", "-1"),
         ("SLACK_API_URL", "slack.com"),
+        ("SLACK_SIGNING_SECRET", "two words"),
+        ("ELEVATE_JOURNAL_TOKEN", "two\nlines"),
+        ("ELEVATE_ENCRYPTION_KEY", "schlüssel"),
         ("SLACK_BOT_TOKEN", "xapp-1-secret"),
         ("SLACK_APP_TOKEN", "xoxb-1-secret"),
         ("AWS_REGION", "Frankfurt"),
@@ -283,7 +274,7 @@ def test_no_secret_is_shown_by_printing_them(environment: Set) -> None:
         **ENOUGH,
         SLACK_APP_TOKEN="xapp-secret",
         ELEVATE_ENCRYPTION_KEY="secret-key",
-        DATABASE_URL="postgresql+psycopg://elevate:secret@db/elevate",
+        DATABASE_URL="postgresql+psycopg://elevate:secret@db/elevate?sslmode=require",
     )
 
     settings = load(needs=EVERYTHING)
@@ -296,7 +287,12 @@ def test_no_secret_is_shown_by_printing_them(environment: Set) -> None:
     [
         ("SLACK_BOT_TOKEN", "xapp-hunter2"),
         ("SLACK_APP_TOKEN", "xoxb-hunter2"),
+        ("SLACK_BOT_TOKEN", "xoxb-1\nhunter2"),
+        ("SLACK_API_URL", "https://elevate:hunter2@proxy.example.com/api/"),
+        ("ELEVATE_JOURNAL_TOKEN", "a hunter2"),
         ("DATABASE_URL", "postgres//elevate:hunter2@db"),
+        ("DATABASE_URL", "postgresql://elevate:hunter2@db/elevate"),
+        ("DATABASE_URL", "postgresql://elevate:hunter2@db/elevate?sslmode=hunter2"),
         ("DATABASE_URL", "postgresql://elevate:hunter2@db:port/elevate"),
     ],
 )

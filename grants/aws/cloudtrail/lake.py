@@ -67,21 +67,21 @@ class Lake:
 
     def start(self, asked: Asked, *, rows: int) -> str:
         """Where the answer is lost, another is begun: the first ends by itself."""
-        return self._start(QUERY, asked, rows=rows)
+        return self._start(QUERY.format(**self._of(asked), user=asked.user_id, rows=rows))
 
     def seek(self, asked: Asked) -> str:
         """Likewise."""
-        return self._start(ANY, asked, rows=1)
+        return self._start(ANY.format(**self._of(asked)))
 
-    def _start(self, text: str, asked: Asked, *, rows: int) -> str:
-        statement = text.format(
-            store=self._store.rpartition("/")[2],
-            since=asked.since.strftime(_TIME),
-            until=asked.until.strftime(_TIME),
-            account=asked.account_id,
-            user=asked.user_id,
-            rows=rows,
-        )
+    def _of(self, asked: Asked) -> dict[str, str]:
+        return {
+            "store": self._store.rpartition("/")[2],
+            "since": asked.since.strftime(_TIME),
+            "until": asked.until.strftime(_TIME),
+            "account": asked.account_id,
+        }
+
+    def _start(self, statement: str) -> str:
         answer = self._starting(
             Lane.REFRESH,
             lambda: self._client.start_query(QueryStatement=statement, **self._owner),
