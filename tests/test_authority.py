@@ -80,7 +80,7 @@ def test_commands_and_rows_are_the_same() -> None:
 
 def test_every_row_has_its_probe_and_every_action_its_hats_and_a_way() -> None:
     assert PROBES.keys() == set(ROWS)
-    assert MAY.keys() == set(Action)
+    assert MAY.keys() == WHO_MAY.keys() == set(Action)
     assert {*COMMANDS.values(), *(action for _, action in ROWS)} == set(Action)
 
 
@@ -119,6 +119,13 @@ def test_what_nobody_has_a_hat_for_is_refused() -> None:
         assert refused.type.__name__ in AUTHORITY
 
 
+def test_a_hat_that_bars_outweighs_all_others() -> None:
+    for action, bars in BARRED.items():
+        assert not may(action, frozenset(Hat))
+        with pytest.raises(tuple(bars.values())):
+            admit(action, frozenset(Hat))
+
+
 def test_the_operator_may_what_the_commands_do_and_is_nobodys_requester_or_approver() -> None:
     assert {action for action in COMMANDS.values() if not may(action, OPERATORS)} == set()
     with pytest.raises(NotTheRequester):
@@ -127,6 +134,41 @@ def test_the_operator_may_what_the_commands_do_and_is_nobodys_requester_or_appro
         ground.whoever_types(Action.APPROVE)
     with pytest.raises(NotAllowed):
         admit(Action.RUN, frozenset({Hat.ADMINISTRATOR}))
+
+
+# What it says of the cast
+
+
+PEOPLE: Final = "bob eve dan aud ada mallory"
+WHO_MAY: Final = {
+    Action.HELP: f"{PEOPLE} unlinked disabled broken guest deactivated robot",
+    Action.LOOK: PEOPLE,
+    Action.FILL_IN: PEOPLE,
+    Action.ASK: "bob",
+    Action.ASK_AGAIN: "bob",
+    Action.EXTEND: "bob",
+    Action.CANCEL: "bob",
+    Action.END: "bob",
+    Action.NUDGE: "bob",
+    Action.APPROVE: "eve dan",
+    Action.REJECT: "eve dan",
+    Action.REVOKE: "eve dan ada",
+    Action.SEE: "bob eve dan aud ada",
+    Action.SEE_ACTIVITY: "bob eve dan aud ada",
+    Action.EXPORT: PEOPLE,
+    Action.VERIFY: "aud ada",
+    Action.EXPLAIN: PEOPLE,
+    Action.EXPLAIN_OTHERS: "aud ada",
+    Action.EDIT_POLICIES: "ada",
+    Action.LINK_PEOPLE: "ada",
+    Action.RUN: "",
+}
+"""About bob's request for production."""
+
+
+@pytest.mark.parametrize(("action", "names"), WHO_MAY.items())
+def test_the_table_lets_those_do_it_and_nobody_else(action: Action, names: str) -> None:
+    assert [part.name for part in CAST if may(action, part.hats)] == names.split()
 
 
 # Cell by cell
