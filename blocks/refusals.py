@@ -160,7 +160,8 @@ def _denied(refusal: Denied | WrongRole) -> str:
         case NotTheRequester():
             return "Only whoever made this request may do this. Nothing was changed."
         case NotAllowed():
-            return f"Only {called(refusal.needed)} may do this. Nothing was changed. {_help()}"
+            needed = " and ".join(ROLES[role] for role in refusal.needed)
+            return f"Only {needed} may do this. Nothing was changed. {_help()}"
         case AboutOneself():
             return (
                 "Nobody says who they themselves are. Turn to another administrator, or to whoever"
@@ -251,6 +252,12 @@ def _unknown_name(refusal: UnknownName) -> str:
             )
 
 
+ROLES: Final = {
+    Role.REQUESTER: "people whom Elevate knows",
+    Role.APPROVER: "approvers of this request",
+    Role.AUDITOR: "auditors",
+    Role.ADMINISTRATOR: "administrators",
+}
 _SPELLED: Final = {
     Thing.ACCOUNT: "its id or its name",
     Thing.PERMISSION_SET: "its name or its ARN",

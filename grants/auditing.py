@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import filterfalse, islice
 from typing import Any, Final
 
-from grants import policy
-from grants.errors import NotAllowed, Unseen
+from grants import authority, policy
+from grants.authority import Action
 from grants.exporting import Format, Record
 from grants.model import Actor, Person, Request, RequestId, UserId, Vote, acting
 from grants.people import Memberships
@@ -75,7 +75,7 @@ class Auditing:
         """
         sight = self.sight(person)
         with self.works.reading() as work:
-            request = _seen(work, sight, request_id)
+            request = _seen(work, sight, request_id, Action.SEE)
             row = work.activities.get(request_id)
             lines = [
                 line
@@ -91,7 +91,7 @@ class Auditing:
         """The request and its activity as told; UnknownRequest where they may not see one."""
         sight = self.sight(person)
         with self.works.reading() as work:
-            request = _seen(work, sight, request_id)
+            request = _seen(work, sight, request_id, Action.SEE_ACTIVITY)
             row = work.activities.get(request_id)
         return request, row.summary if row else None
 
@@ -110,8 +110,7 @@ class Auditing:
     def comparing(self, person: Person, request_id: RequestId) -> Request:
         """The request whose threads this person has compared; that they do is written down first."""
         sight = self.sight(person)
-        if not sight.everything:
-            raise NotAllowed("administrators and auditors")
+        authority.admit(Action.VERIFY, sight.hats)
         with self.works() as work:
             request = work.requests.get(request_id)
             by, facts = acting(person, sight.role), {"request": request.id}
@@ -131,10 +130,9 @@ class Auditing:
         return sight if first else None
 
 
-def _seen(work: Work, sight: Sight, request_id: RequestId) -> Request:
+def _seen(work: Work, sight: Sight, request_id: RequestId, action: Action) -> Request:
     request = work.requests.get(request_id)
-    if not sight.sees(request):
-        raise Unseen(request_id)
+    authority.admit(action, sight.hats_for(request), request)
     return request
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from grants import policy, telling
+from grants import authority, telling
 from grants.asking import fit_reason
-from grants.errors import AlreadyMoved, NotAllowed, NotTheRequester
+from grants.authority import Action
+from grants.errors import AlreadyMoved
 from grants.extending import falls_with
 from grants.holding import nudge
 from grants.lifecycle import moves_from, take
@@ -27,18 +28,18 @@ class Closing:
 
     def cancel(self, person: Person, request_id: RequestId) -> Request:
         """The requester takes back what nobody has decided yet."""
-        return self._by_requester(person, request_id, Move.CANCEL)
+        return self._by_requester(Action.CANCEL, person, request_id, Move.CANCEL)
 
     def end(self, person: Person, request_id: RequestId) -> Request:
         """The requester gives the access back before its time."""
-        return self._by_requester(person, request_id, Move.END)
+        return self._by_requester(Action.END, person, request_id, Move.END)
 
-    def _by_requester(self, person: Person, request_id: RequestId, move: Move) -> Request:
+    def _by_requester(
+        self, action: Action, person: Person, request_id: RequestId, move: Move
+    ) -> Request:
         now = self.clock()
         with self.works() as work:
-            request = work.requests.get(request_id)
-            if request.requester.user_id != person.user_id:
-                raise NotTheRequester
+            request = authority.own(action, person, work.requests.get(request_id))
             if move is Move.CANCEL:
                 must_be_open(request, now)
             by = replace(acting(person, Role.REQUESTER), name=request.requester.name)
@@ -52,14 +53,10 @@ class Closing:
             request = work.requests.get(request_id)
             book = work.policies.current()
             asked = asked_of(work, book, request)
-        groups = book.settings.admins.group_ids | policy.approver_groups(asked)
+        groups = authority.groups(Action.REVOKE, book, asked)
         membership = self.memberships.live(person.user_id, groups)
-        if policy.administrates(book, membership):
-            by = acting(person, Role.ADMINISTRATOR)
-        elif policy.may_approve(asked, membership):
-            by = acting(person, Role.APPROVER)
-        else:
-            raise NotAllowed("an approver of this request, or an administrator of Elevate,")
+        hats = authority.by_request(person, request) | authority.by_groups(book, membership, asked)
+        by = acting(person, authority.admit(Action.REVOKE, hats, request))
         if Move.REVOKE not in moves_from(request.state, by.role):
             raise AlreadyMoved(request)
         return request, by

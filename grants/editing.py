@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Final, NoReturn, TypeAlias, TypeVar
 
+from grants import authority
 from grants.administration import Administration
+from grants.authority import Action
 from grants.drafts import Draft, Node, PolicyProblem, PolicyProblems, shown
-from grants.errors import NotAllowed, NothingRead, PoliciesMoved, TooLongHere, UnknownPolicy
+from grants.errors import NothingRead, PoliciesMoved, TooLongHere, UnknownPolicy
 from grants.grammar import Grammar
-from grants.model import Actor, Catalogue, Lane, Person, Role, UserId, acting
+from grants.model import Actor, Catalogue, Lane, Person, UserId, acting
 from grants.people import Memberships
 from grants.policy import (
     ApprovalPolicy,
@@ -18,7 +20,6 @@ from grants.policy import (
     PolicyBook,
     PolicySettings,
     Who,
-    administrates,
 )
 from grants.policy_text import Thing, Tree, tree
 from grants.ports import Directory, Work, Works
@@ -66,14 +67,12 @@ class Editing:
     """Where names are looked up: what it found a moment ago may be remembered."""
     administration: Administration
 
-    def administrator(self, person: Person) -> Actor:
-        """This person as an administrator, read live; NotAllowed for everybody else."""
+    def administrator(self, person: Person, action: Action = Action.EDIT_POLICIES) -> Actor:
+        """This person as one who may do this, read live; NotAllowed for everybody else."""
         with self.works.reading() as work:
             book = work.policies.current()
-        membership = self.memberships.live(person.user_id, book.settings.admins.group_ids)
-        if not administrates(book, membership):
-            raise NotAllowed("administrators")
-        return acting(person, Role.ADMINISTRATOR)
+        membership = self.memberships.live(person.user_id, authority.groups(action, book))
+        return acting(person, authority.admit(action, authority.by_groups(book, membership)))
 
     # Forms
 

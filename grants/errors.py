@@ -170,7 +170,7 @@ class NotTheRequester(Denied):
 class NotAllowed(Denied):
     """This takes a role that the person does not have."""
 
-    needed: str
+    needed: tuple[Role, ...]
 
 
 @dataclass(eq=False)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from sys import maxsize
-from typing import Final
 
-from grants import policy
+from grants import authority, policy
 from grants.approvers import approvers_of
-from grants.errors import NotAllowed, NothingRead, Thing, UnknownName
+from grants.authority import Action
+from grants.errors import NothingRead, Thing, UnknownName
 from grants.model import (
     Account,
     Catalogue,
@@ -17,7 +17,6 @@ from grants.model import (
     Lane,
     PermissionSet,
     Person,
-    Role,
     SlackUserId,
     User,
     UserId,
@@ -27,9 +26,6 @@ from grants.offering import ACTIVE, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, EligibilityPolicy, PolicyBook
 from grants.ports import Clock, Directory, Works
-
-OTHERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
-"""Who may have it explained for somebody else."""
 
 
 class Fails(StrEnum):
@@ -111,9 +107,9 @@ class Explaining:
         """Or a refusal."""
         with self.works.reading() as work:
             book = work.policies.current()
-        membership = self.memberships.live(person.user_id, policy.persona_groups(book))
-        if not policy.personas(book, membership) & OTHERS:
-            raise NotAllowed("administrators and auditors")
+        groups = authority.groups(Action.EXPLAIN_OTHERS, book)
+        membership = self.memberships.live(person.user_id, groups)
+        authority.admit(Action.EXPLAIN_OTHERS, authority.by_groups(book, membership))
 
     def whom(self, name: str) -> User:
         """Whoever is called so in Identity Center. UnknownName: nobody, or several."""

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from grants.errors import AlreadyExtended, AlreadyMoved, NotTheRequester, Tampered, UnknownRequest
+from grants import authority
+from grants.authority import Action
+from grants.errors import AlreadyExtended, AlreadyMoved, Tampered, UnknownRequest
 from grants.lifecycle import moves_from
 from grants.model import Move, Person, Request, RequestId, Role, State, Wish
 from grants.policy import SHORTEST
@@ -17,9 +19,7 @@ def theirs(work: Work, person: Person, request_id: RequestId) -> Request:
         request = work.requests.get(request_id)
     except UnknownRequest:
         raise Tampered("a request that is not there") from None  # no button of ours names one
-    if request.requester.user_id != person.user_id:
-        raise NotTheRequester
-    return request
+    return authority.own(Action.EXTEND, person, request)
 
 
 def extended(work: Work, person: Person, wish: Wish) -> tuple[Request | None, Wish]:

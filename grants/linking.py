@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grants.errors import AboutOneself, CannotBeLinked, Doubt, NotAPerson
+from grants import authority
+from grants.authority import Action
+from grants.errors import CannotBeLinked, Doubt, NotAPerson
 from grants.model import Actor, Lane, Person, SlackUserId, User
 from grants.naming import user_called
 from grants.people import Bindings, Profile, doubt
@@ -21,14 +23,14 @@ class Linking:
 
     bindings: Bindings
     directory: Directory
-    administrator: Callable[[Person], Actor]
-    """The person as an administrator, read live; or a refusal."""
+    administrator: Callable[[Person, Action], Actor]
+    """The person as one who may do this, read live; or a refusal."""
     profile: Callable[[SlackUserId], Profile]
     """What Slack says of a user just now; NotAPerson where it knows none."""
 
     def listed(self, person: Person) -> list[Binding]:
         """Every link, those that no longer hold first."""
-        self.administrator(person)
+        self.administrator(person, Action.LINK_PEOPLE)
         with self.bindings.works.reading() as work:
             return sorted(work.people.all(), key=lambda each: (not each.broken, each.slack_id))
 
@@ -47,8 +49,7 @@ class Linking:
         """
         by = self._administrator_of(person, slack_id)
         profile = self._trusted(slack_id)
-        if self._is_theirs(profile.email, person):
-            raise AboutOneself
+        _must_be_of_others(theirs=self._is_theirs(profile.email, person))
         user = user_called(self.directory, name, lane=Lane.PERSON)
         if not user.enabled:
             raise CannotBeLinked(Doubt.DISABLED)
@@ -67,9 +68,8 @@ class Linking:
         return self.bindings.unlink(slack_id, by=by, once=once)
 
     def _administrator_of(self, person: Person, slack_id: SlackUserId) -> Actor:
-        by = self.administrator(person)
-        if slack_id == person.slack_id:
-            raise AboutOneself
+        by = self.administrator(person, Action.LINK_PEOPLE)
+        _must_be_of_others(theirs=slack_id == person.slack_id)
         return by
 
     def _is_theirs(self, address: str, person: Person) -> bool:
@@ -86,3 +86,7 @@ class Linking:
         if reason := doubt(profile):
             raise CannotBeLinked(reason)
         return profile
+
+
+def _must_be_of_others(*, theirs: bool) -> None:
+    authority.bar(Action.LINK_PEOPLE, authority.about(themselves=theirs))

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from grants.errors import AboutOneself, AwsFault, Doubt, NotAPerson
+from grants import authority
+from grants.authority import Action
+from grants.errors import AwsFault, Doubt, NotAPerson
 from grants.model import (
     CLOCK,
     Actor,
@@ -272,9 +274,10 @@ def bound(work: Work, person: Person) -> bool:
 
 def _about_others(by: Actor, *bindings: Binding | None) -> None:
     """AboutOneself where a link is or was about whoever makes it; the command line's is about nobody."""
-    for each in bindings:
-        if each and (each.slack_id == by.slack_id or each.user_id == by.user_id):
-            raise AboutOneself
+    theirs = any(
+        each and (each.slack_id == by.slack_id or each.user_id == by.user_id) for each in bindings
+    )
+    authority.bar(Action.LINK_PEOPLE, authority.about(themselves=theirs))
 
 
 def _enabled(user: User | None) -> User:

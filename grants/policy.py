@@ -1,4 +1,4 @@
-"""Who may: the one place that decides, from the policies and live membership."""
+"""What the policies say of somebody, by live membership: who is what, and for which access."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

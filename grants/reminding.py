@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from grants import policy, telling
+from grants import authority, policy, telling
+from grants.authority import Action
 from grants.crew import each
-from grants.errors import NotTheRequester, NudgedLately
+from grants.errors import NudgedLately
 from grants.model import (
     ChannelId,
     Person,
@@ -66,9 +67,7 @@ class Reminding:
         """
         now = self.clock()
         with self.works() as work:
-            request = work.requests.get(request_id)
-            if request.requester.user_id != person.user_id:
-                raise NotTheRequester
+            request = authority.own(Action.NUDGE, person, work.requests.get(request_id))
             if not work.acted.first(once, at=now):
                 return request
             must_be_open(request, now)

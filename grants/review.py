@@ -5,16 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from grants import policy, telling
+from grants import authority, policy, telling
 from grants.approvers import AT_ONCE, tally_of
 from grants.asking import fit_comment
-from grants.errors import (
-    AlreadyMoved,
-    NotAnApprover,
-    OwnRequest,
-    RequesterNoLongerEligible,
-    TooSlow,
-)
+from grants.authority import Action
+from grants.errors import AlreadyMoved, RequesterNoLongerEligible, TooSlow
 from grants.lifecycle import take
 from grants.model import (
     Ballot,
@@ -41,6 +36,7 @@ from grants.ports import (
 from grants.records import Entry
 from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_waits
 
+VOTES: Final = {Ballot.APPROVE: Action.APPROVE, Ballot.REJECT: Action.REJECT}
 TRIES: Final = 3
 """So often the votes are counted anew where somebody else votes in the same moment."""
 
@@ -66,9 +62,9 @@ class Review:
     clock: Clock
     wake: Callable[[], None]
 
-    def may_vote(self, person: Person, request_id: RequestId) -> Request:
+    def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
-        return self._reviewer(person, request_id)[0]
+        return self._reviewer(person, request_id, ballot)[0]
 
     def vote(
         self,
@@ -81,7 +77,7 @@ class Review:
     ) -> Request:
         """Count this person's vote, authorised live."""
         comment = comment.strip()
-        request, book, asked, membership = self._reviewer(person, request_id)
+        request, book, asked, membership = self._reviewer(person, request_id, ballot)
         fit_comment(comment, required=book.settings.require_decision_comment)
         if ballot is Ballot.REJECT:
             in_time()
@@ -137,22 +133,23 @@ class Review:
         return after
 
     def _reviewer(
-        self, person: Person, request_id: RequestId
+        self, person: Person, request_id: RequestId, ballot: Ballot
     ) -> tuple[Request, PolicyBook, tuple[ApprovalPolicy, ...], Membership]:
+        action = VOTES[ballot]
         with self.works.reading() as work:
             request = work.requests.get(request_id)
             book = work.policies.current()
             asked = asked_of(work, book, request)
             votes = work.votes.on(request_id)
-        if request.requester.user_id == person.user_id:
-            raise OwnRequest
+        hats = authority.by_request(person, request)
+        authority.bar(action, hats)
         if request.state is not State.PENDING and any(
             vote.voter.user_id == person.user_id for vote in votes
         ):
             raise AlreadyMoved(request, yours=True)
-        membership = self.memberships.live(person.user_id, policy.approver_groups(asked))
-        if not policy.may_approve(asked, membership):
-            raise NotAnApprover(request.may_approve)
+        groups = authority.groups(action, book, asked)
+        membership = self.memberships.live(person.user_id, groups)
+        authority.admit(action, hats | authority.by_groups(book, membership, asked), request)
         must_be_open(request, self.clock())
         return request, book, asked, membership
 

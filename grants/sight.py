@@ -1,8 +1,10 @@
 """Which requests somebody may see, by the policies and their groups as just read."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from grants import policy
+from grants.authority import Action, Hat, may
 from grants.model import AccountId, Catalogue, Membership, Request, Role, UserId
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.waiting import account_in
@@ -23,7 +25,7 @@ class Sight:
     @property
     def everything(self) -> bool:
         """Whether nothing is hidden from them."""
-        return self.role in {Role.AUDITOR, Role.ADMINISTRATOR}
+        return may(Action.SEE, self.hats)
 
     @property
     def others(self) -> bool:
@@ -32,8 +34,19 @@ class Sight:
 
     def sees(self, request: Request) -> bool:
         """Whether this request is in it. The account counts as it stands now."""
-        if self.everything or self.own(request):
-            return True
+        return self.everything or may(Action.SEE, self.hats_for(request))
+
+    @property
+    def hats(self) -> frozenset[Hat]:
+        """What they are, whatever it is about."""
+        return _HATS[self.role]
+
+    def hats_for(self, request: Request) -> frozenset[Hat]:
+        """What they are to this request besides."""
+        own = {Hat.REQUESTER} if self.own(request) else set()
+        return self.hats | own | ({Hat.APPROVER} if self._reviews(request) else set())
+
+    def _reviews(self, request: Request) -> bool:
         account = account_in(self.catalogue, request)
         return any(
             each.lists(request.target.permission_set_arn) and each.scope.covers(account)
@@ -53,6 +66,13 @@ class Sight:
         return frozenset(covered | named)
 
 
+_PERSON: Final = frozenset({Hat.PERSON})
+_HATS: Final = {
+    Role.REQUESTER: _PERSON,
+    Role.APPROVER: _PERSON,  # of what, each request says
+    Role.AUDITOR: _PERSON | {Hat.AUDITOR},
+    Role.ADMINISTRATOR: _PERSON | {Hat.ADMINISTRATOR},
+}
 ALL = Sight(Role.ADMINISTRATOR, None)
 """The operator's."""
 

@@ -13,6 +13,7 @@ from blocks import admin_forms, home_admin, ids, people_forms
 from blocks.home import Blocks
 from blocks.refusals import words
 from blocks.text import Style
+from grants.authority import Action
 from grants.drafts import PolicyProblems
 from grants.errors import Refusal, TooSlow, UnknownName
 from grants.model import Person, Role
@@ -222,7 +223,7 @@ def link(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
     """Over the list, which is drawn again when somebody was linked."""
 
     def draw(_: InTime) -> None:
-        front.editing.administrator(front.people.whose(body))
+        front.editing.administrator(front.people.whose(body), Action.LINK_PEOPLE)
         client.views_push(trigger_id=body["trigger_id"], view=people_forms.form())
 
     front.promptly(draw)

@@ -7,9 +7,9 @@ from typing import Any, Final
 from blocks.elevate_form import FormState
 from blocks.request_answer import chosen_account
 from blocks.wording import no_longer_offered
-from grants import extending
+from grants import authority, extending
+from grants.authority import Action
 from grants.durations import spell
-from grants.errors import NotTheRequester
 from grants.model import Catalogue, Membership, Person, Request, RequestId, Wish
 from grants.offering import choices, longest_of
 from grants.policy import Offer, PolicyBook, eligibility_groups, eligible, longest
@@ -108,9 +108,7 @@ def last_of(front: Front, person: Person) -> Filled | None:
 def same_as(front: Front, person: Person, request_id: RequestId) -> Filled:
     """What one of their own requests asked for; NotTheRequester: it is somebody else's."""
     with front.works.reading() as work:
-        request = work.requests.get(request_id)
-    if request.requester.user_id != person.user_id:
-        raise NotTheRequester
+        request = authority.own(Action.ASK_AGAIN, person, work.requests.get(request_id))
     return Filled(_wish(request), gone=no_longer_offered(request))
 
 

@@ -232,6 +232,8 @@ def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
     asked = _asked(body, front)
     if asked is None:
         return None
+    if not asked.offer.count:
+        return elevate_form.nothing(words(NothingToAskFor(asked.whom)))
     state = form_for(asked, view=view, later=later, wish=_so_far(view))
     kept = _kept_in(view)
     held = kept.held

@@ -49,7 +49,7 @@ def decide(
         if ballot is Ballot.APPROVE and not required:
             front.review.vote(person, request_id, ballot, in_time=in_time)
             return True
-        request = front.review.may_vote(person, request_id)
+        request = front.review.may_vote(person, request_id, ballot)
         form = decision_form.comment_form(request, ballot, required=required, style=front.style)
         client.views_open(trigger_id=body["trigger_id"], view=form)
         return False

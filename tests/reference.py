@@ -12,10 +12,13 @@ from pydantic.fields import FieldInfo
 
 from blocks.wording import STATES
 from bot.commands.all import cli
+from bot.commands.ways import WAYS as COMMANDS
 from bot.secret_files import IN_FILES
 from bot.settings import Settings
+from grants.authority import BARRED, MAY, Action, Hat
 from grants.lifecycle import FINAL, LIFECYCLE, mermaid
 from grants.model import Move, State
+from handlers.ways import WAYS, Kind
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -62,6 +65,91 @@ def lifecycle() -> str:
         "A move into `revoking` writes down which end it leads to: `finish` to `ended`, `end` and `revoke`"
         " to `revoked`, `fail` to `failed`. Once AWS has been asked, the only way out is through AWS.",
     )
+
+
+# --- who may do what ---------------------------------------------------------------------------------
+
+HATS: Final = {
+    Hat.OPERATOR: "whoever types at the command line; an administrator as well",
+    Hat.ADMINISTRATOR: "named by the settings' `admins`, as read now",
+    Hat.AUDITOR: "named by the settings' `auditors`, as read now",
+    Hat.APPROVER: "named by an approval policy that covers the very request, as the policies and groups are now",
+    Hat.REQUESTER: "made the very request; compared by Identity Center user id",
+    Hat.ELIGIBLE: "named by an eligibility policy for the very access, as read now",
+    Hat.PERSON: "a Slack user who is exactly one enabled Identity Center user, as read now",
+    Hat.ANYBODY: "whoever types in this workspace or its organization, known or not",
+    Hat.ONESELF: "the very person whom it is about",
+}
+ACTIONS: Final = {
+    Action.HELP: "be told what there is",
+    Action.LOOK: "see App Home and lists, each with what they may see of it",
+    Action.FILL_IN: "have the form, with what they may ask for in it, if anything",
+    Action.ASK: "ask for access",
+    Action.ASK_AGAIN: "have the form filled with an earlier request",
+    Action.EXTEND: "ask for more time of what is held",
+    Action.CANCEL: "take a request back",
+    Action.END: "give access back",
+    Action.NUDGE: "have the approvers reminded",
+    Action.APPROVE: "agree to a request",
+    Action.REJECT: "say no to it",
+    Action.REVOKE: "take access away",
+    Action.SEE: "see one request whole",
+    Action.SEE_ACTIVITY: "see what its session did, and take that along as a file",
+    Action.EXPORT: "take requests along as a file: those that they may see",
+    Action.VERIFY: "hold the journal, and what threads say, against what was written",
+    Action.EXPLAIN: "be told why they may ask for something, or not",
+    Action.EXPLAIN_OTHERS: "be told it of somebody else",
+    Action.EDIT_POLICIES: "see, change and delete policies and settings",
+    Action.LINK_PEOPLE: "see and say which Slack user is whom",
+    Action.RUN: "run, migrate and check Elevate",
+}
+KINDS: Final = {
+    Kind.WORD: "`/elevate`",
+    Kind.SHORTCUT: "shortcut",
+    Kind.BUTTON: "button or choice",
+    Kind.FORM: "form",
+    Kind.SEARCH: "search in a form",
+    Kind.EVENT: "event",
+}
+
+
+def authority() -> str:
+    """Every action, every hat, every way in."""
+    actions = (
+        (f"`{action}`", ACTIONS[action], _worn(MAY[action]), _worn(BARRED.get(action, ())))
+        for action in Action
+    )
+    ways = (
+        (KINDS[way.kind], f"`{way.name}`" if way.name else "", several(done))
+        for way, done in WAYS.items()
+    )
+    typed = ((f"`{path}`", f"`{action}`") for path, action in COMMANDS.items())
+    return page(
+        "Who may do what",
+        MADE,
+        "One table, in `grants/authority.py`, and one place that refuses by it. What is not in it is refused."
+        " Who somebody is, and in which groups, is read live each time; a payload says nothing about it, and"
+        " who acts is always the person, never the bot. Moves of a request stand in"
+        " [the life of a request](lifecycle.md), and who may make them is taken from there.",
+        "Whoever may not changes nothing: they alone are told why, and the journal has a line `refusal`, once"
+        " a minute for the same person, request and reason. Whoever may not see a request is told that there"
+        " is none.",
+        "## What somebody is",
+        table(("", "who that is"), ((hat, HATS[hat]) for hat in Hat)),
+        "## What they may",
+        table(("action", "what it is", "whoever is one of", "and is not"), actions),
+        "What may be asked for, for how long, and how many must agree, is for the [policies](policies.md) to say.",
+        "## By which way in Slack",
+        "Each name is what Slack sends back. Whatever else comes back is answered as out of date, and does nothing.",
+        table(("way", "name", "action"), ways),
+        "## By which command",
+        table(("`python -m bot …`", "action"), typed),
+        "`policies validate` and `policies plan` change nothing. Who may log in to type is the machine's to say.",
+    )
+
+
+def _worn(hats: Iterable[Hat]) -> str:
+    return ", ".join(hat for hat in Hat if hat in set(hats))
 
 
 # --- settings ----------------------------------------------------------------------------------------
@@ -275,6 +363,7 @@ def several(words: Iterable[str], *, before_last: str = "and") -> str:
 
 PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "lifecycle.md": lifecycle,
+    REFERENCE / "authority.md": authority,
     REFERENCE / "settings.md": settings_page,
     REFERENCE / "command-line.md": command_line,
 }

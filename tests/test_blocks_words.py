@@ -37,7 +37,7 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.OwnRequest: [errors.OwnRequest()],
     errors.NotAnApprover: [errors.NotAnApprover(), errors.NotAnApprover(("ops (Eve)", LONG) * 40)],
     errors.NotTheRequester: [errors.NotTheRequester()],
-    errors.NotAllowed: [errors.NotAllowed("auditors")],
+    errors.NotAllowed: [errors.NotAllowed((role,)) for role in refusals.ROLES],
     errors.Tampered: [errors.Tampered("a choice")],
     errors.NotAPerson: [errors.NotAPerson(doubt, LONG) for doubt in Doubt],
     errors.PoliciesMoved: [errors.PoliciesMoved(4, LONG, datetime(2026, 11, 2, tzinfo=UTC), 3)],

@@ -340,7 +340,7 @@ def test_a_policy_for_some_permission_sets_counts_for_these_alone(owners: World)
     assert owners.state(reading) is not State.PENDING
     assert owners.state(changing) is State.PENDING
     owners["aud"].click(owners.cards(reading)[0], "Revoke")
-    assert "Only an approver of this request" in owners.whispers("aud")[-1]
+    assert "Only administrators and approvers of this request" in owners.whispers("aud")[-1]
 
 
 # At the same instant

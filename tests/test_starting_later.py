@@ -104,3 +104,13 @@ def test_a_start_beyond_the_horizon_is_refused_with_the_bound(world: World) -> N
     assert list(errors) == ["Start"]
     assert "at most 7 days ahead" in errors["Start"]
     assert world.sends("bob", ADMIN, Start=world.clock() + timedelta(days=7)).closed
+
+
+def test_whoever_may_ask_for_nothing_any_more_is_told_so_in_the_form(world: World) -> None:
+    bob = world.opens("bob")
+    world.company.remove_member("engineers", "bob")
+    world.clock.passes(minutes=2)
+
+    bob.press("Start later")
+
+    assert "There is nothing that you may ask for." in seen(bob).words()

@@ -9,6 +9,7 @@ from bot.commands.filters import search
 from bot.commands.trouble import Misuse
 from grants import exporting, lines
 from grants.auditing import note, note_lines, records
+from grants.authority import Action
 from grants.drafts import shown
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.exporting import Format
@@ -32,7 +33,7 @@ def write_requests(output: IO[str], kind: Format, storage: Storage, **typed: Any
         wanted = search(work, **_without(typed, OF_LINES))
     output.write(exporting.heading(kind))
     with storage.works() as work:
-        note(work, ground.whoever_types(), wanted, kind, at=storage.clock())
+        note(work, ground.whoever_types(Action.EXPORT), wanted, kind, at=storage.clock())
     with storage.works.reading() as work:
         for record in records(work, ALL, wanted):
             output.write(exporting.line(record, kind))
@@ -45,7 +46,7 @@ def write_lines(output: IO[str], kind: Format, storage: Storage, **typed: Any) -
         wanted = _sought(work, **_without(typed, OF_REQUESTS))
     output.write(lines.heading(kind))
     with storage.works() as work:
-        note_lines(work, ground.whoever_types(), wanted, kind, at=storage.clock())
+        note_lines(work, ground.whoever_types(Action.EXPORT), wanted, kind, at=storage.clock())
     with storage.works.reading() as work:
         for row in work.journal.rows(wanted):
             output.write(lines.line(row, kind))

@@ -16,6 +16,7 @@ from bot import logs
 from bot.assemble import Storage, open_storage
 from bot.commands.trouble import Trouble
 from bot.settings import Settings, load
+from grants.authority import OPERATORS, Action, admit
 from grants.model import Actor
 from grants.people import operator
 from storage.schema import at_head
@@ -44,8 +45,9 @@ def opened(found: Settings) -> Iterator[Storage]:
         storage.database.close()
 
 
-def whoever_types() -> Actor:
-    """The operator, by the system's own word; the environment could say anything."""
+def whoever_types(action: Action) -> Actor:
+    """The operator, who may do this or is refused; by the system's own word, for the environment lies."""
+    admit(action, OPERATORS)
     user = os.getuid()
     try:
         name = pwd.getpwuid(user).pw_name

@@ -11,6 +11,7 @@ from blocks.text import inline
 from bot.assemble import bindings, open_aws
 from bot.commands import ground
 from bot.commands.trouble import Misuse, Trouble
+from grants.authority import Action
 from grants.drafts import shown
 from grants.model import Lane, SlackUserId, User
 from grants.naming import user_called
@@ -60,7 +61,7 @@ def link(slack_id: str, identity_center_user: str) -> None:
         with storage.works.reading() as work:
             teams = {binding.slack_id: binding.team_id for binding in work.people.all()}
         team = teams.get(who) or next(iter(teams.values()), "")
-        by = ground.whoever_types()
+        by = ground.whoever_types(Action.LINK_PEOPLE)
         bindings(settings, storage, aws).link(who, user, team_id=team, by=by)
     click.echo(f"{who} is now {inline(user.user_name)} ({inline(user.name)}, {user.id}).")
 
@@ -72,7 +73,7 @@ def unlink(slack_id: str) -> None:
     settings = ground.settings()
     who = _slack(slack_id)
     with ground.opened(settings) as storage:
-        by = ground.whoever_types()
+        by = ground.whoever_types(Action.LINK_PEOPLE)
         if not bindings(settings, storage, open_aws(settings)).unlink(who, by=by):
             raise Trouble(f"{who} is not linked to anybody")
     click.echo(f"{who} is forgotten.")

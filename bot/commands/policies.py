@@ -13,6 +13,7 @@ from bot.commands.trouble import Findings, Misuse, Trouble
 from bot.policy_file import export as written
 from bot.policy_file import load, read
 from bot.settings import Settings
+from grants.authority import Action
 from grants.cautions import PolicyWarning, warnings
 from grants.differences import differences
 from grants.drafts import PolicyProblem, PolicyProblems
@@ -75,7 +76,9 @@ def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
         found = warnings(book, catalogue, aws.directory)
-        after = administration(storage).apply(book, by=ground.whoever_types(), since=since)
+        after = administration(storage).apply(
+            book, by=ground.whoever_types(Action.EDIT_POLICIES), since=since
+        )
     same = after.version == before.version
     changes = differences(before, after)
     if as_json:

@@ -11,6 +11,7 @@ from bot.commands import ground
 from bot.commands.filters import filters, search
 from bot.commands.stories import Story, told
 from grants.asking import fit_reason
+from grants.authority import Action
 from grants.durations import spell
 from grants.errors import Unfit
 from grants.exporting import facts
@@ -77,7 +78,7 @@ def revoke(request_id: str, reason: str) -> None:
     with ground.opened(settings) as storage:
         memberships = Memberships(open_aws(settings).directory, storage.clock)
         after = closing(storage, memberships).revoke_as(
-            ground.whoever_types(), _id(request_id), reason
+            ground.whoever_types(Action.REVOKE), _id(request_id), reason
         )
     if after.state in FINAL:
         click.echo(f"{after.id} is {after.state}: nothing had been given yet.")
