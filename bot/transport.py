@@ -38,7 +38,8 @@ def database(said: str) -> str:
     if way.mode is None:
         raise ValueError(
             f"names another machine and no sslmode; add {'&' if '?' in said else '?'}{VERIFIED}"
-            " with the CA of the server's certificate, or choose less by name (sslmode=require …)"
+            " with the CA of the server's certificate, or choose less by name (sslmode=require …);"
+            " where the platform writes the URL, set PGSSLMODE and PGSSLROOTCERT instead"
         )
     if way.mode not in set(SslMode):
         raise ValueError(f"its sslmode is not taken; write one of {', '.join(SslMode)}")
