@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,6 +25,13 @@ def fill_in(slack: SlackPage, account: str, permission_set: str, *, why: str) ->
     slack.field("Access").select_option(label=f"{account} · {permission_set}")
     slack.field("Duration").fill("1m")
     slack.field("Justification").fill(why)
+
+
+def request_on(card: str) -> str:
+    """Its id, as the card has it."""
+    found = re.search(r"Request:?\s+([0-9A-Z]{8})", card)
+    assert found, card
+    return found[1]
 
 
 def bobs_access(stage: Stage) -> list[tuple[str, str]]:
@@ -62,8 +71,9 @@ def test_access_is_asked_for_approved_given_and_lost_on_time(
     slack.go("aws-approvals")
     expect(card).to_contain_text("Ended", timeout=A_MINUTE)
     assert PRODUCTION not in bobs_access(stage)
+    card_words = card.inner_text()
     thread = slack.open_thread(card)
-    for word in ("Requested", "Approved", "Active", "Ended", "Activity"):
+    for word in ("Requested", "Approved", "Active", "Ended", "Activity:"):
         expect(thread).to_contain_text(word)
     slack.picture("thread")
 
@@ -72,6 +82,13 @@ def test_access_is_asked_for_approved_given_and_lost_on_time(
     expect(slack.form()).to_contain_text("Writes:")
     slack.picture("activity", slack.form())
     slack.close()
+
+    slack.be("Aud Auditor")
+    slack.go("engineering")
+    slack.type(f"/elevate verify {request_on(card_words)}")
+    verdict = slack.message("The thread says what the journal says")
+    expect(verdict).to_be_visible()
+    slack.picture("verify", verdict)
 
 
 def test_access_that_needs_no_approval_is_given_at_once_and_handed_back(
