@@ -88,7 +88,6 @@ def test_access_is_asked_for_approved_given_and_lost_on_time(
     slack.type(f"/elevate verify {request_on(card_words)}")
     verdict = slack.message("The thread says what the journal says")
     expect(verdict).to_be_visible()
-    slack.picture("verify", verdict)
 
 
 def test_access_that_needs_no_approval_is_given_at_once_and_handed_back(
