@@ -5,7 +5,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from blocks import thread, wording
+from blocks import codes, thread, wording
 from blocks.parts import aside, drawn, marked, ours, plain, said, whole
 from blocks.text import Message, Style, heard, moment, quote, utc
 from blocks.thread import Facts, Note
@@ -89,6 +89,8 @@ def _alarm(request: Request | None, facts: Facts) -> Message:
         return _policies(facts)
     if facts.get("kind") == PEOPLE:
         return _people(facts)
+    if facts.get("kind") in codes.KINDS:
+        return codes.told(facts)
 
     def words(write: Write) -> str:
         about = _about(request, write) if request else _named(facts, write)

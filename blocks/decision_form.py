@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, SectionBlock
@@ -13,10 +13,11 @@ from blocks import ids, wording
 from blocks.parts import aside, marked, ours, plain, said, whole
 from blocks.problems import sentence
 from blocks.text import Style, moment, typed
-from grants.errors import Tampered, Unfit
+from grants.errors import Field, Tampered, Unfit
 from grants.model import Ballot, Request, RequestId
 
 SHOWN: Final = 500
+CODE_HINT: Final = "The six digits that your authenticator app shows for Elevate now."
 _ID = re.compile(r"[0-9A-Za-z]{8}", re.ASCII)
 _KEPT: Final = {ids.COMMENT_FORM: {"request", "ballot"}, ids.REVOKE_FORM: {"request"}}
 """What each form's `private_metadata` holds."""
@@ -33,6 +34,8 @@ class Decision:
     request_id: RequestId
     ballot: Ballot
     comment: str
+    code: str = field(default="", repr=False)
+    """The one-time code that came with an approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,10 @@ class Revocation:
     reason: str
 
 
-def comment_form(request: Request, ballot: Ballot, *, required: bool, style: Style) -> View:
-    """Asks for the comment of an approval or a rejection."""
+def comment_form(
+    request: Request, ballot: Ballot, *, required: bool, style: Style, proof: bool = False
+) -> View:
+    """Asks for the comment of an approval or a rejection; and, for a proof, for a code."""
     title, submit = _TITLES[ballot]
     hint = "The requester and the request's thread read it."
     return View(
@@ -56,6 +61,7 @@ def comment_form(request: Request, ballot: Ballot, *, required: bool, style: Sty
         blocks=[
             *_about(request, style),
             _input("Comment", ids.COMMENT, hint, optional=not required),
+            *([code_input(CODE_HINT)] if proof else []),
         ],
         private_metadata=json.dumps({"request": request.id, "ballot": ballot.value}),
     )
@@ -92,6 +98,16 @@ def _about(request: Request, style: Style) -> Iterator[Block]:
     yield from whole(request.justification[:SHOWN])
 
 
+def code_input(hint: str) -> InputBlock:
+    """Takes a one-time code."""
+    return InputBlock(
+        block_id=ids.CODE,
+        label=plain("Code"),
+        element=PlainTextInputElement(action_id=ids.CODE, max_length=20),
+        hint=plain(hint),
+    )
+
+
 def _input(words: str, name: str, hint: str, *, optional: bool) -> InputBlock:
     return InputBlock(
         block_id=name,
@@ -112,13 +128,15 @@ def read_comment(view: object) -> Decision:
         ballot = Ballot(kept["ballot"])
     except ValueError:
         raise Tampered("a decision") from None
-    return Decision(_request_id(kept["request"]), ballot, _text(view, ids.COMMENT))
+    fields = {ids.COMMENT} if ballot is Ballot.REJECT else {ids.COMMENT, ids.CODE}
+    comment, code = (text(view, name, fields) for name in (ids.COMMENT, ids.CODE))
+    return Decision(_request_id(kept["request"]), ballot, comment, code)
 
 
 def read_revoke(view: object) -> Revocation:
     """The revocation; `Tampered` for whatever is none."""
     kept = _metadata(view, _KEPT[ids.REVOKE_FORM])
-    return Revocation(_request_id(kept["request"]), _text(view, ids.REASON))
+    return Revocation(_request_id(kept["request"]), text(view, ids.REASON, {ids.REASON}))
 
 
 def about(view: object) -> RequestId | None:
@@ -131,10 +149,22 @@ def about(view: object) -> RequestId | None:
 
 
 def errors(unfit: Unfit, view: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong, beside the one field that the form has."""
-    revoking = view.get("callback_id") == ids.REVOKE_FORM
-    block = ids.REASON if revoking else ids.COMMENT
-    return {block: " ".join(dict.fromkeys(sentence(problem) for problem in unfit.problems))}
+    """What is wrong, beside the field that it is about, if the form has it."""
+    said: dict[str, list[str]] = {}
+    for problem in unfit.problems:
+        block = beside(view, code=problem.field is Field.CODE)
+        said.setdefault(block, []).append(sentence(problem))
+    return {block: " ".join(dict.fromkeys(words)) for block, words in said.items()}
+
+
+def beside(view: Mapping[str, Any], *, code: bool = False) -> str:
+    """Where trouble with the form is said; `code`: with the code, which not every form asks for."""
+    if view.get("callback_id") == ids.REVOKE_FORM:
+        return ids.REASON
+    blocks = view.get("blocks")
+    drawn = blocks if isinstance(blocks, list) else []
+    asks = any(isinstance(each, dict) and each.get("block_id") == ids.CODE for each in drawn)
+    return ids.CODE if code and asks else ids.COMMENT
 
 
 def _metadata(view: object, keys: set[str]) -> dict[str, Any]:
@@ -156,11 +186,12 @@ def _request_id(value: object) -> RequestId:
     return RequestId(value.upper())
 
 
-def _text(view: object, name: str) -> str:
+def text(view: object, name: str, fields: Collection[str]) -> str:
+    """What was typed there, in a form of no other fields than these; empty: it did not come back."""
     values: object = view
     for key in ("state", "values"):
         values = (values.get(key) or {}) if isinstance(values, dict) else None
-    if not isinstance(values, dict) or values.keys() - {name}:
+    if not isinstance(values, dict) or values.keys() - set(fields):
         raise Tampered("a form's fields")
     found: object = values
     for key in (name, name, "value"):

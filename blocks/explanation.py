@@ -173,6 +173,7 @@ def _agreement(agreement: Agreement, write: Write) -> list[str]:
         f"{need} to agree.",
         *([f"{_few(required)} must besides be met by {own}."] if required else []),
         f"Who may: {who}." if people else _nobody(agreement),
+        *(["Whoever agrees gives a one-time code."] if agreement.proof else []),
         *([] if agreement.enough else ["That is not enough: a request would be refused."]),
     ]
 

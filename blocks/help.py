@@ -19,6 +19,7 @@ _WORDS: Final = (
     ("mine", "what you hold, what waits, and what you asked for before"),
     ("approvals", "what waits for your decision"),
     ("active", "what you hold, and what you may take away from others"),
+    ("proof", "the one-time codes by which approvers prove who they are, to set them up"),
     ("explain", "why somebody may or may not ask for an access, and who would approve it"),
     ("audit", "the requests that you may see, to look through and to export"),
     ("verify", "with a request's id: whether its threads say what the journal says, for auditors"),

@@ -12,7 +12,15 @@ from blocks.text import inline, label, several
 from grants.cautions import PolicyWarning
 from grants.durations import spell
 from grants.overview import Page
-from grants.policy import ApprovalPolicy, EligibilityPolicy, Named, PolicyBook, Scope, Who
+from grants.policy import (
+    ApprovalPolicy,
+    EligibilityPolicy,
+    Named,
+    PolicyBook,
+    Scope,
+    Who,
+    proof_needed,
+)
 from grants.policy_text import policy_tree
 from grants.sheets import Part, fits
 
@@ -119,6 +127,7 @@ def _approval(policy: ApprovalPolicy) -> Iterator[str]:
     yield f"Accounts: {_scope(policy.scope)}"
     yield f"Permission sets: {_listed(policy.permission_sets) or 'every one'}"
     agree = f"{policy.approvals} must agree" + (", its own besides" if policy.required else "")
+    agree += ", each with a one-time code" if proof_needed([policy]) else ""
     yield f"{agree}; asked in {policy.channel or 'the default channel'}"
 
 

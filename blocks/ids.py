@@ -20,6 +20,8 @@ POLICY_FORM: Final = "policy_form"
 DELETE_FORM: Final = "delete_policy_form"
 PEOPLE_LIST: Final = "people_list"
 LINK_FORM: Final = "link_form"
+PRESENT_CODE_FORM: Final = "present_code_form"
+CODES_FORM: Final = "codes_form"
 
 # Buttons, by action id
 
@@ -62,6 +64,10 @@ PEOPLE_ON: Final = "people_on"
 LINK: Final = "link_somebody"
 UNLINK: Final = "unlink"
 
+SET_UP_CODES: Final = "set_up_codes"
+RESET_CODES: Final = "reset_codes"
+"""Its value is a Slack user's id, of whom the codes are."""
+
 BALLOTS: Final = {APPROVE: Ballot.APPROVE, REJECT: Ballot.REJECT}
 
 # Fields: the action id says what it is; the block id, where it stands
@@ -76,6 +82,7 @@ START: Final = "start"
 WHEN: Final = "when"
 """The block of the Start later button."""
 COMMENT: Final = "comment"
+CODE: Final = "code"
 REASON: Final = "reason"
 OF_PERSON: Final = "of_person"
 IN_ACCOUNT: Final = "in_account"

@@ -1,7 +1,7 @@
 """The list of links between Slack users and Identity Center users, and the form for one more."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from blocks import ids
 from blocks.parts import aside, marked, plain, said
 from blocks.text import Style, label, moment, typed
 from grants.errors import Tampered
-from grants.model import SlackUserId
+from grants.model import SlackUserId, UserId
 from grants.overview import Page
 from grants.records import Binding
 
@@ -31,18 +31,18 @@ _SLACK_ID = re.compile(r"[UW][A-Z0-9]{1,30}", re.ASCII)
 _TURN = re.compile(rf"{LIST}:(?P<page>\d{{1,4}})", re.ASCII)
 
 
-def links(page: Page[Binding], style: Style) -> View:
-    """Every link, a page at a time, each with Unlink."""
+def links(page: Page[Binding], style: Style, *, coded: Collection[UserId] = ()) -> View:
+    """Every link, a page at a time, each with Unlink. `coded`: who has set up one-time codes."""
     return View(
         type="modal",
         callback_id=ids.PEOPLE_LIST,
         title=plain("People links"),
         close=plain("Close"),
-        blocks=list(_links(page, style)),
+        blocks=list(_links(page, style, coded)),
     )
 
 
-def _links(page: Page[Binding], style: Style) -> Iterator[Block]:
+def _links(page: Page[Binding], style: Style, coded: Collection[UserId]) -> Iterator[Block]:
     yield said(
         "Which Slack user is which Identity Center user. People are linked by their confirmed"
         " address when they first use Elevate; an administrator may say otherwise."
@@ -53,6 +53,21 @@ def _links(page: Page[Binding], style: Style) -> Iterator[Block]:
         yield aside(plain("Nobody is linked yet."))
     for binding in page.items:
         yield _link(binding, style)
+        if binding.user_id in coded:
+            yield _codes(binding)
+
+
+def _codes(binding: Binding) -> ActionsBlock:
+    sure = ConfirmObject(
+        title=plain("Reset their codes?"),
+        text=plain("They set up new ones before they approve what asks for one. It is told aloud."),
+        confirm=plain("Reset"),
+        deny=plain("Keep"),
+    )
+    button = ButtonElement(
+        text=plain("Reset Codes"), action_id=ids.RESET_CODES, value=binding.slack_id, confirm=sure
+    )
+    return ActionsBlock(elements=[button])
 
 
 def _pager(page: Page[Binding]) -> Iterator[ButtonElement]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from blocks import ids, wording
+from blocks.codes import refused
 from blocks.parts import drawn, said
 from blocks.problems import ADMINISTRATOR, called, sentence, whom
 from blocks.text import Message, heard, quote, shorten, utc
@@ -14,6 +15,7 @@ from grants.errors import (
     AskedAlready,
     AwsDenies,
     CannotBeLinked,
+    CodeRefusal,
     Denied,
     Doubt,
     NoLongerGiven,
@@ -21,6 +23,7 @@ from grants.errors import (
     NotAnApprover,
     NotAPerson,
     NothingRead,
+    NothingToApprove,
     NothingToAskFor,
     NotOpened,
     NotTheRequester,
@@ -118,6 +121,8 @@ def words(refusal: Refusal) -> str:
                 f'There is no {called(refusal.section)} policy "{called(refusal.name)}" any more.'
                 " Nothing was changed."
             )
+        case CodeRefusal():
+            return refused(refusal)
         case CannotBeLinked():
             return (
                 f"{UNLINKABLE.get(refusal.doubt, UNLINKABLE[Doubt.UNKNOWN])} Nothing was changed."
@@ -162,6 +167,11 @@ def _denied(refusal: Denied | WrongRole) -> str:
         case NotAllowed():
             needed = " and ".join(ROLES[role] for role in refusal.needed)
             return f"Only {needed} may do this. Nothing was changed. {_help()}"
+        case NothingToApprove():
+            return (
+                "No approval policy names you now, so you have nothing to prove by a code."
+                " Nothing was changed."
+            )
         case AboutOneself():
             return (
                 "Nobody says who they themselves are. Turn to another administrator, or to whoever"

@@ -123,6 +123,7 @@ def _votes(found: Whole, style: Style) -> Iterator[Block]:
 
 def _vote(vote: Vote, style: Style) -> Iterator[Block]:
     words = f"{seen(vote.voter.name)} ({seen(vote.voter.user_name)}) {_BALLOTS[vote.ballot]}"
+    words += ", with a one-time code" if vote.proved else ""
     yield aside(plain(words), marked(moment(vote.at, style)))
     yield from whole(vote.comment)
 
@@ -163,6 +164,8 @@ def _line(line: Line, request: Request) -> str:
     match entry.event:
         case "vote":
             return f"Vote: {seen(entry.after)}, by {by}."
+        case "proof.use":
+            return f"Proved: {by} gave a one-time code."
         case "audit.activity":
             return f"Exported: {by} took the events of the session away."
         case "nudge":

@@ -11,6 +11,7 @@ from bot.activity import trail
 from bot.clock import DatabaseClock, system_clock
 from bot.daemons import Daemons
 from bot.journal_to import destinations
+from bot.seal import KeySeal, keys_in
 from bot.settings import Settings
 from grants import pace
 from grants.activity import Sensitive
@@ -46,9 +47,11 @@ from grants.ports import (
     IdentityCenter,
     Organization,
     Provenance,
+    Seal,
     Trail,
 )
 from grants.presence import Presence
+from grants.proving import Proving
 from grants.rechecking import Rechecking
 from grants.refreshing import Refresher
 from grants.remembering import Remembering
@@ -195,14 +198,28 @@ def linking(
     return Linking(bound, aws.directory, editor.administrator, profile)
 
 
-def watch(storage: Storage, aws: Aws, crew: Crew) -> Watch:
+def watch(settings: Settings, storage: Storage, aws: Aws, crew: Crew) -> Watch:
     """What administrators are to be warned of."""
-    return Watch(storage.works, aws.directory, storage.clock, crew)
+    keyed = settings.encryption_key is not None
+    return Watch(storage.works, aws.directory, storage.clock, crew, keyed=keyed)
 
 
-def review(storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake) -> Review:
+def seal(settings: Settings) -> Seal | None:
+    """What keeps the keys of people's codes; None: no key is set for it."""
+    key = settings.encryption_key
+    return KeySeal(keys_in(key.get_secret_value())) if key else None
+
+
+def proving(settings: Settings, storage: Storage, memberships: Memberships) -> Proving:
+    """Where people prove by codes who they are."""
+    return Proving(storage.works, storage.clock, seal(settings), memberships.live)
+
+
+def review(
+    storage: Storage, aws: Aws, memberships: Memberships, proving: Proving, *, wake: Wake
+) -> Review:
     """Where approvers decide."""
-    return Review(storage.works, aws.directory, memberships, storage.clock, wake)
+    return Review(storage.works, aws.directory, memberships, storage.clock, wake, proving)
 
 
 def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None) -> Closing:

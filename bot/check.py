@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.assemble import Storage, open_storage
+from bot.assemble import Storage, open_storage, seal
 from bot.check_aws import aws
+from bot.check_codes import codes
 from bot.check_journal import forwarded
 from bot.check_slack import slack
 from bot.check_sweep import swept
@@ -17,7 +18,7 @@ from bot.settings import EVERYTHING, Settings, SettingsError, load
 from bot.transport import VERIFIED
 from grants.model import Catalogue
 from grants.policy import PolicyBook
-from grants.records import Binding, Checkpoint, Forward, Stranger, SweepRow
+from grants.records import Binding, Checkpoint, Forward, Proof, Stranger, SweepRow
 from storage.engine import sqlite_file
 from storage.lock import AlreadyRunningError, only_one
 from storage.schema import at_head
@@ -43,6 +44,7 @@ class Known:
     book: PolicyBook | None = None
     catalogue: Catalogue | None = None
     people: tuple[Binding, ...] = ()
+    proofs: list[Proof] = field(default_factory=list)
     sweeps: list[SweepRow] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
@@ -66,6 +68,7 @@ def checks(*, patience: float = PATIENCE) -> Findings:
         yield from within(patience, "Slack", slack(settings, known.book))
     yield from within(patience, "AWS", aws(settings, known.book, known.catalogue))
     yield from _people(known.people)
+    yield from codes(known.book, known.proofs, seal(settings))
     if known.storage and known.catalogue:
         yield from swept(known.sweeps, known.strangers, known.catalogue)
     if known.storage:
@@ -83,7 +86,7 @@ def _database(settings: Settings, known: Known) -> Findings:
     known.storage = open_storage(settings)
     with known.storage.works.reading() as work:
         known.book, known.catalogue = work.policies.current(), work.catalogue.load()
-        known.people = tuple(work.people.all())
+        known.people, known.proofs = tuple(work.people.all()), work.proofs.all()
         known.forwards, known.head = work.forwards.all(), work.journal.head()
         known.sweeps, known.strangers = work.sweeps.all(), work.sweeps.strangers()
     yield Finding(Verdict.OK, "database", "reachable, and at this version's schema")

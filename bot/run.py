@@ -25,6 +25,7 @@ from bot.assemble import (
     open_aws,
     open_storage,
     presence,
+    proving,
     rechecking,
     refresher,
     sweep,
@@ -36,6 +37,7 @@ from bot.settings import Settings
 from bot.slack import LISTENERS, Slack, connect
 from grants.crew import Crew
 from grants.errors import AwsFault
+from grants.people import Memberships
 from grants.refreshing import EVERY, Refresher
 from storage.engine import sqlite_file
 from storage.lock import only_one
@@ -136,6 +138,7 @@ def run(settings: Settings, part: Part = Part.ALL) -> int:
             storage.works.forget_leases()
         aws = open_aws(settings)
         FirstPolicies(settings, storage, aws).check()
+        proving(settings, storage, Memberships(aws.directory, storage.clock)).reseal()
         process = Process(settings, part, storage, aws)
         process.start()
         stack.callback(process.stop)

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.seal import keys_in
 from bot.secret_files import is_set, secrets_in
 from bot.transport import LOOPBACK, database, slack_address
 from grants.drafts import shown
@@ -165,6 +166,11 @@ def _app_token(said: str) -> str:
             'is another kind of token; take the app-level one, xapp-…, from "Basic Information"'
         )
     return _secret(said)
+
+
+def _key(said: str) -> str:
+    keys_in(said)
+    return said
 
 
 def _port(said: str) -> int:
@@ -318,7 +324,8 @@ class Settings(BaseSettings):
     )
     """Where the journal goes as it is written. An address may hold a secret in its path."""
     journal_token: Annotated[SecretStr | None, _typed(_secret)] = _named("ELEVATE_JOURNAL_TOKEN")
-    encryption_key: Annotated[SecretStr | None, _typed(_secret)] = _named("ELEVATE_ENCRYPTION_KEY")
+    encryption_key: Annotated[SecretStr | None, _typed(_key)] = _named("ELEVATE_ENCRYPTION_KEY")
+    """One or more that seal what the database must not show: the first seals, all open."""
     date_tokens: Annotated[bool, _typed(_switch)] = Field(
         default=True, validation_alias="ELEVATE_DATE_TOKENS"
     )

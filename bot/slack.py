@@ -25,6 +25,7 @@ from bot.assemble import (
     explaining,
     linking,
     looking,
+    proving,
     reminding,
     review,
     watch,
@@ -36,7 +37,7 @@ from grants.crew import Crew
 from grants.desk import Desk
 from grants.errors import OutOfDate, StillExplaining, StillLookingUp, StillReading
 from grants.pace import Jitter
-from handlers import activity, admin, audit, elevate, home, mine, options
+from handlers import activity, admin, audit, elevate, home, mine, options, proof
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
@@ -132,10 +133,12 @@ def connect(
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
     net = Net(web, people, listeners)
-    watching = watch(storage, aws, Crew(listeners, wake))
+    watching = watch(settings, storage, aws, Crew(listeners, wake))
+    the_proving = proving(settings, storage, desk.memberships)
+    at_home, as_message = proof.sections(the_proving)
     showing = Showing(
-        sections=(*home.SECTIONS, admin.section(watching)),
-        others=home.OTHERS,
+        sections=(*home.SECTIONS, at_home, admin.section(watching)),
+        others=(*home.OTHERS, as_message),
         works=storage.works,
         client=web,
         people=people,
@@ -152,7 +155,8 @@ def connect(
     editor = editing(storage, aws, desk.memberships, wake=wake)
     front = Front(
         desk=desk,
-        review=review(storage, aws, desk.memberships, wake=wake),
+        review=review(storage, aws, desk.memberships, the_proving, wake=wake),
+        proving=the_proving,
         closing=closing(storage, desk.memberships, wake=wake),
         explaining=explaining(storage, aws, desk.memberships),
         editing=editor,
@@ -194,7 +198,7 @@ def connect(
     app.use(Guard(workspace, storage.works, storage.clock))
     app.use(Doorkeeper(listeners, people.pesters))
     app.error(net)
-    for subject in (elevate, options, reviewing, mine, home, activity, audit, admin):
+    for subject in (elevate, options, reviewing, mine, home, activity, audit, admin, proof):
         subject.register(app, front)
     _last(app)
     announcer = Announcer(

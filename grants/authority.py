@@ -10,6 +10,7 @@ from grants.errors import (
     Denied,
     NotAllowed,
     NotAnApprover,
+    NothingToApprove,
     NotTheRequester,
     OwnRequest,
     Unseen,
@@ -27,7 +28,7 @@ class Hat(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     APPROVER = "approver"
-    """Of the request that it is about, by the policies as they read now."""
+    """Of the request that it is about, or of any, by the policies as they read now."""
     REQUESTER = "requester"
     """Of the request that it is about."""
     ELIGIBLE = "eligible"
@@ -63,6 +64,8 @@ class Action(StrEnum):
     EXPLAIN_OTHERS = "explain_others"
     EDIT_POLICIES = "edit_policies"
     LINK_PEOPLE = "link_people"
+    SET_UP_CODES = "set_up_codes"
+    RESET_CODES = "reset_codes"
     RUN = "run"
 
 
@@ -117,6 +120,8 @@ MAY: Final[Mapping[Action, frozenset[Hat]]] = {
     Action.EXPLAIN_OTHERS: _WATCHERS,
     Action.EDIT_POLICIES: _whoever(Hat.ADMINISTRATOR),
     Action.LINK_PEOPLE: _whoever(Hat.ADMINISTRATOR),
+    Action.SET_UP_CODES: _APPROVER,
+    Action.RESET_CODES: _whoever(Hat.ADMINISTRATOR),
     Action.RUN: _whoever(Hat.OPERATOR),
 }
 """One of these is enough."""
@@ -125,6 +130,7 @@ BARRED: Final[Mapping[Action, Mapping[Hat, type[Denied]]]] = {
     Action.APPROVE: {Hat.REQUESTER: OwnRequest},
     Action.REJECT: {Hat.REQUESTER: OwnRequest},
     Action.LINK_PEOPLE: {Hat.ONESELF: AboutOneself},
+    Action.RESET_CODES: {Hat.ONESELF: AboutOneself},
 }
 """Whoever wears one of these may not, whatever else they wear."""
 
@@ -215,6 +221,8 @@ def _lacking(action: Action, request: Request | None) -> Denied | Unseen:
         return Unseen(request.id)
     if request and needed == _APPROVER:
         return NotAnApprover(request.may_approve)
+    if action is Action.SET_UP_CODES:
+        return NothingToApprove()
     if needed == _REQUESTER:
         return NotTheRequester()
     return NotAllowed(tuple(dict.fromkeys(role for hat, role in ROLES.items() if hat in needed)))

@@ -17,6 +17,7 @@ from grants.policy import (
     PolicyBook,
     Who,
     lacking,
+    proof_needed,
     uses_tags,
 )
 from grants.ports import Directory
@@ -37,9 +38,17 @@ class PolicyWarning:
 
 
 def warnings(
-    book: PolicyBook, catalogue: Catalogue, directory: Directory, *, lane: Lane = Lane.REFRESH
+    book: PolicyBook,
+    catalogue: Catalogue,
+    directory: Directory,
+    *,
+    lane: Lane = Lane.REFRESH,
+    keyed: bool = True,
 ) -> tuple[PolicyWarning, ...]:
-    """Reads each group, and each person named or needed, once; of a group 100 members at most."""
+    """Reads each group, and each person named or needed, once; of a group 100 members at most.
+
+    `keyed`: whether there is a key here that one-time codes are kept with.
+    """
     people = _People(directory, lane, max((each.approvals for each in book.approval), default=1))
     found = [
         *_named_nobody(book, people),
@@ -48,6 +57,7 @@ def warnings(
         *_out_of_reach(book, catalogue),
         *_unapprovable(book, catalogue, people),
         *_long_sessions(book, catalogue),
+        *([] if keyed else _unprovable(book)),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -181,6 +191,16 @@ def _long_sessions(book: PolicyBook, catalogue: Catalogue) -> Iterator[PolicyWar
                     f"its sessions last {spell(found.session_duration)}, and so long credentials"
                     " may go on working after access has ended; shorten them to 1h",
                 )
+
+
+def _unprovable(book: PolicyBook) -> Iterator[PolicyWarning]:
+    for policy in book.approval:
+        if proof_needed([policy]):
+            yield PolicyWarning(
+                _about(policy),
+                "it asks for a one-time code (proof: totp), and ELEVATE_ENCRYPTION_KEY is not set here;"
+                " where the bot runs without it, nobody can approve what this covers",
+            )
 
 
 # Nobody to approve

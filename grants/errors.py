@@ -28,6 +28,8 @@ class Field(StrEnum):
     TICKET = "ticket"
     START = "start"
     COMMENT = "comment"
+    CODE = "code"
+    """The one-time code of whoever approves."""
     REASON = "reason"
     PERSON = "person"
     """Of whom requests are looked for; and so with the next three."""
@@ -173,6 +175,10 @@ class NotAllowed(Denied):
     needed: tuple[Role, ...]
 
 
+class NothingToApprove(Denied):
+    """No approval policy names this person, as of now."""
+
+
 @dataclass(eq=False)
 class Tampered(Denied):
     """What came back from a form or button is not what was offered there."""
@@ -256,6 +262,53 @@ class TooLongHere(Refusal):
 @dataclass(eq=False)
 class AboutOneself(Denied):
     """Nobody says who they themselves are."""
+
+
+# About one-time codes
+
+
+class CodeRefusal(Refusal):
+    """No code proves, as things stand, that it is this person who approves."""
+
+
+@dataclass(eq=False)
+class NoCodesHere(CodeRefusal):
+    """Codes can be neither kept nor looked at: there is no key, or another than there was."""
+
+    whom: tuple[str, ...] = ()
+
+
+class CodesNotSetUp(CodeRefusal):
+    """This person has set up no codes yet."""
+
+
+@dataclass(eq=False)
+class WrongCode(CodeRefusal):
+    """It is not, or no longer, one of theirs."""
+
+    left: int
+    """So many more may be wrong before none is taken for a while."""
+
+
+class CodeUsed(CodeRefusal):
+    """It is theirs, and has been taken already: each counts once."""
+
+
+@dataclass(eq=False)
+class CodesLocked(CodeRefusal):
+    """Too many were wrong: none is taken until then."""
+
+    journalled = True
+
+    until: datetime
+
+
+class SetUpOver(CodeRefusal):
+    """What was to be confirmed is not there any more: it is begun anew."""
+
+
+class NotOpenedError(Exception):
+    """What was sealed does not open: by none of the keys there are, or it is about somebody else."""
 
 
 # About names

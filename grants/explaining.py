@@ -58,6 +58,8 @@ class Agreement:
     """Whether a request would be taken: it is, unless all were looked at and are too few."""
     all_read: bool
     """Whether there can be no more of them than these."""
+    proof: bool = False
+    """Whether each must give a one-time code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Explaining:
             approvers=tuple(sorted(found.people, key=lambda user: user.user_name.casefold())),
             enough=not policy.lacking(asked, found.by_policy, found.seen),
             all_read=all(found.seen),
+            proof=policy.proof_needed(asked),
         )
 
 

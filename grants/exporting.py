@@ -121,6 +121,7 @@ def vote_as_json(vote: Vote) -> dict[str, Any]:
         "ballot": vote.ballot.value,
         "voter": plain(vote.voter),
         "comment": vote.comment,
+        "proved": vote.proved,
         "at": vote.at.isoformat(),
     }
 
@@ -188,5 +189,6 @@ def _cell(name: str, value: Any) -> str:
 def _vote(vote: Mapping[str, Any]) -> str:
     """Such as `approve by Eve Engineer <eve@example.com> at 2026-11-02T12:00:00+00:00: Fine.`."""
     voter = vote["voter"]
-    said = f"{vote['ballot']} by {voter['name']} <{voter['email']}> at {vote['at']}"
+    proved = " with a one-time code" if vote["proved"] else ""
+    said = f"{vote['ballot']}{proved} by {voter['name']} <{voter['email']}> at {vote['at']}"
     return f"{said}: {vote['comment']}" if vote["comment"] else said

@@ -30,7 +30,6 @@ SCOPE: Final = ("accounts", "ous", "tags")
 
 NOT_YET: Final[Mapping[tuple[str, str], tuple[object, ...]]] = {
     ("settings", "revoke_sessions"): ("off",),
-    ("approval", "proof"): ("none",),
 }
 """What this version cannot do yet, with the values that ask nothing of it. Never ignored."""
 

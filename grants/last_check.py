@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from grants import policy
 from grants.errors import NoLongerGiven, Why
 from grants.extending import goes_on
-from grants.model import Account, Ballot, Catalogue, Lane, Request, User, UserId, Vote
+from grants.model import Account, Catalogue, Lane, Request, User, UserId, Vote
 from grants.offering import ACTIVE
 from grants.people import Memberships, bound
 from grants.policy import PolicyBook
@@ -96,12 +96,12 @@ class LastCheck:
         *,
         without: set[UserId],
     ) -> None:
-        """A vote counts if its giver could give it now."""
+        """A vote counts if its giver could give it now, with the proof that is asked for now."""
         groups = policy.approver_groups(asked)
         voters = {}
         for vote in votes:
             voter = vote.voter.user_id
-            if vote.ballot is not Ballot.APPROVE or voter in {request.requester.user_id, *without}:
+            if not policy.counts(asked, vote) or voter in {request.requester.user_id, *without}:
                 continue
             user = self.directory.user(voter, lane=Lane.GRANT)
             if user is not None and user.enabled:

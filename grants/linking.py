@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from grants import authority
 from grants.authority import Action
-from grants.errors import CannotBeLinked, Doubt, NotAPerson
+from grants.errors import CannotBeLinked, Doubt, NotAPerson, Thing, UnknownName
 from grants.model import Actor, Lane, Person, SlackUserId, User
 from grants.naming import user_called
 from grants.people import Bindings, Profile, doubt
@@ -66,6 +66,15 @@ class Linking:
         by = self._administrator_of(person, slack_id)
         in_time()
         return self.bindings.unlink(slack_id, by=by, once=once)
+
+    def user(self, slack_id: SlackUserId) -> User:
+        """Whoever this Slack user is taken for; nameless, where Identity Center has them no more."""
+        with self.bindings.works.reading() as work:
+            binding = work.people.get(slack_id)
+        if binding is None:
+            raise UnknownName(Thing.SLACK_USER, slack_id)
+        found = self.directory.user(binding.user_id, lane=Lane.PERSON)
+        return found or User(binding.user_id, binding.user_id, "", "", enabled=False)
 
     def _administrator_of(self, person: Person, slack_id: SlackUserId) -> Actor:
         by = self.administrator(person, Action.LINK_PEOPLE)

@@ -364,6 +364,8 @@ class Vote:
     ballot: Ballot
     comment: str
     at: datetime
+    proved: bool = False
+    """Whether a one-time code of theirs came with it."""
 
 
 # What is held at AWS

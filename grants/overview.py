@@ -19,8 +19,16 @@ from grants.model import (
     State,
     Target,
 )
-from grants.policy import MOST_OPEN, PolicyBook, approval_policies, may_approve
+from grants.policy import (
+    MOST_OPEN,
+    ApprovalPolicy,
+    PolicyBook,
+    approval_policies,
+    may_approve,
+    proof_needed,
+)
 from grants.ports import Work
+from grants.records import Glimpse
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -93,11 +101,18 @@ class Viewer:
 def waiting(work: Work, viewer: Viewer) -> Page[Request]:
     """What this person may decide on and has not: what waits longest goes first."""
     voted = work.votes.undecided(viewer.person.user_id)
-    theirs = _may_approve(work, viewer)
+    theirs, asked = _may_approve(work, viewer), _asked(work, viewer)
+
+    def waits(seen: Glimpse) -> bool:
+        """A vote without a proof does not count where one is asked for by now."""
+        if seen.id in voted and (voted[seen.id] or not proof_needed(asked(seen.target))):
+            return False
+        return theirs(seen.target)
+
     found = [
         seen.id
         for seen in work.requests.glimpses({State.PENDING})
-        if seen.user_id != viewer.person.user_id and seen.id not in voted and theirs(seen.target)
+        if seen.user_id != viewer.person.user_id and waits(seen)
     ]
     page = viewer.page(found, "approvals", APPROVALS)
     return page.holding(work.requests.several(page.items))
@@ -118,16 +133,21 @@ def revocable(work: Work, viewer: Viewer) -> Page[Request]:
 
 def _may_approve(work: Work, viewer: Viewer) -> Callable[[Target], bool]:
     """Whether today's policies name this person for a target; worked out once for each."""
+    asked = _asked(work, viewer)
+    return cache(lambda target: may_approve(asked(target), viewer.membership))
+
+
+def _asked(work: Work, viewer: Viewer) -> Callable[[Target], tuple[ApprovalPolicy, ...]]:
+    """Today's approval policies for a target, worked out once for each."""
     catalogue = work.catalogue.load()
     known = catalogue.accounts if catalogue else {}
 
     @cache
-    def theirs(target: Target) -> bool:
+    def asked(target: Target) -> tuple[ApprovalPolicy, ...]:
         account = known.get(target.account_id) or Account(target.account_id, "")
-        asked = approval_policies(viewer.book, account, target.permission_set_arn)
-        return may_approve(asked, viewer.membership)
+        return approval_policies(viewer.book, account, target.permission_set_arn)
 
-    return theirs
+    return asked
 
 
 # Requesters

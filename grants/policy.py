@@ -8,6 +8,7 @@ from typing import Final
 from grants.model import (
     Account,
     AccountId,
+    Ballot,
     ChannelId,
     GroupId,
     Membership,
@@ -15,10 +16,12 @@ from grants.model import (
     PermissionSetArn,
     Role,
     UserId,
+    Vote,
 )
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(hours=8000)
+NO_PROOF: Final = "none"
 MOST_OPEN: Final = 1000
 """What `max_open_requests` may be at most."""
 
@@ -131,7 +134,7 @@ class ApprovalPolicy:
     channel: ChannelId | None = None
     approvals: int = 1
     required: bool = False
-    proof: str = "none"
+    proof: str = NO_PROOF
 
     def lists(self, permission_set: PermissionSetArn) -> bool:
         """Whether it is about this permission set."""
@@ -271,6 +274,16 @@ def may_approve(policies: Iterable[ApprovalPolicy], membership: Membership) -> b
 def approvals(policies: Iterable[ApprovalPolicy]) -> int:
     """How many different people must agree: the largest number among the matching policies."""
     return max((policy.approvals for policy in policies), default=1)
+
+
+def proof_needed(policies: Iterable[ApprovalPolicy]) -> bool:
+    """Whether whoever approves must prove who they are: if any policy asks. The safe reading."""
+    return any(policy.proof != NO_PROOF for policy in policies)
+
+
+def counts(policies: Iterable[ApprovalPolicy], vote: Vote) -> bool:
+    """Whether it approves, and came with the proof that is asked for now."""
+    return vote.ballot is Ballot.APPROVE and (vote.proved or not proof_needed(policies))
 
 
 def enough(policies: Sequence[ApprovalPolicy], people: Sequence[Collection[UserId]]) -> bool:

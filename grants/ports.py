@@ -51,6 +51,7 @@ from grants.records import (
     LineSearch,
     Notice,
     Pending,
+    Proof,
     Row,
     Search,
     Stranger,
@@ -204,6 +205,22 @@ class Destination(Protocol):
         ...
 
 
+class Seal(Protocol):
+    """Keeps what must not stand in memory as it is."""
+
+    def seal(self, plain: str, about: str) -> str:
+        """It opens only where it is about the same."""
+        ...
+
+    def open(self, sealed: str, about: str) -> str:
+        """NotOpenedError where it does not."""
+        ...
+
+    def is_newest(self, sealed: str, about: str) -> bool:
+        """Whether it would be sealed with the same key today."""
+        ...
+
+
 # Memory
 
 
@@ -299,12 +316,16 @@ class Requests(Protocol):
 class Votes(Protocol):
     """The votes on requests."""
 
-    def undecided(self, user_id: UserId) -> frozenset[RequestId]:
-        """The requests that this person has voted on and that wait for others still."""
+    def undecided(self, user_id: UserId) -> dict[RequestId, bool]:
+        """The requests that this person has voted on and that wait still; whether with a proof."""
         ...
 
     def add(self, vote: Vote) -> bool:
         """False: this person has voted on it already; the first one stands."""
+        ...
+
+    def prove(self, vote: Vote) -> None:
+        """The one of this person, cast before without a proof, has one now."""
         ...
 
     def on(self, request_id: RequestId) -> list[Vote]: ...
@@ -518,6 +539,25 @@ class Acted(Protocol):
         ...
 
 
+class Proofs(Protocol):
+    """What proves by one-time codes who somebody is."""
+
+    def get(self, user_id: UserId) -> Proof | None:
+        """Locked for this unit of work."""
+        ...
+
+    def add(self, proof: Proof) -> bool:
+        """False, and nothing: there is one of this user already."""
+        ...
+
+    def save(self, proof: Proof) -> bool:
+        """Compare and swap on the version."""
+        ...
+
+    def remove(self, user_id: UserId) -> bool: ...
+    def all(self) -> list[Proof]: ...
+
+
 class Homes(Protocol):
     """Who has opened App Home, and what it shows them."""
 
@@ -665,6 +705,8 @@ class Work(Protocol):
     def people(self) -> People: ...
     @property
     def acted(self) -> Acted: ...
+    @property
+    def proofs(self) -> Proofs: ...
     @property
     def homes(self) -> Homes: ...
     @property

@@ -118,6 +118,7 @@ KINDS: Final = (
     "refusal",
     "policies",
     "people",
+    "proof",
     "alarm",
     "sweep",
     "audit",
@@ -209,6 +210,26 @@ class Binding:
     """Identity Center's UserName, as it was when last looked at."""
     checked_at: datetime = NEVER
     """When it was last held against Slack and Identity Center."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By which one-time codes an Identity Center user proves that it is they who approve."""
+
+    user_id: UserId
+    sealed: str = ""
+    """The key of their codes; empty: they have confirmed none yet."""
+    pending: str = ""
+    """One that was shown to them, until a code of it confirms it; it is sealed, too."""
+    begun_at: datetime | None = None
+    """When that one was shown."""
+    confirmed_at: datetime | None = None
+    last_step: int = 0
+    """Whose code was taken last: no code of it or of those before counts any more."""
+    failures: int = 0
+    """How many codes in a row were wrong."""
+    locked_until: datetime | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

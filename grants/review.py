@@ -33,6 +33,7 @@ from grants.ports import (
     Work,
     Works,
 )
+from grants.proving import Proving
 from grants.records import Entry
 from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_waits
 
@@ -61,6 +62,13 @@ class Review:
     memberships: Memberships
     clock: Clock
     wake: Callable[[], None]
+    proving: Proving
+
+    def needs_proof(self, request_id: RequestId) -> bool:
+        """Whether whoever approves it must prove, by a code, who they are."""
+        with self.works.reading() as work:
+            request = work.requests.get(request_id)
+            return policy.proof_needed(asked_of(work, work.policies.current(), request))
 
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
@@ -73,9 +81,13 @@ class Review:
         ballot: Ballot,
         comment: str = "",
         *,
+        code: str = "",
         in_time: InTime = nobody_waits,
     ) -> Request:
-        """Count this person's vote, authorised live."""
+        """Count this person's vote, authorised live.
+
+        `code`: what an approval takes where a policy asks for a proof. It is used with the vote.
+        """
         comment = comment.strip()
         request, book, asked, membership = self._reviewer(person, request_id, ballot)
         fit_comment(comment, required=book.settings.require_decision_comment)
@@ -84,11 +96,15 @@ class Review:
             vote = Vote(request_id, person, ballot, comment, self.clock())
             return self._reject(vote, book, asked)
         self._still_eligible(request, book)
+        proved = policy.proof_needed(asked)
+        if proved:
+            in_time()
+            self.proving.check(person, code)
         for _ in range(TRIES):
             earlier = self._earlier(request, asked)
             in_time()
-            vote = Vote(request_id, person, ballot, comment, self.clock())
-            if after := self._approve(vote, book, asked, membership, earlier):
+            vote = Vote(request_id, person, ballot, comment, self.clock(), proved)
+            if after := self._approve(vote, code, book, asked, membership, earlier):
                 return after
         raise TooSlow
 
@@ -102,6 +118,7 @@ class Review:
     def _approve(
         self,
         vote: Vote,
+        code: str,
         book: PolicyBook,
         asked: Sequence[ApprovalPolicy],
         membership: Membership,
@@ -109,23 +126,28 @@ class Review:
     ) -> Request | None:
         """None: others have voted since their votes were looked at, and must be counted too."""
         people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
-        again = any(each.voter.user_id == vote.voter.user_id for each in earlier.votes)
+        own = next((v for v in earlier.votes if v.voter.user_id == vote.voter.user_id), None)
         with self.works() as work:
             request = work.requests.get(vote.request_id)
-            if len(work.votes.on(request.id)) != len(earlier.votes):
+            if tuple(work.votes.on(request.id)) != earlier.votes:
                 _must_wait_for(vote, work, request)
                 return None
             unlinked = {v.voter.user_id for v in earlier.votes if not bound(work, v.voter)}
             counting = {who: now for who, now in earlier.voters.items() if who not in unlinked}
             voters = {**counting, vote.voter.user_id: membership}
-            request = _write(work, vote, book, asked, again=again)
+            request = _write(work, vote, book, asked, again=own is not None)
+            if vote.proved:
+                said = vote.comment if own else ""
+                self.proving.use(work, vote.voter, code, request.id, comment=said)
+            if vote.proved and own and not own.proved:
+                work.votes.prove(vote)
             request = replace(
                 request,
                 approvals=policy.approvals(asked),
                 tally=tally_of(asked, voters.values(), people),
             )
             if not policy.agreed(asked, voters):
-                if again:
+                if own and policy.counts(asked, own):
                     raise AlreadyMoved(request, yours=True)
                 return _agreed_so_far(work, request, vote)
             after = _decided(work, request, vote, Move.APPROVE, book, reason=request.reason)
@@ -173,7 +195,7 @@ class Review:
                 return None
             return self.memberships.live(user.id, groups)
 
-        agreeing = [vote for vote in votes if vote.ballot is Ballot.APPROVE]
+        agreeing = [vote for vote in votes if policy.counts(asked, vote)]
         if not agreeing:
             return Earlier(votes)
         with ThreadPoolExecutor(AT_ONCE, "voters") as together:
@@ -191,7 +213,8 @@ def _write(
 ) -> Request:
     """The vote itself, once for each person, on a request that is open.
 
-    `again`: they agreed before, and fewer votes may be enough by now; the first vote stays as it is.
+    `again`: they agreed before, and fewer votes may be enough by now, or a proof is asked for; the
+    first vote stays as it is.
     """
     request = work.requests.get(vote.request_id)
     _must_wait_for(vote, work, request)

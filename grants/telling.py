@@ -36,6 +36,8 @@ SOON: Final = timedelta(seconds=3)
 WATCHERS: Final = "*"
 """In the place of one Slack user's id: all of whom a change may concern, looked up when it is told."""
 MANY: Final = 1000
+TO: Final = "to"
+"""A fact of what is told in somebody's own messages and nowhere else: whose."""
 DECISIONS: Final = frozenset({Move.APPROVE, Move.REJECT})
 
 
@@ -249,6 +251,20 @@ def aloud(work: Work, kind: str, facts: Mapping[str, Any], *, at: datetime) -> N
     """Of what the journal has a line already: in the audit channel, else the default, else directly."""
     about = RequestId(facts["request"]) if "request" in facts else None
     work.outbox.put([Notice(Told.AUDIT, about, None, None, {"kind": kind, **facts})], at=at)
+
+
+def privately(
+    work: Work, user_id: UserId, kind: str, facts: Mapping[str, Any], *, at: datetime
+) -> None:
+    """In the direct messages of every Slack user who is this person; what is no move either."""
+    work.outbox.put(
+        [
+            Notice(Told.AUDIT, None, None, None, {"kind": kind, **facts, TO: binding.slack_id})
+            for binding in work.people.of_user(user_id)
+            if not binding.broken
+        ],
+        at=at,
+    )
 
 
 def refused(

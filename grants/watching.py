@@ -34,12 +34,15 @@ class Watched:
 class Watch:
     """One for each process; whoever asks is told what is known, and drawn anew when more is."""
 
-    def __init__(self, works: Works, directory: Directory, clock: Clock, crew: Crew) -> None:
-        """Nothing is known yet."""
+    def __init__(
+        self, works: Works, directory: Directory, clock: Clock, crew: Crew, *, keyed: bool = True
+    ) -> None:
+        """Nothing is known yet. `keyed`: whether there is a key that one-time codes are kept with."""
         self._works = works
         self._directory = directory
         self._clock = clock
         self._crew = crew
+        self._keyed = keyed
         self._last: Watched | None = None
         self._asked: set[SlackUserId] = set()
 
@@ -60,7 +63,7 @@ class Watch:
             versions = (book.version, work.catalogue.version())
         if catalogue is None:
             return
-        found = warnings(book, catalogue, self._directory, lane=Lane.REFRESH)
+        found = warnings(book, catalogue, self._directory, lane=Lane.REFRESH, keyed=self._keyed)
         before, self._last = self._last, Watched(versions, self._clock(), found)
         waiting = {asked.pop() for _ in range(len(asked))}
         if before is None or (before.versions, before.warnings) != (versions, found):

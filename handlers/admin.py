@@ -216,7 +216,7 @@ def unlink(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front
 
     person = front.promptly(part)
     ack()
-    _draw_again(client, body.get("view") or {}, person, front)
+    draw_links_again(client, body.get("view") or {}, person, front)
 
 
 def link(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
@@ -250,16 +250,18 @@ def linked(ack: Ack, body: Payload, view: Payload, client: WebClient, *, front: 
         ack(response_action="errors", errors={ids.USER: words(TooSlow())})
     else:
         ack()
-        _draw_again(client, {"id": view.get("root_view_id")}, person, front)
+        draw_links_again(client, {"id": view.get("root_view_id")}, person, front)
 
 
 def _links(person: Person, page: int, front: Front) -> Any:
     found = front.linking.listed(person)
     shown = paged(found, people_forms.LIST, people_forms.PAGE, page)
-    return people_forms.links(shown, front.style)
+    with front.works.reading() as work:
+        coded = {proof.user_id for proof in work.proofs.all() if proof.sealed}
+    return people_forms.links(shown, front.style, coded=coded)
 
 
-def _draw_again(client: WebClient, view: Payload, person: Person, front: Front) -> None:
+def draw_links_again(client: WebClient, view: Payload, person: Person, front: Front) -> None:
     """A courtesy, and no part of what was done."""
     try:
         _redraw(client, view, person, 0, front)

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from grants.ports import Work
 from grants.records import Notice
+from grants.telling import TO
 
-TRIED, TO = "tried", "to"
-"""Facts of an alarm: the channels that did not take it; the one person whom it goes to instead."""
+TRIED = "tried"
+"""A fact of an alarm: the channels that did not take it. `TO`: the one person whom it goes to instead."""
 
 
 def where(work: Work, notice: Notice) -> str:

@@ -128,6 +128,7 @@ WORDS: Final[Mapping[str, Answer]] = {
     "audit": audit.listed,
     "verify": verify,
     "admin": admin.listed,
+    "proof": home.listed,
 }
 """What may stand after `/elevate`, and who answers it."""
 

@@ -15,6 +15,7 @@ from grants.model import Person
 from grants.offering import Offers
 from grants.people import Memberships
 from grants.ports import Works
+from grants.proving import Proving
 from grants.reminding import Reminding
 from grants.review import Review
 from grants.summing import Looking
@@ -35,6 +36,8 @@ class Front:
 
     desk: Desk
     review: Review
+    proving: Proving
+    """By one-time codes, where a policy asks for them."""
     closing: Closing
     explaining: Explaining
     editing: Editing

@@ -8,10 +8,11 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from blocks import decision_form, ids
+from blocks import codes, decision_form, ids
 from blocks.refusals import words
-from grants.errors import Refusal, Unfit
-from grants.model import Ballot
+from grants.errors import CodeRefusal, CodesNotSetUp, Refusal, Unfit
+from grants.model import Ballot, Person
+from grants.policy import proof_needed
 from handlers.errors import refusal_for
 from handlers.front import Front
 from handlers.promptly import InTime
@@ -40,17 +41,24 @@ def decide(
     ballot: Ballot,
     front: Front,
 ) -> None:
-    """One click approves, unless a comment is asked for; a rejection always asks for one."""
+    """One click approves, unless a comment or a code is asked for; a rejection always asks for one."""
     with front.works.reading() as work:
-        required = work.policies.current().settings.require_decision_comment
+        book = work.policies.current()
+    required = book.settings.require_decision_comment
+    asks = ballot is Ballot.APPROVE and proof_needed(book.approval)
 
     def vote(in_time: InTime) -> bool:
         person, request_id = front.presser(action, body), pressed(action)
-        if ballot is Ballot.APPROVE and not required:
+        proof = asks and front.review.needs_proof(request_id)
+        if ballot is Ballot.APPROVE and not required and not proof:
             front.review.vote(person, request_id, ballot, in_time=in_time)
             return True
         request = front.review.may_vote(person, request_id, ballot)
-        form = decision_form.comment_form(request, ballot, required=required, style=front.style)
+        form = decision_form.comment_form(
+            request, ballot, required=required, style=front.style, proof=proof
+        )
+        if proof and not _can_prove(person, front):
+            form = codes.not_set_up()
         client.views_open(trigger_id=body["trigger_id"], view=form)
         return False
 
@@ -60,13 +68,27 @@ def decide(
         front.showing.pressed(body, action, respond)
 
 
+def _can_prove(person: Person, front: Front) -> bool:
+    """Whether they have codes; a refusal where none could be taken now all the same."""
+    try:
+        front.proving.ready(person)
+    except CodesNotSetUp:
+        return False
+    return True
+
+
 def commented(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
     """A decision with its comment."""
 
     def vote(in_time: InTime) -> None:
         person, decision = front.people.whose(body), decision_form.read_comment(view)
         front.review.vote(
-            person, decision.request_id, decision.ballot, decision.comment, in_time=in_time
+            person,
+            decision.request_id,
+            decision.ballot,
+            decision.comment,
+            code=decision.code,
+            in_time=in_time,
         )
 
     _answer(ack, body, view, vote, front=front)
@@ -98,13 +120,14 @@ def _answer(
     ack: Ack, body: Payload, view: Payload, do: Callable[[InTime], None], *, front: Front
 ) -> None:
     """What is wrong is said in the form, which stays open with what was typed."""
-    field = ids.REASON if view.get("callback_id") == ids.REVOKE_FORM else ids.COMMENT
+    field = decision_form.beside(view)
     try:
         front.promptly(do)
     except Unfit as unfit:
         ack(response_action="errors", errors=decision_form.errors(unfit, view))
     except Refusal as refusal:
         front.people.record(refusal, body)
+        field = decision_form.beside(view, code=isinstance(refusal, CodeRefusal))
         ack(response_action="errors", errors={field: words(refusal)})
     except Exception as error:
         log.exception("a decision was not recorded")

@@ -90,5 +90,11 @@ WAYS: Final[Mapping[Way, tuple[Action, ...]]] = {
     Way(K.BUTTON, ids.LINK): (A.LINK_PEOPLE,),
     Way(K.BUTTON, ids.UNLINK): (A.LINK_PEOPLE,),
     Way(K.FORM, ids.LINK_FORM): (A.LINK_PEOPLE,),
+    # One-time codes
+    Way(K.WORD, "proof"): (A.LOOK,),
+    Way(K.BUTTON, ids.SET_UP_CODES): (A.SET_UP_CODES,),
+    Way(K.FORM, ids.PRESENT_CODE_FORM): (A.SET_UP_CODES,),
+    Way(K.FORM, ids.CODES_FORM): (A.SET_UP_CODES,),
+    Way(K.BUTTON, ids.RESET_CODES): (A.RESET_CODES,),
 }
 """Decides nothing: each action is admitted in `grants.authority` when it is done."""

@@ -136,6 +136,7 @@ votes = Table(
     Column("ballot", Word(Ballot), nullable=False),
     required("comment"),
     Column("at", Moment, nullable=False),
+    Column("proved", Boolean, nullable=False, server_default=false()),
     one_of("ballot", Ballot),
     UniqueConstraint("request_id", "voter_user_id"),
 )
@@ -373,6 +374,21 @@ acted = Table(
     Column("token", Words, primary_key=True),
     Column("at", Moment, nullable=False),
     Index(None, "at"),
+)
+
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("user_id", Words, primary_key=True),
+    required("sealed"),
+    required("pending"),
+    Column("begun_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("last_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Moment),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("sealed = '' OR confirmed_at IS NOT NULL", name="sealed_is_confirmed"),
 )
 
 homes = Table(

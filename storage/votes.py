@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from grants.model import RequestId, State, UserId, Vote
@@ -25,6 +25,7 @@ class SqlVotes:
             "ballot": vote.ballot,
             "comment": vote.comment,
             "at": vote.at,
+            "proved": vote.proved,
         }
         try:
             with self.db.begin_nested():
@@ -34,6 +35,13 @@ class SqlVotes:
                 return False
             raise
         return True
+
+    def prove(self, vote: Vote) -> None:
+        theirs = (
+            votes.c.request_id == vote.request_id,
+            votes.c.voter_user_id == vote.voter.user_id,
+        )
+        self.db.execute(update(votes).where(*theirs).values(proved=True))
 
     def on(self, request_id: RequestId) -> list[Vote]:
         return self.of([request_id]).get(request_id, [])
@@ -45,14 +53,14 @@ class SqlVotes:
             found.setdefault(row["request_id"], []).append(_vote(row))
         return found
 
-    def undecided(self, user_id: UserId) -> frozenset[RequestId]:
+    def undecided(self, user_id: UserId) -> dict[RequestId, bool]:
         pending = requests.c.state == State.PENDING
-        found = self.db.scalars(
-            select(votes.c.request_id)
+        cast = self.db.execute(
+            select(votes.c.request_id, votes.c.proved)
             .join(requests, votes.c.request_id == requests.c.id)
             .where(pending, votes.c.voter_user_id == user_id)
         )
-        return frozenset(found)
+        return {vote.request_id: vote.proved for vote in cast}
 
     def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
         return any(vote.voter.user_id == user_id for vote in self.on(request_id))
@@ -60,4 +68,5 @@ class SqlVotes:
 
 def _vote(row: Mapping[Any, Any]) -> Vote:
     voter = person_in(row, "voter")
-    return Vote(row["request_id"], voter, row["ballot"], row["comment"], row["at"])
+    said = row["ballot"], row["comment"], row["at"]
+    return Vote(row["request_id"], voter, *said, proved=row["proved"])

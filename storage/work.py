@@ -21,6 +21,7 @@ from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.policies import SqlPolicies
 from storage.processes import SqlProcesses
+from storage.proofs import SqlProofs
 from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
 from storage.told_lines import SqlToldLines
@@ -41,6 +42,7 @@ class SqlWork:
         self.policies = SqlPolicies(db, books)
         self.people = SqlPeople(db)
         self.acted = SqlActed(db)
+        self.proofs = SqlProofs(db)
         self.homes = SqlHomes(db)
         self.catalogue = SqlCatalogue(db, read)
         self.activities = SqlActivities(db)

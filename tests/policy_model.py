@@ -55,6 +55,10 @@ class Model:
         named = [self._approvers(each, user) for each in self._approval(account, permission_set)]
         return set().union(*named)
 
+    def proof_needed(self, account: str, permission_set: str) -> bool:
+        """Whether any policy that covers it asks."""
+        return "totp" in {each.get("proof") for each in self._approval(account, permission_set)}
+
     def enough(self, user: str, account: str, permission_set: str, agreeing: Iterable[str]) -> bool:
         """Whether these have agreed to what the user asks for."""
         policies = self._approval(account, permission_set)

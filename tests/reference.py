@@ -101,6 +101,8 @@ ACTIONS: Final = {
     Action.EXPLAIN_OTHERS: "be told it of somebody else",
     Action.EDIT_POLICIES: "see, change and delete policies and settings",
     Action.LINK_PEOPLE: "see and say which Slack user is whom",
+    Action.SET_UP_CODES: "set up the one-time codes by which they approve",
+    Action.RESET_CODES: "take somebody's one-time codes away",
     Action.RUN: "run, migrate and check Elevate",
 }
 KINDS: Final = {
@@ -183,7 +185,9 @@ WORDS: Final = {
         " comma-separated. Required by `run` and `check`.",
         "ELEVATE_POLICY_FILE": "Applied by `run` to a database that has no policies yet;"
         " the default file of `policies validate`, `policies plan` and `policies apply`.",
-        "ELEVATE_ENCRYPTION_KEY": "Read, and used for nothing in this version.",
+        "ELEVATE_ENCRYPTION_KEY": "What the keys of one-time codes are sealed with in the database, where a policy"
+        " says `proof: totp`: 32 random bytes in base64, as `openssl rand -base64 32` prints them. Several, with"
+        " commas between them: the first seals, all open. The same in every process.",
     },
     "Activity": {
         "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read. `auto` is `cloudwatch_logs` where a log"

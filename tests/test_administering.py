@@ -255,12 +255,18 @@ def test_settings_are_changed(world: World) -> None:
     assert [user.name for user in settings.auditors.users] == ["eve"]
 
 
-def test_what_this_version_cannot_do_yet_is_not_asked_for(world: World) -> None:
+def test_an_approval_policy_is_made_to_ask_for_a_proof(world: World) -> None:
     ada = editing(world, WORKLOADS)
-    assert "Proof" not in modal(ada).labels()
-    ada.close()
+    ada.fill(Proof="A one-time password")
 
-    ada.press("Settings")
+    assert sent(world, ada).closed
+    (policy,) = world.book().approval
+    assert policy.proof == "totp"
+    assert changes(world) == ["changed approval workloads: proof from none to totp"]
+
+
+def test_what_this_version_cannot_do_yet_is_not_asked_for(world: World) -> None:
+    ada = pressed(world, "Settings")
 
     assert "Cut open sessions when access is revoked" not in modal(ada).labels()
 

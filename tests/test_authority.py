@@ -88,7 +88,15 @@ def test_every_row_has_its_probe_and_every_action_its_hats_and_a_way() -> None:
 
 
 AUTHORITY: Final = frozenset(
-    {"OwnRequest", "NotAnApprover", "NotTheRequester", "NotAllowed", "Unseen", "AboutOneself"}
+    {
+        "OwnRequest",
+        "NotAnApprover",
+        "NotTheRequester",
+        "NotAllowed",
+        "Unseen",
+        "AboutOneself",
+        "NothingToApprove",
+    }
 )
 
 
@@ -161,6 +169,8 @@ WHO_MAY: Final = {
     Action.EXPLAIN_OTHERS: "aud ada",
     Action.EDIT_POLICIES: "ada",
     Action.LINK_PEOPLE: "ada",
+    Action.SET_UP_CODES: "eve dan",
+    Action.RESET_CODES: "ada",
     Action.RUN: "",
 }
 """About bob's request for production."""
@@ -190,6 +200,8 @@ REFUSED: Final = {
     Action.EXPLAIN_OTHERS: ("NotAllowed", "Only administrators and auditors may"),
     Action.EDIT_POLICIES: ("NotAllowed", "Only administrators may"),
     Action.LINK_PEOPLE: ("NotAllowed", "Only administrators may"),
+    Action.SET_UP_CODES: ("NothingToApprove", "No approval policy names you"),
+    Action.RESET_CODES: ("NotAllowed", "Only administrators may"),
 }
 """What a person is refused with who may not, in the journal and in words."""
 OWN: Final = {

@@ -93,10 +93,11 @@ def test_what_was_typed_comes_back_trimmed_and_visible() -> None:
 
 
 def test_a_problem_of_a_field_that_is_not_drawn_is_said_beside_the_first() -> None:
-    view = admin_forms.form(opened(Part.APPROVAL)).to_dict()
-    problems = PolicyProblems([PolicyProblem(len(SPOTS[Part.APPROVAL]), "proof: not yet")])
+    view = admin_forms.form(opened(Part.SETTINGS)).to_dict()
+    place = [spot.path for spot in SPOTS[Part.SETTINGS]].index("revoke_sessions") + 1
+    problems = PolicyProblems([PolicyProblem(place, "revoke_sessions: not yet")])
 
-    assert admin_forms.errors(problems, view) == {"name": "proof: not yet"}
+    assert admin_forms.errors(problems, view) == {"approval": "revoke_sessions: not yet"}
 
 
 def test_many_problems_of_one_field_are_said_as_far_as_slack_takes_them() -> None:

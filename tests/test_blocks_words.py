@@ -36,6 +36,7 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.WrongRole: [errors.WrongRole(m, r) for m, r in product(Move, Role)],
     errors.OwnRequest: [errors.OwnRequest()],
     errors.NotAnApprover: [errors.NotAnApprover(), errors.NotAnApprover(("ops (Eve)", LONG) * 40)],
+    errors.NothingToApprove: [errors.NothingToApprove()],
     errors.NotTheRequester: [errors.NotTheRequester()],
     errors.NotAllowed: [errors.NotAllowed((role,)) for role in refusals.ROLES],
     errors.Tampered: [errors.Tampered("a choice")],
@@ -56,6 +57,13 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
     errors.UnknownPolicy: [errors.UnknownPolicy("approval", HOSTILE * 90)],
     errors.TooLongHere: [errors.TooLongHere("settings"), errors.TooLongHere("approval", LONG)],
     errors.AboutOneself: [errors.AboutOneself()],
+    errors.CodeRefusal: [errors.CodeRefusal()],
+    errors.NoCodesHere: [errors.NoCodesHere(), errors.NoCodesHere(("group admins", LONG))],
+    errors.CodesNotSetUp: [errors.CodesNotSetUp()],
+    errors.WrongCode: [errors.WrongCode(left) for left in (1, 4)],
+    errors.CodeUsed: [errors.CodeUsed()],
+    errors.CodesLocked: [errors.CodesLocked(NOON)],
+    errors.SetUpOver: [errors.SetUpOver()],
     errors.CannotBeLinked: [errors.CannotBeLinked(doubt) for doubt in Doubt],
 }
 

@@ -26,6 +26,7 @@ KEYS = [
     "required",
     "approvers",
     "channels",
+    "proof",
 ]
 ADMIN = "payments-prod AdministratorAccess"
 
@@ -484,7 +485,7 @@ def test_the_command_line_says_the_same(world: World, type_: Terminal) -> None:
 
 
 def test_for_other_programs_who_may_ask(world: World, type_: Terminal) -> None:
-    owners = replace(production(world), name="owners", required=True, approvals=2)
+    owners = replace(production(world), name="owners", required=True, approvals=2, proof="totp")
     apply(world, production(world), replace(owners, channel=ChannelId(DEFAULT)))
 
     found = type_.json("policies", "explain", "bob@example.com", PROD, "AdministratorAccess")
@@ -498,6 +499,7 @@ def test_for_other_programs_who_may_ask(world: World, type_: Terminal) -> None:
         "approval_needed": True,
         "approvals": 2,
         "required": ["owners"],
+        "proof": True,
         "approvers": ["dan", "eve"],
         "channels": [APPROVALS, DEFAULT],
     }
@@ -517,6 +519,7 @@ def test_for_other_programs_who_may_not(world: World, type_: Terminal) -> None:
         "approval_needed": False,
         "approvals": 0,
         "required": [],
+        "proof": False,
         "approvers": [],
         "channels": [],
     }

@@ -222,8 +222,8 @@ def test_who_voted_is_known_only_while_it_waits(works: SqlWorks) -> None:
             work.votes.add(make.a_vote(name, voter=EVE))
 
     with works.reading() as work:
-        assert work.votes.undecided(EVE.user_id) == {"PENDING0"}
-        assert work.votes.undecided(BOB.user_id) == frozenset()
+        assert work.votes.undecided(EVE.user_id) == {"PENDING0": False}
+        assert work.votes.undecided(BOB.user_id) == {}
 
 
 def test_states_that_can_be_revoked_are_open_ones() -> None:

@@ -291,7 +291,6 @@ def test_a_missing_or_later_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (approval("proof: totp"), "p.yml:6: proof: totp in approval"),
         (settings("revoke_sessions: scp"), "p.yml:3: revoke_sessions: scp in settings"),
     ],
 )

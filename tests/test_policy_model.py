@@ -15,6 +15,7 @@ from grants.approvers import approvers_of
 from grants.model import (
     Account,
     AccountId,
+    Ballot,
     Catalogue,
     GroupId,
     Lane,
@@ -32,10 +33,12 @@ from grants.policy import (
     approvals,
     approver_groups,
     channels,
+    counts,
     eligibility_groups,
     eligible,
     enough,
     longest,
+    proof_needed,
 )
 from tests import make
 from tests.make import NOON
@@ -111,6 +114,7 @@ APPROVAL = st.builds(
             "channel": CHANNEL,
             "approvals": st.integers(1, 3),
             "required": st.booleans(),
+            "proof": st.sampled_from(["none", "none", "totp"]),
         },
     ),
 )
@@ -245,6 +249,26 @@ def test_who_may_approve_how_many_must_and_where_they_are_asked(
         assert people == {user.user_name for user in found.people} == model.approvers(*about)
         assert enough(asked, found.by_policy) == model.possible(*about)
         assert agreed(asked, voters) == model.enough(*about, voting)
+
+
+@ANYTHING
+@given(organizations(), FILES, st.sampled_from(PAIRS), st.sampled_from(Ballot), st.booleans())
+def test_which_votes_count_where_a_proof_is_asked_for(
+    facts: Facts,
+    file: Mapping[str, Any],
+    pair: tuple[AccountId, PermissionSet],
+    ballot: Ballot,
+    proved: bool,
+) -> None:
+    model, elevate = Model(file, facts), Elevate(file, facts)
+    account, permission_set = elevate.catalogue.accounts[pair[0]], pair[1]
+    asked = approval_policies(elevate.book, account, permission_set.arn)
+    needed = model.proof_needed(account.id, permission_set.name)
+
+    assert proof_needed(asked) == needed
+    approves = ballot is Ballot.APPROVE
+    vote = make.a_vote(ballot=ballot, proved=proved)
+    assert counts(asked, vote) == (approves and (proved or not needed))
 
 
 @ANYTHING

@@ -156,7 +156,7 @@ approvals = st.builds(
     channel=st.none() | channels,
     approvals=st.integers(1, 20),
     required=st.booleans(),
-    proof=st.just("none"),
+    proof=st.sampled_from(["none", "totp"]),
 )
 settings = st.builds(
     PolicySettings,

@@ -7,6 +7,7 @@ import pytest
 from bot.settings import EVERYTHING, LogFormat, Need, Settings, SettingsError, Source, load
 
 Set = Callable[..., None]
+KEY = "a2V5IGtleSBrZXkga2V5IGtleSBrZXkga2V5IGtleSE="
 
 ENOUGH = {
     "SLACK_BOT_TOKEN": "xoxb-1-secret",
@@ -49,7 +50,7 @@ def test_everything_is_taken_as_it_is_set(environment: Set) -> None:
         ELEVATE_ACTIVITY_SOURCE="lookup_events",
         ELEVATE_ACTIVITY_ROLE="ElevateActivityReader",
         ELEVATE_ACTIVITY_REGIONS="eu-west-1, us-east-1,eu-west-1",
-        ELEVATE_ENCRYPTION_KEY="key",
+        ELEVATE_ENCRYPTION_KEY=KEY,
         ELEVATE_DATE_TOKENS="off",
         ELEVATE_LOG_FORMAT="json",
     )
@@ -273,7 +274,7 @@ def test_no_secret_is_shown_by_printing_them(environment: Set) -> None:
     environment(
         **ENOUGH,
         SLACK_APP_TOKEN="xapp-secret",
-        ELEVATE_ENCRYPTION_KEY="secret-key",
+        ELEVATE_ENCRYPTION_KEY="secret" * 7 + "s",
         DATABASE_URL="postgresql+psycopg://elevate:secret@db/elevate?sslmode=require",
     )
 
@@ -294,6 +295,8 @@ def test_no_secret_is_shown_by_printing_them(environment: Set) -> None:
         ("DATABASE_URL", "postgresql://elevate:hunter2@db/elevate"),
         ("DATABASE_URL", "postgresql://elevate:hunter2@db/elevate?sslmode=hunter2"),
         ("DATABASE_URL", "postgresql://elevate:hunter2@db:port/elevate"),
+        ("ELEVATE_ENCRYPTION_KEY", "hunter2"),
+        ("ELEVATE_ENCRYPTION_KEY", f"{KEY},hunter2"),
     ],
 )
 def test_a_wrong_secret_is_not_said_back(environment: Set, variable: str, value: str) -> None:
@@ -302,6 +305,28 @@ def test_a_wrong_secret_is_not_said_back(environment: Set, variable: str, value:
     (line,) = problems()
 
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "said", ["short", "k" * 42, "k" * 45, f"{KEY}x", f"{KEY};{KEY}", ",", "é" * 43]
+)
+def test_a_wrong_key_stops_the_start_with_how_to_make_one(environment: Set, said: str) -> None:
+    environment(ELEVATE_ENCRYPTION_KEY=said)
+
+    (line,) = problems()
+
+    assert line.startswith("ELEVATE_ENCRYPTION_KEY: ")
+    assert "openssl rand -base64 32" in line
+    assert said not in line.removeprefix("ELEVATE_ENCRYPTION_KEY: ").replace(", several with", "")
+
+
+def test_several_keys_are_taken(environment: Set) -> None:
+    environment(ELEVATE_ENCRYPTION_KEY=f"{KEY}, {'n' * 43}")
+
+    key = load().encryption_key
+
+    assert key is not None
+    assert key.get_secret_value() == f"{KEY}, {'n' * 43}"
 
 
 def test_settings_stay_as_they_were_read(environment: Set) -> None:

@@ -51,6 +51,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT, AUDIT, APPROVALS = "C0000000001", "C0000000002", "C0000000003"
+KEY = "a2V5IGtleSBrZXkga2V5IGtleSBrZXkga2V5IGtleSE="
+"""What one-time codes are kept with."""
 PEOPLE = ("bob", "eve", "dan", "ada", "aud", "mallory")
 
 # Nobody is reminded of anything: not before a request has expired, nor within the longest access there is.
@@ -128,7 +130,12 @@ class World:
             slack_api_url=slack.url,
             database_url=database_url,
             aws_region="us-east-1",
-            **{"email_domains": "example.com", "activity_role": ACTIVITY_ROLE, **settings},
+            **{
+                "email_domains": "example.com",
+                "activity_role": ACTIVITY_ROLE,
+                "encryption_key": KEY,
+                **settings,
+            },
         )
         assert clock_of(database) is not None
         self.storage = Storage(database, SqlWorks(database), clock)

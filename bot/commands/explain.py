@@ -49,4 +49,5 @@ def facts(found: Explanation) -> dict[str, Any]:
         "required": list(agreement.required) if agreement else [],
         "approvers": [user.user_name for user in agreement.approvers] if agreement else [],
         "channels": list(allowed.channels) if allowed else [],
+        "proof": agreement is not None and agreement.proof,
     }

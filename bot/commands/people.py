@@ -8,13 +8,14 @@ from typing import Any, Final
 import click
 
 from blocks.text import inline
-from bot.assemble import bindings, open_aws
+from bot.assemble import Storage, bindings, open_aws, proving
 from bot.commands import ground
 from bot.commands.trouble import Misuse, Trouble
 from grants.authority import Action
 from grants.drafts import shown
-from grants.model import Lane, SlackUserId, User
+from grants.model import Lane, SlackUserId, User, UserId
 from grants.naming import user_called
+from grants.people import Memberships
 from grants.ports import Directory
 from grants.records import NEVER, Binding
 
@@ -77,6 +78,31 @@ def unlink(slack_id: str) -> None:
         if not bindings(settings, storage, open_aws(settings)).unlink(who, by=by):
             raise Trouble(f"{who} is not linked to anybody")
     click.echo(f"{who} is forgotten.")
+
+
+@people.command("reset-proof")
+@click.argument("identity_center_user")
+def reset_proof(identity_center_user: str) -> None:
+    """Take somebody's one-time codes away: an id, user name or address. They set up new ones."""
+    settings = ground.settings()
+    with ground.opened(settings) as storage:
+        aws = open_aws(settings)
+        user = _with_codes(storage, aws.directory, identity_center_user)
+        codes = proving(settings, storage, Memberships(aws.directory, storage.clock))
+        if not codes.reset(user, by=ground.whoever_types(Action.RESET_CODES)):
+            raise Trouble(f"{user.user_name} has set up no codes")
+    click.echo(
+        f"The codes of {user.user_name} are reset; they set up new ones with /elevate proof."
+    )
+
+
+def _with_codes(storage: Storage, directory: Directory, name: str) -> User:
+    """Somebody whom Identity Center has no more is named by the id that they had."""
+    with storage.works.reading() as work:
+        known = {str(proof.user_id) for proof in work.proofs.all()}
+    if name in known and directory.user(UserId(name), lane=Lane.STATUS) is None:
+        return User(UserId(name), name, "", "", enabled=False)
+    return user_called(directory, name, lane=Lane.STATUS)
 
 
 def _slack(text: str) -> SlackUserId:

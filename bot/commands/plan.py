@@ -43,7 +43,8 @@ def plan(file: str | None, *, as_json: bool) -> None:
         unread = sum(account.tags is None for account in catalogue.accounts.values())
         catalogue = reading.with_tags(catalogue, most=unread)
     found = Planner(aws.directory, system_clock)(before, after, catalogue)
-    warned = warnings(after, catalogue, aws.directory)
+    keyed = settings.encryption_key is not None
+    warned = warnings(after, catalogue, aws.directory, keyed=keyed)
     if as_json:
         ground.print_json({**_as_json(found), "warnings": [str(each) for each in warned]})
         return

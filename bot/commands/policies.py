@@ -75,7 +75,7 @@ def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
-        found = warnings(book, catalogue, aws.directory)
+        found = warnings(book, catalogue, aws.directory, keyed=settings.encryption_key is not None)
         after = administration(storage).apply(
             book, by=ground.whoever_types(Action.EDIT_POLICIES), since=since
         )
@@ -179,9 +179,11 @@ def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.with_tags(catalogue)
-        return Report(warnings=warnings(book, catalogue, aws.directory, lane=Lane.STATUS))
-    except PolicyProblems as found:
-        return Report(problems=found.problems)
+        keyed = settings.encryption_key is not None
+        found = warnings(book, catalogue, aws.directory, lane=Lane.STATUS, keyed=keyed)
+        return Report(warnings=found)
+    except PolicyProblems as wrong:
+        return Report(problems=wrong.problems)
     except AwsFault as fault:
         return replace(_by_grammar(raw, name), unchecked=fault.reason)
 

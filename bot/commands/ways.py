@@ -27,5 +27,6 @@ WAYS: Final[Mapping[str, Action]] = {
     "people list": A.LINK_PEOPLE,
     "people link": A.LINK_PEOPLE,
     "people unlink": A.LINK_PEOPLE,
+    "people reset-proof": A.RESET_CODES,
 }
 """Whoever types is the operator, and nobody else: who may log in there is the machine's to say."""

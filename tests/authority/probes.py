@@ -23,7 +23,7 @@ class Probe:
     @property
     def spends(self) -> bool:
         """Whether what was pressed is there no more."""
-        return self.line.partition(".")[0] in {"request", "policies", "people", "nudge"}
+        return self.line.partition(".")[0] in {"request", "policies", "people", "nudge", "proof"}
 
     def happened(self, noticed: Noticed) -> bool:
         """Whether it was done."""
@@ -137,4 +137,16 @@ PROBES: Final[Mapping[tuple[Way, Action], Probe]] = {
         Press(stage.links, "USPARE"), "people.unlink"
     ),
     (Way(K.FORM, ids.LINK_FORM), A.LINK_PEOPLE): Probe(Press(stage.link_form), "people.link"),
+    # One-time codes
+    (Way(K.WORD, "proof"), A.LOOK): Probe(Press(stage.nothing), words="code"),
+    (Way(K.BUTTON, ids.SET_UP_CODES), A.SET_UP_CODES): Probe(
+        Press(stage.without_codes, at_home=True), "proof.begin"
+    ),
+    (Way(K.FORM, ids.PRESENT_CODE_FORM), A.SET_UP_CODES): Probe(
+        Press(stage.present_code_form), "proof.begin"
+    ),
+    (Way(K.FORM, ids.CODES_FORM), A.SET_UP_CODES): Probe(Press(stage.codes_form), "proof.confirm"),
+    (Way(K.BUTTON, ids.RESET_CODES), A.RESET_CODES): Probe(
+        Press(stage.with_codes, "UEVE"), "proof.reset"
+    ),
 }

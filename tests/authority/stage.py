@@ -1,11 +1,14 @@
 """What is pressed, sent and typed: each way in by its own payload, whoever sends it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from blocks import ids
-from grants.model import RequestId
+from grants.model import RequestId, UserId
+from grants.proving import about
+from grants.records import Proof
+from grants.totp import code_at, step_at
 from handlers.ways import Kind, Way
 from tests.authority.cast import PERSONS, Part
 from tests.standins.aws import ApiCall
@@ -219,6 +222,65 @@ def link_form(world: World) -> Scene:
     world["ada"].press("Link Somebody")
     world["ada"].fill({"Slack user": "USPARE", "Identity Center user": "spare"})
     return _form(world, "ada")
+
+
+SECRET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+"""The same key for everybody, so that what one fills in is right for whoever sends it."""
+
+
+def _codes(world: World, *, sealed: bool, pending: bool) -> None:
+    """eve and dan have codes, or have just been shown the key of some."""
+    seal, now = world.bot.front.proving.seal, world.clock()
+    assert seal is not None
+    with world.works() as work:
+        for name in ("eve", "dan"):
+            user = UserId(world.company.user(name).id)
+            kept = seal.seal(SECRET, about(user))
+            work.proofs.remove(user)
+            proof = Proof(user, pending=kept if pending else "", begun_at=now if pending else None)
+            if sealed:
+                proof = replace(proof, sealed=kept, confirmed_at=now)
+            work.proofs.add(proof)
+
+
+def _with_code(world: World) -> Scene:
+    """The next step's code, which is taken now and a minute later."""
+    world["eve"].fill(Code=code_at(SECRET, step_at(world.clock()) + 1))
+    return _form(world, "eve")
+
+
+def without_codes(world: World) -> Scene:
+    """Nobody has any."""
+    _codes(world, sealed=False, pending=False)
+    return home(world)
+
+
+def with_codes(world: World) -> Scene:
+    """eve and dan have; the list of links before ada."""
+    world["eve"].command("mine")
+    _codes(world, sealed=True, pending=False)
+    return links(world)
+
+
+def present_code_form(world: World) -> Scene:
+    """eve's, filled in."""
+    _codes(world, sealed=True, pending=False)
+    _set_up(world)
+    return _with_code(world)
+
+
+def codes_form(world: World) -> Scene:
+    """eve's, with the first code of the key that it shows."""
+    _codes(world, sealed=False, pending=False)
+    _set_up(world)
+    _codes(world, sealed=False, pending=True)
+    return _with_code(world)
+
+
+def _set_up(world: World) -> None:
+    world.slack.workspace.stacks[world["eve"].id] = []
+    world["eve"].command("proof", DEFAULT)
+    world["eve"].click(world["eve"].ephemerals()[-1], "Set Up Codes")
 
 
 REQUEST: Final = "{request}:1"

@@ -22,6 +22,7 @@ from grants.offering import Offers
 from grants.people import Memberships
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Organization, Work, Works
+from grants.proving import Proving
 from grants.records import Pending
 from grants.reminding import Reminding
 from grants.review import Review
@@ -260,7 +261,10 @@ class Universe:
         process.desk = Desk(
             works, self.directory, center, memberships, Offers(), self.clock, wake, self.new_id
         )
-        process.review = Review(works, self.directory, memberships, self.clock, wake)
+        process.review = Review(
+            works, self.directory, memberships, self.clock, wake,
+            Proving(works, self.clock, None, memberships.live),
+        )  # fmt: skip
         process.closing = Closing(works, memberships, self.clock, wake)
         process.administration = Administration(works, self.clock, wake)
         process.announcer = Teller(works, self.clock, crew("tells"), self.weather)
