@@ -221,7 +221,7 @@ def _profile_lines(request: Request, style: Style) -> str:
     if is_safe_link(style.portal_url):
         lines.append(f"sso_start_url = {style.portal_url}")
     if style.sso_region:
-        lines.append(f"sso_region = {style.sso_region}")
+        lines.append(f"sso_region = {_NOT_IN_A_ROLE.sub('?', style.sso_region)}")
     lines.append(f"sso_account_id = {request.target.account_id}")
     lines.append(f"sso_role_name = {_NOT_IN_A_ROLE.sub('?', request.permission_set_name)[:64]}")
     return "\n".join(lines)

@@ -263,10 +263,11 @@ class Proving:
         now, failures = self.clock(), proof.failures + 1
         by = acting(person, Role.APPROVER)
         work.journal.write(Entry(now, "proof.wrong", by, facts={"failures": failures}))
-        if failures % TRIES:
+        times, more = divmod(failures, TRIES)
+        if more:
             _save(work, proof, replace(proof, failures=failures))
-            return WrongCode(TRIES - failures % TRIES)
-        until = now + min(LONGEST, LOCKED_FOR * 2 ** min(failures // TRIES - 1, 20))
+            return WrongCode(TRIES - more)
+        until = now + min(LONGEST, LOCKED_FOR * 2 ** min(times - 1, 20))
         _save(work, proof, replace(proof, failures=failures, locked_until=until))
         told = {"user": _named(person), "failures": failures, "until": until.isoformat()}
         telling.alarm(work, "proof_locked", told, at=now, by=by)

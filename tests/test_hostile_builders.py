@@ -7,7 +7,7 @@ import re
 import types
 import typing
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -28,6 +28,7 @@ from grants.activity import Summary, to_json
 from grants.auditing import Whole
 from grants.errors import Problem, Refusal
 from grants.model import Request, State, Vote
+from grants.proving import NewKey
 from grants.records import Line
 from tests.standins.blockkit import check_home, check_message, check_view
 from tests.test_blocks_drawings import a_request, texts
@@ -40,7 +41,7 @@ PIECES = (
  " ", "",
 )  # fmt: skip
 OURS = re.compile(
-    r"<!date\^\d+\^{date_short_pretty} at {time}\|[^<>|]*>|<https://[a-z.-]+/[^<>|]*\|[^<>|]*>"
+    r"<!date\^\d+\^{date_short_pretty} at {time}\|[^<>|]*>|<#R0AB234\d>|<https://[a-z.-]+/[^<>|]*\|[^<>|]*>"
 )
 TURNING = {"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI", "PDF"}
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -72,7 +73,7 @@ def given_a(kind: Any) -> st.SearchStrategy[Any]:
     origin: Any = typing.get_origin(kind)
     inside = typing.get_args(kind)
     if isinstance(kind, typing.NewType):
-        return st.just(kind("R0AB2345"))
+        return st.sampled_from((kind("R0AB2345"), kind("R0AB2346"), kind("R0AB2347")))
     if origin in {typing.Union, types.UnionType}:
         return st.one_of(*map(given_a, inside))
     if origin is tuple and inside[-1] is not Ellipsis:
@@ -131,7 +132,7 @@ def requests() -> st.SearchStrategy[Request]:
 
 
 facts = st.fixed_dictionaries(
-    {"since": instants.map(str), "made_at": instants.map(str), "destination": hostile, "line": st.integers(1, 9), "error": hostile, "count": st.integers(1, 99)},
+    {"since": instants.map(str), "made_at": instants.map(str), "until": instants.map(str), "destination": hostile, "line": st.integers(1, 9), "error": hostile, "count": st.integers(1, 99)},
     optional={
         "comment": long, "reason": hostile, "voter": hostile, "address": hostile, "user_name": hostile, "by": hostile, "user": hostile,
         "slack_id": st.just("UEVE"), "account_name": hostile, "permission_set_name": hostile, "made_by": hostile,
@@ -141,7 +142,7 @@ facts = st.fixed_dictionaries(
     },
 )  # fmt: skip
 MAPPING = typing.get_origin(Mapping[str, str])
-MANY = {Sequence, typing.get_origin(typing.Iterable[int])}
+MANY = {Sequence, Collection, typing.get_origin(typing.Iterable[int])}
 OWN: dict[Any, st.SearchStrategy[Any]] = {
     str: hostile,
     int: st.integers(0, 99),
@@ -151,6 +152,11 @@ OWN: dict[Any, st.SearchStrategy[Any]] = {
     datetime: instants,
     timedelta: spans,
     Request: st.deferred(requests),
+    NewKey: st.just(
+        NewKey(
+            "JBSWY3DPEHPK3PXP", "otpauth://totp/Elevate:eve%40example.com?secret=JBSWY3DPEHPK3PXP"
+        )
+    ),
     Any: hostile,
     tuple[Problem, ...]: st.deferred(lambda: st.lists(given_a(Problem), min_size=1).map(tuple)),
     Mapping[str, Any]: facts,
@@ -270,7 +276,7 @@ def test_nothing_hostile_does_anything(name: str) -> None:
         marked = [each for each in said if each["type"] == "mrkdwn"]
         plain = [each["text"] for each in said if each["type"] == "plain_text"]
         assert problems == []
-        assert re.findall(r"[<>]", text) == []
+        assert re.findall(r"[<>]", OURS.sub("", text)) == []
         assert [each for each in marked if re.search(r"[<>]", OURS.sub("", each["text"]))] == []
         assert [each for each in marked if not each.get("verbatim")] == []  # else Slack finds links
         assert [
