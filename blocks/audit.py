@@ -29,6 +29,8 @@ STRANGER: Final = "stranger"
 """Nobody here made it. Facts: ids and names; `made_by` and `made_at`, else `asked_at`, `blind`."""
 STRANGERS: Final = "strangers"
 """More of them than are told of one by one. Facts: `count`."""
+CUT_DROPPED: Final = "cut_dropped"
+"""A denial of open sessions was taken out by somebody else."""
 NOT_TAKEN: Final = "journal_not_taken"
 """The journal does not go out. Facts: `destination`, `since`, `error`, `line`."""
 _CURES: Final = {
@@ -111,6 +113,16 @@ def _what(facts: Facts, write: Write) -> str:
         )
     if facts.get("kind") == NOT_TAKEN:
         return _not_taken(facts, write)
+    if facts.get("kind") == Note.CUT_LATE:
+        return thread.not_cut(facts, write)
+    if facts.get("kind") == Note.LIFT_LATE:
+        return thread.not_lifted(facts, write)
+    if facts.get("kind") == CUT_DROPPED:
+        return (
+            "the denial of sessions that were cut was taken out of the permission set's inline policy"
+            " by somebody else, and is put back. Whatever manages that policy must leave statements"
+            " alone whose Sid begins with ElevateCut."
+        )
     if facts.get("kind") in _SWEPT:
         return _SWEPT[str(facts["kind"])](facts, write)
     if facts.get("kind") == UNASKED:

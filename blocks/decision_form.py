@@ -6,18 +6,27 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, SectionBlock
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    RadioButtonsElement,
+    SectionBlock,
+)
 from slack_sdk.models.views import View
 
 from blocks import ids, wording
 from blocks.parts import aside, marked, ours, plain, said, whole
 from blocks.problems import sentence
-from blocks.text import Style, moment, typed
+from blocks.text import Style, moment, span, typed
 from grants.errors import Field, Tampered, Unfit
 from grants.model import Ballot, Request, RequestId
 
 SHOWN: Final = 500
 CODE_HINT: Final = "The six digits that your authenticator app shows for Elevate now."
+LEAVE, CUT = "leave", "cut"
+"""What may become of sessions that are open already."""
 _ID = re.compile(r"[0-9A-Za-z]{8}", re.ASCII)
 _KEPT: Final = {ids.COMMENT_FORM: {"request", "ballot"}, ids.REVOKE_FORM: {"request"}}
 """What each form's `private_metadata` holds."""
@@ -44,6 +53,8 @@ class Revocation:
 
     request_id: RequestId
     reason: str
+    cut: bool = False
+    """And the sessions that are open already."""
 
 
 def comment_form(
@@ -67,8 +78,8 @@ def comment_form(
     )
 
 
-def revoke_form(request: Request, style: Style) -> View:
-    """Asks for the reason of a revocation."""
+def revoke_form(request: Request, style: Style, *, cuts: bool = False) -> View:
+    """Asks for the reason of a revocation; where sessions can be cut, whether they are to be."""
     hint = "The requester and the request's thread read it."
     return View(
         type="modal",
@@ -76,7 +87,11 @@ def revoke_form(request: Request, style: Style) -> View:
         title=plain("Revoke access"),
         submit=plain("Revoke"),
         close=plain("Close"),
-        blocks=[*_about(request, style), _input("Reason", ids.REASON, hint, optional=False)],
+        blocks=[
+            *_about(request, style),
+            _input("Reason", ids.REASON, hint, optional=False),
+            *([_sessions(request)] if cuts else []),
+        ],
         private_metadata=json.dumps({"request": request.id}),
     )
 
@@ -118,6 +133,28 @@ def _input(words: str, name: str, hint: str, *, optional: bool) -> InputBlock:
     )
 
 
+def _sessions(request: Request) -> InputBlock:
+    """What each of the two costs, beside it."""
+    alive = span(request.session_duration)
+    leave = Option(
+        value=LEAVE,
+        text=plain("Revoke"),
+        description=plain(f"Sessions that are open already may go on for up to {alive}."),
+    )
+    cut = Option(
+        value=CUT,
+        text=plain("Revoke and cut sessions"),
+        description=plain("AWS denies them everything, within some minutes."),
+    )
+    return InputBlock(
+        block_id=ids.SESSIONS,
+        label=plain("What is taken away"),
+        element=RadioButtonsElement(
+            action_id=ids.SESSIONS, options=[leave, cut], initial_option=leave
+        ),
+    )
+
+
 # What came back
 
 
@@ -136,7 +173,8 @@ def read_comment(view: object) -> Decision:
 def read_revoke(view: object) -> Revocation:
     """The revocation; `Tampered` for whatever is none."""
     kept = _metadata(view, _KEPT[ids.REVOKE_FORM])
-    return Revocation(_request_id(kept["request"]), text(view, ids.REASON, {ids.REASON}))
+    reason = text(view, ids.REASON, {ids.REASON, ids.SESSIONS})
+    return Revocation(_request_id(kept["request"]), reason, _cut(view))
 
 
 def about(view: object) -> RequestId | None:
@@ -188,16 +226,36 @@ def _request_id(value: object) -> RequestId:
 
 def text(view: object, name: str, fields: Collection[str]) -> str:
     """What was typed there, in a form of no other fields than these; empty: it did not come back."""
-    values: object = view
-    for key in ("state", "values"):
-        values = (values.get(key) or {}) if isinstance(values, dict) else None
-    if not isinstance(values, dict) or values.keys() - set(fields):
+    values = _values(view)
+    if values.keys() - set(fields):
         raise Tampered("a form's fields")
-    found: object = values
-    for key in (name, name, "value"):
-        if found is not None and not isinstance(found, dict):
-            raise Tampered("a form's fields")
-        found = found.get(key) if found else None
+    found = _at(values, name, name, "value")
     if found is not None and not isinstance(found, str):
         raise Tampered("a text")
     return typed(found or "")
+
+
+def _cut(view: object) -> bool:
+    """Not asked, or not answered: what is open stays open."""
+    chosen = _at(_values(view), ids.SESSIONS, ids.SESSIONS, "selected_option", "value")
+    if chosen not in (None, LEAVE, CUT):
+        raise Tampered("a choice")
+    return chosen == CUT
+
+
+def _values(view: object) -> dict[str, Any]:
+    values: object = view
+    for key in ("state", "values"):
+        values = (values.get(key) or {}) if isinstance(values, dict) else None
+    if not isinstance(values, dict):
+        raise Tampered("a form's fields")
+    return values
+
+
+def _at(values: dict[str, Any], *path: str) -> object:
+    found: object = values
+    for key in path:
+        if found is not None and not isinstance(found, dict):
+            raise Tampered("a form's fields")
+        found = found.get(key) if found else None
+    return found

@@ -18,6 +18,7 @@ from grants.errors import (
     CodeRefusal,
     Denied,
     Doubt,
+    NoCut,
     NoLongerGiven,
     NotAllowed,
     NotAnApprover,
@@ -129,6 +130,13 @@ def words(refusal: Refusal) -> str:
             )
         case TooLongHere():
             return _too_long_here(refusal)
+        case NoCut(standing=True):
+            return "The access was there before, and stays: its sessions are not cut. Revoke without that."
+        case NoCut():
+            return (
+                "Cutting sessions is not switched on (revoke_sessions in the policies). Revoke without"
+                " that."
+            )
         case NudgedLately():
             return _nudged_lately(refusal)
         case TooSlow():

@@ -37,6 +37,13 @@ class Note(StrEnum):
     """More time is asked for. Facts: `extension` (that request), `seconds`."""
     STANDING = "standing"
     """The access was there before us."""
+    CUT = "cut"
+    """Sessions are denied everything. Facts: `before`, `until`, `credentials_until`; so of the others."""
+    CUT_LIFTED = "cut_lifted"
+    CUT_LATE = "cut_late"
+    """It does not succeed. Facts: `error`, `attempts` besides."""
+    LIFT_LATE = "lift_late"
+    """Undoing it does not. Facts: likewise."""
     VOTE = "vote"
     """One of several approvals that are needed.
 
@@ -113,16 +120,17 @@ def _asked(request: Request, facts: Facts) -> str:
 def _last(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
     by = wording.who(moved.by, write)
     match moved.move, moved.target:
+        case Move.REVOKE, State.REVOKING if facts.get("cut"):
+            last = utc(moved.at + request.session_duration)
+            return (
+                f": {_taken(request, facts, by)} The sessions already open are cut after that:"
+                " until the request's thread says so, credentials already issued may go on working,"
+                f" about until {last}."
+            )
         case Move.END, State.REVOKING:
             return f": {by} gives it back. {_asked(request, facts)}"
         case Move.REVOKE, State.REVOKING:
-            stays = wording.stays(request, facts)
-            does = (
-                f"ends this request. {stays}"
-                if stays
-                else "takes the access away. AWS has been asked."
-            )
-            return f": {by} {does}"
+            return f": {_taken(request, facts, by)}"
         case Move.END, _:
             return f": {by} gave it back before it began."
         case Move.REVOKE, _:
@@ -133,6 +141,11 @@ def _last(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
             return ": the access was taken away outside Elevate. It is not created again."
         case _:
             return f": {_gone(moved, request, facts, write)}"
+
+
+def _taken(request: Request, facts: Facts, by: str) -> str:
+    stays = wording.stays(request, facts)
+    return f"{by} {f'ends this request. {stays}' if stays else 'takes the access away. AWS has been asked.'}"
 
 
 def _gone(moved: Moved, request: Request, facts: Facts, write: Write) -> str:
@@ -214,12 +227,64 @@ def _noted(kind: str, facts: Facts, write: Write) -> str:
         return f"Extension asked for: {more} more, by request {facts.get('extension')}."
     if kind == Note.STANDING:
         return f"Notice: {wording.STANDING}"
+    if kind in _CUTS:
+        return _CUTS[Note(kind)](facts, write)
     if kind == Note.VOTE:
         count = f"{facts.get('count', 1)} of {facts.get('needed', 1)}"
         missing = wording.besides((each["more"], each["whom"]) for each in facts.get("besides", ()))
         agrees = f"{count}: {write(str(facts.get('voter', '')))} agrees"
         return f"{agrees}; {write(missing)}." if missing else f"{agrees}."
     return f"Notice: {write(str(facts.get('words') or kind))}"
+
+
+def _cut(facts: Facts, _write: Write) -> str:
+    last = facts.get("credentials_until")
+    without = f" Without that they could have gone on until {_at(last)}." if last else ""
+    return (
+        f"Sessions cut: AWS denies everything to those that were opened before {_at(facts.get('before'))},"
+        f" as soon as IAM has carried it out everywhere, which may take some minutes.{without} The"
+        f" denial is taken out again after {_at(facts.get('until'))}."
+    )
+
+
+def _cut_lifted(facts: Facts, _write: Write) -> str:
+    return (
+        "Sessions that were cut are over by now: the denial is out of the permission set's inline"
+        " policy again."
+    )
+
+
+def not_cut(facts: Facts, write: Write) -> str:
+    """That open sessions are not cut yet, why, and until when they may live."""
+    last = facts.get("credentials_until")
+    until = f" Credentials already issued may go on working until {_at(last)}." if last else ""
+    return f"Sessions are not cut yet: {_trouble(facts, write)}{until}"
+
+
+def not_lifted(facts: Facts, write: Write) -> str:
+    """That the denial stays for longer than it is needed, and that it denies nobody anything else."""
+    return (
+        "Sessions that were cut are over, and the denial could not be taken out of the permission"
+        f" set's inline policy yet: {_trouble(facts, write)} It denies nothing to sessions that"
+        " were opened since."
+    )
+
+
+def _trouble(facts: Facts, write: Write) -> str:
+    reason = write(str(facts.get("error") or "AWS is still at it"))
+    return f"{reason.rstrip('.')}. It is tried until it is done."
+
+
+def _at(instant: object) -> str:
+    return "then" if instant is None else utc(datetime.fromisoformat(str(instant)))
+
+
+_CUTS: Final[Mapping[Note, Callable[[Facts, Write], str]]] = {
+    Note.CUT: _cut,
+    Note.CUT_LIFTED: _cut_lifted,
+    Note.CUT_LATE: not_cut,
+    Note.LIFT_LATE: not_lifted,
+}
 
 
 def still(facts: Facts, write: Write) -> str:

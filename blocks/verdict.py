@@ -30,6 +30,10 @@ _NAMES: Final = {
     thread.Note.OVERDUE: "Still being removed",
     thread.Note.EXTENSION: "Extension asked for",
     thread.Note.STANDING: "Notice",
+    thread.Note.CUT: "Sessions cut",
+    thread.Note.CUT_LIFTED: "The end of a cut",
+    thread.Note.CUT_LATE: "Sessions not cut yet",
+    thread.Note.LIFT_LATE: "A cut not undone yet",
     thread.Note.VOTE: "A vote",
     Reminder.DECISION: "A reminder",
 }

@@ -20,6 +20,7 @@ from grants.auditing import Auditing
 from grants.aws.assumed import Assumed
 from grants.aws.clients import Clients
 from grants.aws.cloudtrail.assigning import AssigningInCloudTrail
+from grants.aws.denials import DenialsAtAws
 from grants.aws.identity_center import IdentityCenterAtAws
 from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
@@ -27,6 +28,7 @@ from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
 from grants.closing import Closing
 from grants.crew import Crew
+from grants.cutting import Cutting
 from grants.desk import Desk
 from grants.editing import Editing
 from grants.engine import Engine
@@ -43,6 +45,7 @@ from grants.pace import Jitter
 from grants.people import Bindings, Memberships, Profile
 from grants.ports import (
     Clock,
+    Denials,
     Directory,
     IdentityCenter,
     Organization,
@@ -87,6 +90,7 @@ class Aws:
     sensitive: Sensitive
     """What of it is named first."""
     provenance: Provenance
+    denials: Denials
     share: Callable[[int], None] = lambda _: None
     """So many processes ask AWS under the same quotas."""
     shut: Callable[[], None] = lambda: None
@@ -125,6 +129,7 @@ def open_aws(
         trail(settings, clients, assumed, finder, limiter),
         _sensitive(settings),
         AssigningInCloudTrail(clients, assumed, finder, limiter, role=role),
+        DenialsAtAws(finder, limiter),
         share=limiter.share,
         shut=limiter.shut,
     )
@@ -243,6 +248,11 @@ def sweep(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitte
     return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew, jitter)
 
 
+def cutting(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter) -> Cutting:
+    """Where the sessions of revoked grants are cut, and that is undone."""
+    return Cutting(storage.works, aws.denials, storage.clock, crew, jitter)
+
+
 def forwarding(settings: Settings, storage: Storage, crew: Crew) -> Forwarding:
     """Sends the journal out."""
     return Forwarding(storage.works, destinations(settings), storage.clock, crew)
@@ -263,13 +273,22 @@ class Hands:
     reads: Executor
     catalogue: Executor
     sweep: Executor
+    cuts: Executor
     forwards: Executor
     links: Executor
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
         assignments = (self.ends, self.grants, self.looks)
-        kinds = (*assignments, self.reads, self.catalogue, self.sweep, self.forwards, self.links)
+        kinds = (
+            *assignments,
+            self.reads,
+            self.catalogue,
+            self.sweep,
+            self.cuts,
+            self.forwards,
+            self.links,
+        )
         for executor in kinds:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -283,6 +302,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(4, "reads"),
         ThreadPoolExecutor(1, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
+        ThreadPoolExecutor(2, "cuts"),
         Daemons("forwards"),
         ThreadPoolExecutor(1, "links"),
     )

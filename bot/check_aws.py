@@ -13,7 +13,13 @@ from grants.cautions import warnings
 from grants.drafts import shown
 from grants.errors import AwsFault
 from grants.model import Catalogue, GroupId, Instance, Lane, PermissionSetArn
-from grants.policy import PolicyBook, approver_groups, eligibility_groups, uses_tags
+from grants.policy import (
+    INLINE_POLICY,
+    PolicyBook,
+    approver_groups,
+    eligibility_groups,
+    uses_tags,
+)
 from grants.refreshing import remembering
 
 T = TypeVar("T")
@@ -157,6 +163,10 @@ def _rights(opened: Aws, catalogue: Catalogue, book: PolicyBook | None) -> Findi
             well &= yield from _tried(
                 "an account's tags", lambda: organization.tags(account, lane=Lane.STATUS)
             )
+    if arn and book and book.settings.revoke_sessions == INLINE_POLICY:
+        well &= yield from _tried(
+            "an inline policy", lambda: opened.denials.read(arn, lane=Lane.STATUS)
+        )
     if group:
         well &= yield from _tried("memberships", lambda: _memberships(opened, group))
     if well:

@@ -18,6 +18,7 @@ from bot.assemble import (
     Aws,
     Storage,
     bindings,
+    cutting,
     desk,
     forwarding,
     hands,
@@ -179,6 +180,7 @@ class Process:
             Crew(self._hands.links, lambda: None),
             self.slack.front.people.seen,
         )
+        the_cuts = cutting(storage, aws, Crew(self._hands.cuts, self.wake))
         outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None))
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, aws)
@@ -187,6 +189,7 @@ class Process:
             rounds = (
                 Round("jobs", the_jobs.round, the_jobs.next_due),
                 Round("catalogue", catalogues.round, catalogues.next_due),
+                Round("cuts", the_cuts.round, the_cuts.next_due),
                 Round("sweep", the_sweep.round, the_sweep.next_due),
                 Round("links", links.round, links.next_due),
                 Round("outbox", self.slack.announcer.round, self.slack.announcer.next_due),

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from grants import authority, telling
+from grants import authority, cutting, policy, telling
 from grants.asking import fit_reason
 from grants.authority import Action
-from grants.errors import AlreadyMoved
+from grants.errors import AlreadyMoved, NoCut
 from grants.extending import falls_with
 from grants.holding import nudge
 from grants.lifecycle import moves_from, take
@@ -61,34 +61,58 @@ class Closing:
             raise AlreadyMoved(request)
         return request, by
 
+    def may_cut(self, request: Request) -> bool:
+        """Whether the sessions that it has left open can be cut as well."""
+        with self.works.reading() as work:
+            return not request.standing and _cuts_on(work)
+
     def revoke(
         self,
         person: Person,
         request_id: RequestId,
         reason: str,
         *,
+        cut: bool = False,
         in_time: InTime = nobody_waits,
     ) -> Request:
-        """An approver of it, or an administrator, takes the access away."""
+        """An approver of it, or an administrator, takes the access away.
+
+        `cut`: and the sessions that are open already.
+        """
         fit_reason(reason)
         _, by = self.may_revoke(person, request_id)
         in_time()
-        return self.revoke_as(by, request_id, reason)
+        return self.revoke_as(by, request_id, reason, cut=cut)
 
-    def revoke_as(self, by: Actor, request_id: RequestId, reason: str) -> Request:
+    def revoke_as(
+        self, by: Actor, request_id: RequestId, reason: str, *, cut: bool = False
+    ) -> Request:
         """The same for an actor whose role is settled: the operator at the command line."""
         fit_reason(reason)
         with self.works() as work:
             request = work.requests.get(request_id)
+            if cut and (request.standing or not _cuts_on(work)):
+                raise NoCut(request.standing)
             after = _close(
-                work, request, Move.REVOKE, by=by, at=self.clock(), reason=reason.strip()
+                work, request, Move.REVOKE, by=by, at=self.clock(), reason=reason.strip(), cut=cut
             )
         self.wake()
         return after
 
 
+def _cuts_on(work: Work) -> bool:
+    return work.policies.current().settings.revoke_sessions == policy.INLINE_POLICY
+
+
 def _close(
-    work: Work, request: Request, move: Move, *, by: Actor, at: datetime, reason: str
+    work: Work,
+    request: Request,
+    move: Move,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    cut: bool = False,
 ) -> Request:
     """A move that ends a request or begins its end; where AWS holds something, AWS is next.
 
@@ -97,9 +121,12 @@ def _close(
     extensions = work.requests.extensions_of(request.id)  # locked before their assignment
     after, moved = take(request, move, by=by, at=at, note=reason, closed_by=by.name, reason=reason)
     after = work.requests.save(after)
-    telling.record(work, after, moved)
+    cut = cut and after.state is State.REVOKING
+    telling.record(work, after, moved, facts={"cut": True} if cut else None)
     if after.state is State.REVOKING:
         nudge(work, after.key, at=at)
+    if cut:
+        cutting.begin(work, after, at=at)
     for extension, its in falls_with(extensions, move, by.role):
         _close(work, extension, its, by=by, at=at, reason=reason)
     return after

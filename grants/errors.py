@@ -220,6 +220,14 @@ class TooMuchAtOnce(Refusal):
 
 
 @dataclass(eq=False)
+class NoCut(Refusal):
+    """Sessions that are open already cannot be cut with this revocation."""
+
+    standing: bool
+    """The access was there before, and stays; else it is not switched on."""
+
+
+@dataclass(eq=False)
 class NudgedLately(Refusal):
     """The approvers were nudged a moment ago."""
 

@@ -29,7 +29,7 @@ MOST_APPROVALS: Final = 20
 SCOPE: Final = ("accounts", "ous", "tags")
 
 NOT_YET: Final[Mapping[tuple[str, str], tuple[object, ...]]] = {
-    ("settings", "revoke_sessions"): ("off",),
+    ("settings", "revoke_sessions"): ("off", "inline_policy"),
 }
 """What this version cannot do yet, with the values that ask nothing of it. Never ignored."""
 

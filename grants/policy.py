@@ -143,6 +143,10 @@ class ApprovalPolicy:
         )
 
 
+INLINE_POLICY: Final = "inline_policy"
+"""Of `revoke_sessions`: open sessions can be cut by the permission set's inline policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
     """The `settings` of the policies; each default is the safe one (ACCEPTANCE 71)."""

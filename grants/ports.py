@@ -42,6 +42,8 @@ from grants.records import (
     Applied,
     Binding,
     Checkpoint,
+    Cut,
+    CutLease,
     Entry,
     Finding,
     Forward,
@@ -131,6 +133,31 @@ class IdentityCenter(Protocol):
         ...
 
     def deletions(self, *, progress: Progress | None = None) -> Iterable[Operation]: ...
+
+
+class Denials(Protocol):
+    """sso-admin: the inline policy of a permission set, and its way into one account."""
+
+    def read(self, permission_set: PermissionSetArn, *, lane: Lane) -> str:
+        """As AWS has it; empty: there is none. AwsMissing: no such permission set."""
+        ...
+
+    def write(self, permission_set: PermissionSetArn, document: str, *, still: Still) -> None:
+        """In place of what is there; empty: there is to be none."""
+        ...
+
+    def push(
+        self, permission_set: PermissionSetArn, account: AccountId, *, still: Still
+    ) -> Operation:
+        """Provision it to this account alone. AwsMissing: it is not in use there.
+
+        Harmless to ask for twice.
+        """
+        ...
+
+    def pushed(self, operation: str) -> Operation:
+        """How that stands; AwsMissing: AWS no longer knows it."""
+        ...
 
 
 class Directory(Protocol):
@@ -655,6 +682,48 @@ class Sweeps(Protocol):
         ...
 
 
+class Cuts(Protocol):
+    """Whose open sessions are denied, and how far that has come."""
+
+    def get(self, key: Key) -> Cut | None:
+        """Locked for this unit of work."""
+        ...
+
+    def of(self, request_id: RequestId) -> Cut | None: ...
+    def of_set(self, permission_set: PermissionSetArn) -> list[Cut]:
+        """Those that are not lifted, the oldest first."""
+        ...
+
+    def add(self, cut: Cut) -> None: ...
+    def save(self, cut: Cut) -> bool:
+        """Compare and swap on the version."""
+        ...
+
+    def due(self, now: datetime) -> list[PermissionSetArn]:
+        """The permission sets with something to do, of which nobody has the lease."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+    def unlifted(self) -> int: ...
+    def pushing(self) -> int:
+        """How many are being provisioned; whoever counts is alone in that until it has added its own."""
+        ...
+
+    def ends_wait(self, account: AccountId) -> bool:
+        """Whether access in this account is to be taken away, and AWS not asked for it yet."""
+        ...
+
+    def claim(
+        self, permission_set: PermissionSetArn, now: datetime, *, until: datetime
+    ) -> CutLease | None:
+        """None: somebody else has it."""
+        ...
+
+    def let_go(self, lease: CutLease) -> None:
+        """Nothing happens where somebody else has it by now."""
+        ...
+
+
 class Forwards(Protocol):
     """How far the journal has gone to each of its destinations."""
 
@@ -719,6 +788,8 @@ class Work(Protocol):
     def sweeps(self) -> Sweeps: ...
     @property
     def forwards(self) -> Forwards: ...
+    @property
+    def cuts(self) -> Cuts: ...
 
 
 class Works(Protocol):

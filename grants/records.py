@@ -11,6 +11,7 @@ from grants.model import (
     Actor,
     Key,
     Moved,
+    PermissionSetArn,
     RequestId,
     Role,
     SlackUserId,
@@ -121,6 +122,7 @@ KINDS: Final = (
     "proof",
     "alarm",
     "sweep",
+    "cut",
     "audit",
 )
 """Of events, by what stands before the dot."""
@@ -337,3 +339,71 @@ class Stranger:
     made_at: datetime | None = None
     missed_at: datetime | None = None
     """When a list first did not show it: lists lag, and only the second one is believed."""
+
+
+class CutPhase(StrEnum):
+    """How far cutting the open sessions of a grant that was revoked has come, and undoing it."""
+
+    WAITING = "waiting"
+    """The access itself is taken away first: until then new sessions can be opened."""
+    WANTED = "wanted"
+    """The denial is to stand in the permission set's inline policy."""
+    WRITTEN = "written"
+    """It stands there, and is to be provisioned to the account."""
+    PUSHED = "pushed"
+    """AWS is asked to provision it, or was asked already."""
+    IN_FORCE = "in_force"
+    LIFTING = "lifting"
+    """No session that it denies lives any more: it is to be out of the policy."""
+    TAKEN_OUT = "taken_out"
+    """It is, and the policy without it is to be provisioned."""
+    PUSHED_BACK = "pushed_back"
+    LIFTED = "lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The denial of the sessions that somebody had open through one grant: a row until it is undone."""
+
+    key: Key
+    request_id: RequestId
+    phase: CutPhase
+    due_at: datetime | None
+    """When there is something to do next; None only once it is lifted (a CHECK says so)."""
+    since: datetime
+    """When what it is about now, forcing or lifting, began: lateness counts from here."""
+    before: datetime | None = None
+    """Sessions opened before then are denied everything; None: nothing is denied yet."""
+    until: datetime | None = None
+    """Then none of those sessions lives any more, and the denial is taken away."""
+    operation: str = ""
+    """AWS's id of the provisioning under way; empty while pushed: not known."""
+    attempts: int = 0
+    """How often in a row it failed."""
+    last_error: str = ""
+    alarmed_at: datetime | None = None
+    forced_at: datetime | None = None
+    """When it was in force first."""
+    unsure_until: datetime | None = None
+    """So long a write whose answer was lost may still change the policy."""
+    version: int = 0
+
+    @property
+    def denies(self) -> bool:
+        """Whether its denial belongs into the policy."""
+        return self.before is not None and self.phase in DENYING
+
+
+DENYING: Final = frozenset(
+    {CutPhase.WAITING, CutPhase.WANTED, CutPhase.WRITTEN, CutPhase.PUSHED, CutPhase.IN_FORCE}
+)
+PUSHING: Final = frozenset({CutPhase.PUSHED, CutPhase.PUSHED_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class CutLease:
+    """One writer for each permission set: it has one inline policy, and AWS compares nothing."""
+
+    permission_set_arn: PermissionSetArn
+    lease_until: datetime
+    version: int

@@ -99,7 +99,8 @@ def revoke(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front
 
     def ask_why(_: InTime) -> None:
         request, _by = front.closing.may_revoke(front.presser(action, body), pressed(action))
-        form = decision_form.revoke_form(request, front.style)
+        cuts = front.closing.may_cut(request)
+        form = decision_form.revoke_form(request, front.style, cuts=cuts)
         client.views_open(trigger_id=body["trigger_id"], view=form)
 
     front.promptly(ask_why)
@@ -111,7 +112,7 @@ def reasoned(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
     def take_away(in_time: InTime) -> None:
         person, found = front.people.whose(body), decision_form.read_revoke(view)
-        front.closing.revoke(person, found.request_id, found.reason, in_time=in_time)
+        front.closing.revoke(person, found.request_id, found.reason, cut=found.cut, in_time=in_time)
 
     _answer(ack, body, view, take_away, front=front)
 

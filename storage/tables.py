@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from grants.lifecycle import LEADS_TO, LIFECYCLE
 from grants.model import Ballot, Holding, Place, Role, Slot, State, Told
-from grants.records import SweepName
+from grants.records import CutPhase, SweepName
 from storage.columns import Document, Moment, Seconds, Serial, Word, Words
 
 
@@ -431,4 +431,37 @@ activities = Table(
     Column("summary", Document),
     Column("version", Integer, nullable=False),
     partial("due_at", where="due_at IS NOT NULL"),
+)
+
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("user_id", Words, primary_key=True),
+    Column("account_id", Words, primary_key=True),
+    Column("permission_set_arn", Words, primary_key=True),
+    Column("request_id", Words, ForeignKey(requests.c.id), nullable=False),
+    Column("phase", Word(CutPhase), nullable=False),
+    Column("due_at", Moment),
+    Column("since", Moment, nullable=False),
+    Column("before", Moment),
+    Column("until", Moment),
+    required("operation"),
+    Column("attempts", Integer, nullable=False),
+    required("last_error"),
+    Column("alarmed_at", Moment),
+    Column("forced_at", Moment),
+    Column("unsure_until", Moment),
+    Column("version", Integer, nullable=False),
+    one_of("phase", CutPhase),
+    CheckConstraint(f"phase = '{CutPhase.LIFTED}' OR due_at IS NOT NULL", name="due"),
+    partial("due_at", where="due_at IS NOT NULL"),
+    Index(None, "request_id"),
+)
+
+cut_sets = Table(
+    "cut_sets",
+    metadata,
+    Column("permission_set_arn", Words, primary_key=True),
+    Column("lease_until", Moment),
+    Column("version", Integer, nullable=False),
 )

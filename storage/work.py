@@ -12,6 +12,7 @@ from storage.activities import SqlActivities
 from storage.assignments import SqlAssignments
 from storage.catalogue import SqlCatalogue
 from storage.copies import SqlCopies
+from storage.cuts import SqlCuts
 from storage.engine import Database
 from storage.forwards import SqlForwards
 from storage.homes import SqlHomes
@@ -49,6 +50,7 @@ class SqlWork:
         self.processes = SqlProcesses(db)
         self.sweeps = SqlSweeps(db)
         self.forwards = SqlForwards(db)
+        self.cuts = SqlCuts(db)
 
 
 class SqlWorks:
@@ -81,6 +83,7 @@ class SqlWorks:
             work.assignments.forget_leases()
             work.outbox.forget_leases()
             work.forwards.forget_leases()
+            work.cuts.forget_leases()
 
     def _work(self, connection: Connection) -> SqlWork:
         return SqlWork(connection, self._books, self._catalogues)

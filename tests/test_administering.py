@@ -29,7 +29,7 @@ from tests.admin_hand import (
     unanswered,
 )
 from tests.standins.aws.faults import Kind
-from tests.standins.slack import Person
+from tests.standins.slack import NotPossible, Person
 from tests.world import AUDIT, POLICIES, World
 
 OPERATOR = Actor(Role.ADMINISTRATOR, "operator:test")
@@ -267,8 +267,15 @@ def test_an_approval_policy_is_made_to_ask_for_a_proof(world: World) -> None:
 
 def test_what_this_version_cannot_do_yet_is_not_asked_for(world: World) -> None:
     ada = pressed(world, "Settings")
+    asked = "Cut open sessions when access is revoked"
 
-    assert "Cut open sessions when access is revoked" not in modal(ada).labels()
+    with pytest.raises(NotPossible):
+        ada.fill({asked: "By an SCP"})
+    ada.fill({asked: "By an inline policy"})
+    outcome = ada.submit()
+
+    assert outcome.kind == "closed", outcome
+    assert world.book().settings.revoke_sessions == "inline_policy"
 
 
 # What is wrong

@@ -232,8 +232,13 @@ def test_slack_takes_everything_that_is_told_of_a_move(moved: Moved) -> None:
             assert is_harmless(message)
 
 
+CUTS = (thread.Note.CUT_LATE, thread.Note.LIFT_LATE, audit.CUT_DROPPED)
+
+
 def test_slack_takes_alarms_and_notes() -> None:
+    at = NOON.isoformat()
     facts = {"error": LONG * 20, "attempts": 3, "voter": LONG, "comment": LONG, "words": LONG,
+             "before": at, "until": at, "credentials_until": at,
              "besides": [{"more": 20, "whom": [LONG] * 20}] * 5}  # fmt: skip
 
     for message in [
@@ -241,6 +246,10 @@ def test_slack_takes_alarms_and_notes() -> None:
         *(thread.note(kind, {}) for kind in [*thread.Note, "another"]),
         audit.audit(None, worst(State.REVOKING), {"error": LONG, "attempts": 3}, TOKENS),
         audit.audit(None, None, facts, TOKENS),
+        *(
+            audit.audit(None, worst(State.REVOKED), {**facts, "kind": kind}, TOKENS)
+            for kind in CUTS
+        ),
     ]:
         assert check_message(message.text, message.blocks) == []
         assert is_harmless(message)

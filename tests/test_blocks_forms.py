@@ -8,7 +8,7 @@ import pytest
 
 from blocks import decision_form, elevate_form, options
 from blocks.elevate_form import FormState
-from grants.errors import Field, Flaw, Problem, Unfit
+from grants.errors import Field, Flaw, Problem, Tampered, Unfit
 from grants.model import (
     Account,
     AccountId,
@@ -201,12 +201,36 @@ def test_a_revocation_is_drawn_and_read_back() -> None:
     }
 
 
+@pytest.mark.parametrize(("chosen", "cut"), [("leave", False), ("cut", True)])
+def test_whether_sessions_are_cut_is_asked_and_read_back(chosen: str, cut: bool) -> None:
+    view = decision_form.revoke_form(a_request(State.ACTIVE), TOKENS, cuts=True).to_dict()
+    first = inputs(view)["What is taken away"]["element"]["initial_option"]["value"]
+    sessions = {"type": "radio_buttons", "selected_option": {"value": chosen}}
+    view["state"] = {
+        "values": {"reason": {"reason": typed("over")}, "sessions": {"sessions": sessions}}
+    }
+
+    assert first == "leave"
+    assert decision_form.read_revoke(view).cut is cut
+
+
+@pytest.mark.parametrize("chosen", ["", "both", ["cut"], {"value": "cut"}, 1, True])
+def test_a_choice_that_was_not_offered_is_refused(chosen: object) -> None:
+    view = decision_form.revoke_form(a_request(State.ACTIVE), TOKENS, cuts=True).to_dict()
+    sessions = {"type": "radio_buttons", "selected_option": {"value": chosen}}
+    view["state"] = {"values": {"sessions": {"sessions": sessions}}}
+
+    with pytest.raises(Tampered):
+        decision_form.read_revoke(view)
+
+
 @pytest.mark.parametrize("state", State)
 def test_slack_takes_the_small_forms(state: State) -> None:
     for request in (a_request(state), worst(state)):
         for view in (
             decision_form.comment_form(request, Ballot.APPROVE, required=True, style=WORDS),
             decision_form.revoke_form(request, TOKENS),
+            decision_form.revoke_form(request, TOKENS, cuts=True),
         ):
             assert check_view(view.to_dict()) == []
 

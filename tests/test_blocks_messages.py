@@ -6,6 +6,7 @@ import pytest
 
 from blocks import activity, audit, direct, thread
 from blocks import help as help_words
+from blocks.text import utc
 from grants.model import AWS, Actor, Move, Moved, RequestId, Role, State
 from tests.standins.blockkit import check_message
 from tests.test_blocks_drawings import (
@@ -47,6 +48,23 @@ def test_a_line_begins_with_its_moves_word_and_uses_no_other(one: Moved, standin
     assert on_screen(line).startswith(own)
     said = f"{line.text} {on_screen(line)}".lower()
     assert [word for word in MOVE_WORDS - {own.lower()} if word in said] == []
+
+
+@pytest.mark.parametrize("facts", [{"cut": True}, {"cut": True, "held_by": "WXYZ2345"}])
+def test_that_sessions_are_cut_is_said_where_access_is_taken_away(facts: dict[str, object]) -> None:
+    one = moved(Move.REVOKE, State.ACTIVE, State.REVOKING, BY_EVE)
+
+    line = thread.line(one, a_request(State.REVOKING, reason=""), facts, TOKENS)
+
+    said = f"{line.text} {on_screen(line)}".lower()
+    assert [word for word in MOVE_WORDS - {"removing"} if word in said] == []
+    assert "the sessions already open are cut after that" in said
+    assert f"about until {utc(NOON + timedelta(hours=4))}".lower() in said
+
+
+@pytest.mark.parametrize("kind", thread.Note)
+def test_no_notice_begins_as_the_line_of_a_move_does(kind: thread.Note) -> None:
+    assert thread.note(kind, {}).text.split()[0].strip(":,.") not in thread.WORDS
 
 
 def test_every_word_is_used_by_some_move() -> None:

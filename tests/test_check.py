@@ -358,6 +358,18 @@ def test_tags_are_tried_where_policies_ask_for_them(usable: Terminal, aws: AwsSt
     assert any("an account's tags: " in line for line in failing)
 
 
+def test_reading_inline_policies_is_tried_where_sessions_can_be_cut(
+    usable: Terminal, aws: AwsStandIn
+) -> None:
+    cutting = POLICIES.replace("settings:", "settings:\n  revoke_sessions: inline_policy")
+    assert usable("policies", "apply", "-", typed=cutting).exit_code == 0
+    aws.faults.add("GetInlinePolicyForPermissionSet", Kind.ACCESS_DENIED, times=None)
+
+    failing = found(Verdict.FAIL)
+
+    assert any("an inline policy: " in line for line in failing)
+
+
 def test_without_a_source_of_activity_it_says_what_to_set(usable: Terminal) -> None:
     assert any("ELEVATE_ACTIVITY_LOG_GROUP" in line for line in found(Verdict.NOTE))
 

@@ -18,6 +18,7 @@ from storage.lock import only_one
 from tests import make
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
+from tests.world import POLICIES as WORLDS_POLICIES
 from tests.world import World
 
 POLICIES = """
@@ -510,6 +511,39 @@ def test_the_running_bot_takes_a_revoked_access_away(type_: Terminal, world: Wor
     assert result.exit_code == 0
     assert world.state(request) is State.REVOKED
     assert not world.has_access("bob", "data-sandbox", "PowerUserAccess")
+
+
+def test_sessions_are_not_cut_where_that_is_not_switched_on(
+    type_: Terminal, aws: AwsStandIn
+) -> None:
+    keep(type_, make.a_request("7K2M9QXB", state=State.ACTIVE))
+
+    result = type_("requests", "revoke", "7K2M9QXB", "--reason", "why", "--cut-sessions")
+
+    assert result.exit_code == 1
+    assert "is not switched on" in result.stderr
+    assert type_.json("requests", "show", "7K2M9QXB")["state"] == "active"
+
+
+def test_whoever_revokes_reads_until_when_credentials_may_live(
+    type_: Terminal, world: World
+) -> None:
+    world.policies(
+        WORLDS_POLICIES.replace("settings:", "settings:\n  revoke_sessions: inline_policy")
+    )
+    request = world.active("bob", "data-sandbox · PowerUserAccess", Duration="1h")
+    world.company.assign("dan", "data-sandbox", "PowerUserAccess")
+    type_.set(DATABASE_URL=world.settings.database_url)
+
+    result = type_(
+        "requests", "revoke", request, "--reason", "The laptop is lost.", "--cut-sessions"
+    )
+    world.clock.now = max(world.clock.now, system_clock())
+    opened = world.clock()
+    world.passes(minutes=1)
+
+    assert "credentials already issued may go on working, about until" in result.stdout
+    assert not world.company.session_allowed("bob", "data-sandbox", "PowerUserAccess", opened)
 
 
 def test_what_is_over_cannot_be_revoked(type_: Terminal, aws: AwsStandIn) -> None:

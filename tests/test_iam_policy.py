@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +13,14 @@ from botocore import xform_name
 from click.testing import CliRunner
 
 from bot.commands.all import cli
-from bot.commands.iam_policy import ASSIGN, document
+from bot.commands.iam_policy import ASSIGN, CUT, document
 from bot.settings import Settings, Source
+from grants import cutting
+from grants.model import State
+from grants.policy import PolicyBook
+from storage.work import SqlWorks
+from tests import make
+from tests.clock import NOON
 
 ADAPTERS = Path(__file__).parent.parent / "grants" / "aws"
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
@@ -47,6 +54,7 @@ OF_ONE_SERVICE = {
     "cloudwatch_logs.py": "logs",
     "athena.py": "athena",
     "lake.py": "cloudtrail",
+    "denials.py": "sso",
 }
 """Adapters that ask a single service: where two have a call of the same name, it is theirs."""
 STORE = (
@@ -61,6 +69,8 @@ SOURCES = {
     },
     "lake": {"activity_event_data_store": STORE},
 }
+CUTS = "denials.py"
+"""Asked where sessions are cut."""
 QUERIED = {"cloudwatch_logs.py", "athena.py", "lake.py"}
 IN_ATHENAS_NAME = ("glue:", "s3:")
 """What Athena does by the caller's rights, and nobody calls."""
@@ -79,11 +89,11 @@ def called() -> Iterator[tuple[str, str]]:
                 yield file.name, node.func.attr
 
 
-def actions_in_use(source: str) -> set[str]:
+def actions_in_use(source: str, *, cuts: bool = False) -> set[str]:
     known = operations()
     found = set()
     for file, name in called():
-        if file in QUERIED - {f"{source}.py"}:
+        if file in QUERIED - {f"{source}.py"} or (file == CUTS and not cuts):
             continue
         prefix = OF_ONE_SERVICE.get(file, "")
         found |= {action for action in known.get(name, ()) if action.startswith(prefix)}
@@ -95,14 +105,15 @@ def statement(policy: dict[str, Any], sid: str) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.parametrize("cuts", [True, False], ids=["cuts", "no cuts"])
 @pytest.mark.parametrize("source", SOURCES)
-def test_it_allows_what_the_code_asks_of_aws_and_no_more(source: str) -> None:
-    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"))
+def test_it_allows_what_the_code_asks_of_aws_and_no_more(source: str, *, cuts: bool) -> None:
+    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"), cuts=cuts)
 
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
 
     ours = {action for action in allowed if not action.startswith(IN_ATHENAS_NAME)}
-    assert ours == actions_in_use(source)
+    assert ours == actions_in_use(source, cuts=cuts)
 
 
 def test_a_log_group_is_the_only_one_that_may_be_queried() -> None:
@@ -158,6 +169,55 @@ def test_assigning_is_allowed_for_tagged_permission_sets_of_this_instance_alone(
     assert assigning[1]["Condition"] == {"StringEquals": {"aws:ResourceTag/elevate": "true"}}
 
 
+def test_policies_are_changed_for_tagged_permission_sets_of_this_instance_alone() -> None:
+    policy = document(INSTANCE, settings(), cuts=True)
+
+    cutting = [one for one in policy["Statement"] if set(CUT) & set(one["Action"])]
+
+    assert [one["Resource"] for one in cutting] == [
+        [INSTANCE, "arn:aws:sso:::account/*"],
+        "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/*",
+    ]
+    assert cutting[1]["Condition"] == {"StringEquals": {"aws:ResourceTag/elevate": "true"}}
+
+
+def printed(*words: str) -> str:
+    answer = CliRunner().invoke(cli, ["iam-policy", "--instance-arn", INSTANCE, *words])
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
+
+
+def test_the_rights_to_cut_are_printed_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+
+    assert "ProvisionPermissionSet" not in printed()
+    assert json.loads(printed("--revoke-sessions")) == document(INSTANCE, settings(), cuts=True)
+
+
+def test_the_rights_to_cut_are_printed_where_the_policies_switch_it_on_or_something_is_to_be_undone(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, works: SqlWorks
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    off = PolicyBook()
+    request = make.a_request(state=State.REVOKED)
+
+    def apply(book: PolicyBook) -> None:
+        with works() as work:
+            work.policies.apply(book, by="test", at=NOON)
+
+    assert "ProvisionPermissionSet" not in printed()
+    apply(replace(off, settings=replace(off.settings, revoke_sessions="inline_policy")))
+    assert "ProvisionPermissionSet" in printed()
+    apply(off)
+    assert "ProvisionPermissionSet" not in printed()
+    with works() as work:
+        work.requests.add(request)
+        cutting.begin(work, request, at=NOON)
+    assert "ProvisionPermissionSet" in printed()
+
+
 def test_no_role_is_assumed_where_none_reads_activity() -> None:
     policy = document(INSTANCE, settings())
 
@@ -183,7 +243,7 @@ def test_other_partitions_have_their_own_arns() -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_it_fits_into_a_managed_policy(source: str) -> None:
-    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"))
+    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"), cuts=True)
 
     assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
 

@@ -19,6 +19,7 @@ from bot.assemble import (
     Storage,
     administration,
     clock_of,
+    cutting,
     desk,
     jobs,
     open_aws,
@@ -32,6 +33,7 @@ from bot.slack import connect
 from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
 from grants.crew import Crew
+from grants.cutting import Cutting
 from grants.jobs import Jobs
 from grants.model import Actor, Key, Request, RequestId, Role, State
 from grants.policy import PolicyBook
@@ -153,6 +155,12 @@ class World:
         self.jobs = jobs(
             self.storage, self.ports, hands, wake=lambda: None, jitter=lambda: self.jitter
         )
+        self.cutting = cutting(
+            self.storage,
+            self.ports,
+            Crew(Inline(), lambda: None),
+            jitter=lambda: self.jitter,
+        )
         self.refresher = refresher(self.storage, self.ports)
         self.sweep = sweep(
             self.storage,
@@ -217,9 +225,9 @@ class World:
         return min((at for loop in self._loops if (at := loop.next_due())), default=None)
 
     @property
-    def _loops(self) -> tuple[Jobs | Announcer, ...]:
+    def _loops(self) -> tuple[Jobs | Cutting | Announcer, ...]:
         """What comes round by itself in a process."""
-        return self.jobs, self.bot.announcer
+        return self.jobs, self.cutting, self.bot.announcer
 
     def passes(self, **span: float) -> None:
         """Time goes by, and everything happens when it is due."""

@@ -1,5 +1,6 @@
 """`requests`: what was asked for, what became of it, and taking it away."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -68,7 +69,8 @@ def show(request_id: str, *, as_json: bool) -> None:
 @requests.command()
 @click.argument("request_id", metavar="ID")
 @click.option("--reason", required=True, help="Why; the requester and the approvers read it.")
-def revoke(request_id: str, reason: str) -> None:
+@click.option("--cut-sessions", is_flag=True, help="And have AWS deny the sessions already open.")
+def revoke(request_id: str, reason: str, *, cut_sessions: bool) -> None:
     """Take access away, or keep it from starting."""
     settings = ground.settings()
     try:
@@ -78,8 +80,9 @@ def revoke(request_id: str, reason: str) -> None:
     with ground.opened(settings) as storage:
         memberships = Memberships(open_aws(settings).directory, storage.clock)
         after = closing(storage, memberships).revoke_as(
-            ground.whoever_types(Action.REVOKE), _id(request_id), reason
+            ground.whoever_types(Action.REVOKE), _id(request_id), reason, cut=cut_sessions
         )
+        now = storage.clock()
     if after.state in FINAL:
         click.echo(f"{after.id} is {after.state}: nothing had been given yet.")
         return
@@ -87,6 +90,18 @@ def revoke(request_id: str, reason: str) -> None:
         f"{after.id} is {after.state}: the running bot takes the access away within a second"
         " or so, and tells everybody. Is none running, start it."
     )
+    if not after.standing:
+        click.echo(_alive(after, now, cut=cut_sessions))
+
+
+def _alive(request: Request, now: datetime, *, cut: bool) -> str:
+    last = utc(now + request.session_duration)
+    if cut:
+        return (
+            "The sessions already open are cut after that; until the thread says so, credentials"
+            f" already issued may go on working, about until {last}."
+        )
+    return f"Credentials already issued may go on working, about until {last}."
 
 
 def _id(text: str) -> RequestId:

@@ -116,7 +116,7 @@ class IdentityCenterAtAws:
     ) -> Assigned:
         """Everybody who is assigned to the pair, by itself or through a group."""
         client, arn = self._reading(lane)
-        _must_be_of(arn, permission_set)
+        must_be_of(arn, permission_set)
         pages = self._ask.pages(
             lane,
             lambda token: client.list_account_assignments(
@@ -140,7 +140,7 @@ class IdentityCenterAtAws:
     def create(self, key: Key, *, still: Still) -> Operation:
         """Asked once; AwsUnsure means look before asking again."""
         home = self._finder.home(Lane.GRANT)
-        _must_be_of(home.instance.arn, key.permission_set_arn)
+        must_be_of(home.instance.arn, key.permission_set_arn)
         answer = self._ask.write(
             Lane.GRANT,
             lambda: home.sso_admin.writing.create_account_assignment(
@@ -158,7 +158,7 @@ class IdentityCenterAtAws:
     def delete(self, key: Key, *, still: Still) -> Operation:
         """Asked once; AwsMissing means that it was not there."""
         home = self._finder.home(Lane.REVOKE)
-        _must_be_of(home.instance.arn, key.permission_set_arn)
+        must_be_of(home.instance.arn, key.permission_set_arn)
         answer = self._ask.write(
             Lane.REVOKE,
             lambda: home.sso_admin.writing.delete_account_assignment(
@@ -222,7 +222,7 @@ class IdentityCenterAtAws:
         return home.sso_admin.reading.at(lane), home.instance.arn
 
 
-def _must_be_of(instance: str, permission_set: PermissionSetArn) -> None:
+def must_be_of(instance: str, permission_set: PermissionSetArn) -> None:
     """With another organization's credentials nothing here would be found, and all taken for gone."""
     ours, theirs = _INSTANCE.search(instance), _INSTANCE.search(permission_set)
     if ours and theirs and ours[1] != theirs[1]:

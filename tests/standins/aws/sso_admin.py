@@ -8,6 +8,7 @@ from tests.standins.aws.access import Assignment, Instance, Operation
 from tests.standins.aws.calls import Call
 from tests.standins.aws.company import Company
 from tests.standins.aws.ground import Answer, AwsError, Params
+from tests.standins.aws.inline import Provisioning
 from tests.standins.aws.pages import page_of
 
 
@@ -171,6 +172,58 @@ def _assignment(held: Assignment) -> Answer:
     }
 
 
+def get_inline_policy(company: Company, call: Call) -> Answer:
+    return {"InlinePolicy": company.inline_policy(_set_arn(company, call.parameters))}
+
+
+def put_inline_policy(company: Company, call: Call) -> Answer:
+    params = call.parameters
+    company.put_inline_policy(_changeable(company, call), params["InlinePolicy"])
+    return {}
+
+
+def delete_inline_policy(company: Company, call: Call) -> Answer:
+    company.put_inline_policy(_changeable(company, call), "")
+    return {}
+
+
+def _changeable(company: Company, call: Call) -> str:
+    """A delegate does not change what is provisioned in the management account."""
+    arn, managed = _set_arn(company, call.parameters), company.management_account
+    if arn in company.provisioned.get(managed, {}) and call.account != managed:
+        raise _not_allowed(call)
+    return arn
+
+
+def provision_permission_set(company: Company, call: Call) -> Answer:
+    params = call.parameters
+    if params["TargetType"] != "AWS_ACCOUNT":
+        raise AwsError("ValidationException", "The stand-in provisions to one account alone.")
+    account = _account(company, params["TargetId"])
+    begun = company.provision(account, _changeable(company, call), failure=call.failure)
+    return {"PermissionSetProvisioningStatus": _provisioning(begun)}
+
+
+def describe_provisioning(company: Company, call: Call) -> Answer:
+    asked = call.parameters["ProvisionPermissionSetRequestId"]
+    if asked not in company.provisionings:
+        raise _not_found("Request", asked)
+    return {"PermissionSetProvisioningStatus": _provisioning(company.provisionings[asked])}
+
+
+def _provisioning(found: Provisioning) -> Answer:
+    answer: Answer = {
+        "Status": found.status,
+        "RequestId": found.request_id,
+        "AccountId": found.account,
+        "PermissionSetArn": found.permission_set,
+        "CreatedDate": found.created.timestamp(),
+    }
+    if found.status == "FAILED" and found.failure:
+        answer["FailureReason"] = found.failure
+    return answer
+
+
 def list_permission_sets(company: Company, call: Call) -> Answer:
     page, more = page_of(company.permission_sets, call, most=100)
     return {"PermissionSets": page, **more}
@@ -261,6 +314,11 @@ _ADMINISTERING: dict[str, Callable[[Company, Call], Answer]] = {
     "ListPermissionSets": list_permission_sets,
     "DescribePermissionSet": describe_permission_set,
     "ListTagsForResource": list_tags_for_resource,
+    "GetInlinePolicyForPermissionSet": get_inline_policy,
+    "PutInlinePolicyToPermissionSet": put_inline_policy,
+    "DeleteInlinePolicyFromPermissionSet": delete_inline_policy,
+    "ProvisionPermissionSet": provision_permission_set,
+    "DescribePermissionSetProvisioningStatus": describe_provisioning,
     "ListPermissionSetsProvisionedToAccount": list_permission_sets_provisioned_to_account,
 }
 _SEEING = {"ListInstances": list_instances, "DescribeInstance": describe_instance}
