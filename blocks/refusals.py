@@ -173,7 +173,7 @@ def _denied(refusal: Denied | WrongRole) -> str:
         case NotTheRequester():
             return "Only whoever made this request may do this. Nothing was changed."
         case NotAllowed():
-            needed = " and ".join(ROLES[role] for role in refusal.needed)
+            needed = " and ".join(ROLES.get(role, "Elevate itself") for role in refusal.needed)
             return f"Only {needed} may do this. Nothing was changed. {_help()}"
         case NothingToApprove():
             return (
