@@ -152,7 +152,7 @@ def form(opened: Opened) -> View:
 
 
 def _fields(part: Part, sheet: Sheet) -> Iterator[Block]:
-    for spot in _asked(part):
+    for spot in SPOTS[part]:
         words = WORDS[part][spot.path]
         if spot.path == "accounts":
             yield aside(plain("Which accounts it is about: at least one of the next three."))
@@ -163,15 +163,6 @@ def _fields(part: Part, sheet: Sheet) -> Iterator[Block]:
             hint=plain(words.hint) if words.hint else None,
             optional=not spot.needed or bool(spot.inner),
         )
-
-
-def _asked(part: Part) -> list[Spot]:
-    """Where this version leaves no choice yet, nothing is asked."""
-    return [
-        spot
-        for spot in SPOTS[part]
-        if spot.kind is not Kind.CHOICE or len(_choices(part, spot)) > 1
-    ]
 
 
 def _choices(part: Part, spot: Spot) -> list[tuple[str, str]]:
@@ -280,7 +271,7 @@ def read(view: object) -> Sheet:
     part = subject(view).part
     state = view.get("state") if isinstance(view, dict) else None
     values = state.get("values") if isinstance(state, dict) else None
-    spots = {spot.path: spot for spot in _asked(part)}
+    spots = {spot.path: spot for spot in SPOTS[part]}
     if not isinstance(values, dict) or values.keys() - spots.keys():
         raise Tampered("a form's fields")
     return {
@@ -312,11 +303,9 @@ def _chosen(part: Part, spot: Spot, option: object) -> str:
 def errors(found: PolicyProblems, view: Mapping[str, Any]) -> dict[str, str]:
     """Each problem beside its field."""
     part = subject(view).part
-    drawn = [spot.path for spot in _asked(part)]
     said: dict[str, list[str]] = {}
     for problem in found.problems:
-        path = field_at(part, problem.line)
-        said.setdefault(path if path in drawn else drawn[0], []).append(problem.message)
+        said.setdefault(field_at(part, problem.line), []).append(problem.message)
     return {
         path: shorten("\n".join(dict.fromkeys(words)), ERROR_MOST) for path, words in said.items()
     }
