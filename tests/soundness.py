@@ -27,15 +27,19 @@ class Remembered(Protocol):
     def verify(self) -> None: ...
 
 
-def sound(world: Remembered) -> None:
-    """The journal is whole, and every row is what it says; no access is forgotten."""
+def sound(world: Remembered, *, hastened: bool = False) -> None:
+    """The journal is whole, and every row is what it says; no access is forgotten.
+
+    `hastened`: ends were brought forward in their rows, which real time would take an hour for.
+    """
     world.verify()
     for request in world.requests():
         with world.works.reading() as work:
             entries = [line.entry for line in work.journal.of(request.id)]
             _, finding = work.journal.verify_of(request.id)
         assert finding is None, finding
-        assert differing(request, journalled(request, entries)) == ()
+        other = set(differing(request, journalled(request, entries)))
+        assert other <= ({"ends_at"} if hastened else set())
         told = [moved_in(entry) for entry in entries]
         birth, *moves = [moved for moved in told if moved]
         assert birth.move is Move.ASK

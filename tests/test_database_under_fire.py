@@ -139,7 +139,7 @@ def test_connections_die_and_the_server_stops_and_nothing_acknowledged_is_lost_o
 
     assert lives[0].deaths == 0
     assert len(company.requests()) == count
-    sound(company)
+    sound(company, hastened=True)
     operations = [one.kind for one in company.aws.company.operations.values()]
     assert (operations.count("CREATE"), operations.count("DELETE")) == (count, count)
     assert company.aws.company.current_assignments() == []

@@ -21,7 +21,7 @@ MOVES = ["request.ask", "vote", "request.approve", "request.start", "request.con
 def kept(life: Life, request: Request, standing: Sequence[Assignment]) -> timedelta:
     """How late its removal was asked for; AssertionError where a promise is broken."""
     company = life.company
-    sound(company)
+    sound(company, hastened=life.ending is Ending.CLOCK)
     assert request.state is OVER[life.ending]
     assert _events(company, request)[: len(MOVES)] == MOVES
     late = _one_create_and_one_delete_within_its_window(company, request)
