@@ -384,7 +384,9 @@ def _missing_for(source: Source) -> list[str]:
 
 
 def _fields(secrets: Mapping[str, str]) -> dict[str, Any]:
-    return {name.removeprefix("ELEVATE_").lower(): secret for name, secret in secrets.items()}
+    """By the name under which a problem with it is told, as if it stood in the environment."""
+    own = {name for name in secrets if name.startswith("ELEVATE_")}
+    return {name if name in own else name.lower(): secret for name, secret in secrets.items()}
 
 
 def _line(problem: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ HELD = {
     "SLACK_SIGNING_SECRET": "hunter2-signs",
     "DATABASE_URL": "sqlite:///hunter2.db",
     "ELEVATE_JOURNAL_TOKEN": "hunter2-bears",
-    "ELEVATE_ENCRYPTION_KEY": "AGE-SECRET-hunter2",
+    # 32 bytes in base64, or it is no key.
+    "ELEVATE_ENCRYPTION_KEY": "hunter2hunter2hunter2hunter2hunter2hunter2x=",
 }
 
 
@@ -71,6 +72,14 @@ def test_what_is_needed_may_stand_in_files(environment: Set, tmp_path: Path) -> 
     environment(ELEVATE_EMAIL_DOMAINS="example.com")
 
     assert load(needs=EVERYTHING).slack_app_token is None
+
+
+def test_what_is_wrong_with_a_secret_in_a_file_is_told_by_the_settings_own_name(
+    environment: Set, held: Callable[[bytes], str]
+) -> None:
+    environment(ELEVATE_ENCRYPTION_KEY_FILE=held(b"hunter2"))
+
+    assert problem().startswith("ELEVATE_ENCRYPTION_KEY: is not a key")
 
 
 @pytest.mark.parametrize("name", IN_FILES)
