@@ -96,6 +96,4 @@ def _is_pressed(body: Payload) -> bool:
 def _may_be_answered(body: Payload) -> bool:
     address = body.get("response_url")
     triggered = _is_id(body.get("trigger_id"))
-    if address is None:
-        return triggered  # Then nothing is answered there, and all else goes on.
     return triggered and isinstance(address, str) and _ADDRESS.fullmatch(address) is not None

@@ -46,6 +46,7 @@ NO_PRESS: Final[Mapping[str, Twist]] = {
     "a team that is a list": tamper.put("team", ["T0ELEVATE1"]),
     "no trigger": tamper.without("trigger_id"),
     "a trigger that is an object": tamper.put("trigger_id", {"id": "1.2.3"}),
+    "nowhere to answer": tamper.without("response_url"),
     "an answer into a file": tamper.put("response_url", "file:///etc/passwd"),
     "a channel that is a word": tamper.put("channel", "C0000000003"),
     "a container that is a list": tamper.put("container", ["C1"]),
@@ -73,6 +74,7 @@ NO_COMMAND: Final[Mapping[str, Twist]] = {
     "nobody": tamper.without("user_id"),
     "a user with a NUL": tamper.put("user_id", "UBOB\0"),
     "no trigger": tamper.without("trigger_id"),
+    "nowhere to answer": tamper.without("response_url"),
     "an answer that is no address": tamper.put("response_url", "here"),
 }
 
@@ -88,19 +90,6 @@ def test_a_command_that_slack_could_not_have_sent_is_none(
 
         assert reply.status == 400, name
         nothing_came_of_it(world, before, caplog)
-
-
-def test_what_has_no_address_for_an_answer_is_done_and_not_answered_there(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    card = world.card(world.asks("bob", PROD))
-    nowhere = tamper.without("response_url")
-
-    assert over_http(world, "bob").tampering(nowhere).command("mine", DEFAULT).ok
-    assert over_http(world, "eve").tampering(nowhere).click(card, "Approve").ok
-
-    assert "request.approve" in world.journal()
-    assert faults(caplog) == []
 
 
 NO_EVENT: Final[Mapping[str, Twist]] = {
