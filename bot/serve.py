@@ -61,7 +61,7 @@ def _signed(bolt: Wsgi, secret: str) -> Wsgi:
             return _say(start_response, "401 Unauthorized", "not signed by Slack")
         try:
             return bolt({**environ, "wsgi.input": BytesIO(body)}, start_response)
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             log.warning("signed, and nothing that Slack sends")
             return _say(start_response, "400 Bad Request", "cannot be read")
 
