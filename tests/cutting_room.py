@@ -1,7 +1,6 @@
 """A database, a company's Identity Center beside it, and processes that cut sessions and may die."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -11,12 +10,12 @@ from grants.crew import Crew
 from grants.cutting import Cutting
 from grants.errors import AwsBusy, AwsMissing, AwsTooLate
 from grants.model import AccountId, Lane, PermissionSetArn, RequestId, State, Target, UserId
-from grants.ports import Operation, Progress, Still, Work, Works
+from grants.ports import Operation, Progress, Still, Works
 from grants.records import Cut, CutPhase
 from storage.work import SqlWorks
 from tests import make
 from tests.clock import FakeClock
-from tests.engine_room import Doom, Killed
+from tests.engine_room import Doom, Killed, MortalWorks
 from tests.standins.aws import Company, small_company
 from tests.standins.aws.ground import AwsError
 from tests.standins.aws.inline import Provisioning
@@ -34,23 +33,6 @@ class Dead(Doom):
         self.passed += 1
         if self.at and self.passed >= self.at:
             raise Killed
-
-
-@dataclass
-class MortalWorks:
-    works: SqlWorks
-    doom: Doom
-
-    @contextmanager
-    def __call__(self) -> Iterator[Work]:
-        self.doom.strike()
-        with self.works() as work:
-            yield work
-            self.doom.strike()
-        self.doom.strike()
-
-    def reading(self) -> AbstractContextManager[Work]:
-        return self.works.reading()
 
 
 @dataclass

@@ -20,27 +20,12 @@ from tests import make
 from tests.phone import PROD, PROVED, approves, enrolled
 from tests.standins.aws import AwsStandIn, Company, small_company
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
+from tests.test_check import POLICIES
 from tests.test_command_line import lines_of
 from tests.world import KEY, World
 
 NEW = "n" * 43
-ASKING = """
-version: 1
-settings:
-  admins: {groups: [elevate-admins]}
-  default_channel: C0000000001
-eligibility:
-  - name: engineers in production
-    who: {groups: [engineers]}
-    ous: [ou-ab12-33333333]
-    permission_sets: [ReadOnlyAccess]
-approval:
-  - name: production
-    ous: [ou-ab12-33333333]
-    approvers: {groups: [production-approvers]}
-    channel: C0000000003
-    proof: totp
-"""
+ASKING = f"{POLICIES}    proof: totp\n"
 CAUTION = (
     'approval "production": it asks for a one-time code (proof: totp), and ELEVATE_ENCRYPTION_KEY is'
     " not set here"
