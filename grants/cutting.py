@@ -20,6 +20,7 @@ from grants.model import AWS, Lane, PermissionSetArn, Request
 from grants.pace import Jitter
 from grants.ports import Clock, Denials, Operation, Progress, Still, Work, Works
 from grants.records import PUSHING, Cut, CutLease, CutPhase, Entry
+from grants.staying import unseen
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,10 @@ class Cutting:
             )  # fmt: skip
 
     def _begin(self, cut: Cut) -> None:
-        """Sessions may be opened up to the very moment at which AWS shows the access no more."""
+        """Sessions may be opened up to the very moment at which AWS shows the access no more.
+
+        A grant that gave nothing has left nothing open: what was there before it is not its to cut.
+        """
         now = self.clock()
         with self.works() as work:
             request = work.requests.get(cut.request_id)
@@ -156,7 +160,10 @@ class Cutting:
                 wait = TURN if now - cut.since < PATIENT_FROM else PATIENT
                 work.cuts.save(replace(cut, due_at=now + wait))
                 return
-            before = _whole(request.ended_at or now)
+            before = _whole(request.ended_at or now) if _gave(work, request) else cut.before
+            if before is None:
+                work.cuts.save(replace(cut, phase=CutPhase.LIFTED, due_at=None))
+                return
             until = before + _session_duration(work, request) + AFTERWARDS
             after = replace(
                 cut, phase=CutPhase.WANTED, due_at=now, since=now, before=before, until=until
@@ -434,6 +441,11 @@ def _facts(cut: Cut, request: Request) -> dict[str, object]:
         "until": cut.until.isoformat() if cut.until else None,
         "credentials_until": _alive(request),
     }
+
+
+def _gave(work: Work, request: Request) -> bool:
+    """Whether there was access by it, seen or unseen."""
+    return not request.standing and (request.active_at is not None or unseen(work, request))
 
 
 def _alive(request: Request) -> str | None:

@@ -4,6 +4,7 @@ Pure: a document comes in, a document goes out. What others wrote there keeps it
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ MOST: Final = 10_240
 """Of characters without white space, as AWS counts a permission set's inline policy."""
 OURS: Final = "ElevateCut"
 """So begins the Sid of each of our statements, which the request's id follows."""
+_SID: Final = re.compile(rf"{OURS}[0-9A-HJKMNP-TV-Z]{{8}}", re.ASCII)
 VERSION: Final = "2012-10-17"
 
 
@@ -98,7 +100,7 @@ def _sorted(statements: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _is_ours(statement: dict[str, Any]) -> bool:
-    return str(statement.get("Sid") or "").startswith(OURS)
+    return _SID.fullmatch(str(statement.get("Sid") or "")) is not None
 
 
 def _read(document: str) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:

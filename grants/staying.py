@@ -33,3 +33,8 @@ def _handed_to(work: Work, request: Request) -> Request | None:
     gone = (line.entry for line in lines if line.entry.event == f"request.{Move.GONE}")
     found = next(((entry.facts or {}).get("held_by") for entry in gone), None)
     return work.requests.get(RequestId(found)) if found else None
+
+
+def unseen(work: Work, request: Request) -> bool:
+    """Whether there was access that went before it was seen to be there: it is looked up all the same."""
+    return request.active_at is None and work.activities.get(request.id) is not None

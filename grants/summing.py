@@ -22,7 +22,7 @@ from grants.activity import (
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import Place, Request, RequestId, Told
-from grants.ports import Clock, Trail, Work, Works
+from grants.ports import Clock, Trail, Works
 from grants.records import ActivityRow, Notice
 from grants.staying import stay
 
@@ -155,11 +155,6 @@ class Summing:
                     ],
                     at=now,
                 )
-
-
-def unseen(work: Work, request: Request) -> bool:
-    """Whether there was access that went before it was seen to be there: it is looked up all the same."""
-    return request.active_at is None and work.activities.get(request.id) is not None
 
 
 def session_of(request: Request, now: datetime, stay: Stay | None = None) -> Session | None:

@@ -19,7 +19,7 @@ from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, Sta
 from grants.ports import Clock, Work, Works
 from grants.records import Notice, Pending, ToldLine
 from grants.reminding import timely
-from grants.summing import unseen
+from grants.staying import unseen
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError

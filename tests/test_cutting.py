@@ -9,6 +9,7 @@ import pytest
 from grants.model import RequestId, State
 from grants.records import Cut, CutPhase
 from tests.soundness import PRODUCTION, WITH_ALARMS, alarms, deletes, sound
+from tests.standins.aws import Kind
 from tests.standins.slack import Outcome
 from tests.world import POLICIES, World
 
@@ -230,6 +231,25 @@ def test_on_a_standing_assignment_it_is_not_offered(world: World) -> None:
     view = world["eve"].view()
     assert view is not None
     assert view.labels() == ["Reason"]
+
+
+def test_what_a_grant_never_gave_it_does_not_cut(world: World) -> None:
+    """bob had it before; AWS answers so late that nobody knows when he is revoked."""
+    world.company.assign("bob", PROD, ADMIN)
+    throttled = world.aws.faults.add("ListAccountAssignments", Kind.THROTTLING, times=None)
+    # The form would warn him; he knows.
+    request = world.asks("bob", PRODUCTION)
+    world.decides("eve", request, "Approve")
+    assert world.state(request) is State.GRANTING
+    revokes(world, request)
+    throttled.times = 0
+
+    world.passes(minutes=5)
+
+    assert world.state(request) is State.REVOKED
+    assert (phase(world, request), puts(world)) == (CutPhase.LIFTED, 0)
+    assert allowed(world, "bob", hours=1)
+    assert not any(line.startswith("Sessions") for line in world.thread(request))
 
 
 def test_switched_off_it_is_lifted_all_the_same(world: World) -> None:

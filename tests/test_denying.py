@@ -187,3 +187,10 @@ def test_what_is_not_understood_is_not_touched(document: str) -> None:
         merged(document, [FIRST])
     with pytest.raises(NotUnderstoodError):
         merged(document, [])
+
+
+def test_what_only_begins_like_ours_is_somebody_elses() -> None:
+    theirs = {"Sid": "ElevateCutAdmins", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [theirs]})
+
+    assert not merged(document, []).changed

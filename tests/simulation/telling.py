@@ -6,7 +6,7 @@ from typing import Any
 from blocks import card, thread
 from grants.model import Place, Request
 from grants.ports import Work
-from grants.summing import unseen
+from grants.staying import unseen
 from grants.telling import moved_in
 from tests.simulation.promises import Promises
 from tests.simulation.universe import STYLE, Universe
