@@ -151,6 +151,7 @@ class People:
             raise
         with self._lock:
             self._known[slack_id] = (self._clock(), person)
+            self._refused.pop(slack_id, None)
         return person
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from slack_bolt import BoltRequest, BoltResponse
 
+from blocks import elevate_form
 from blocks.refusals import words
 from grants.errors import TooMuchAtOnce
 from grants.model import SlackUserId
@@ -57,7 +58,8 @@ class Shares(Executor):
         try:
             self._pool.submit(self._work_off, who, task)
         except BaseException:
-            self._next(who)
+            future.cancel()
+            self._work_off(who, self._next(who))
             raise
         return future
 
@@ -136,7 +138,8 @@ def _too_much(body: dict[str, Any]) -> dict[str, Any] | str:
         case "block_suggestion", _:
             return {"options": []}
         case "view_submission", dict() as view:
-            beside = first_field(view, otherwise="")
-            return {"response_action": "errors", "errors": {beside: said}} if beside else ""
+            if beside := first_field(view, otherwise=""):
+                return {"response_action": "errors", "errors": {beside: said}}
+            return {"response_action": "update", "view": elevate_form.nothing(said).to_dict()}
         case _:
             return ""

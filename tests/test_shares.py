@@ -1,7 +1,7 @@
 """A flood by one person: they wait behind themselves, and everybody else is served."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
 from threading import Event, Semaphore
@@ -16,7 +16,7 @@ from grants.model import SlackUserId
 from handlers.people import PATIENCE
 from handlers.promptly import Promptly
 from handlers.shares import AT_ONCE, MOST, Doorkeeper, Shares, working_for
-from tests.standins.slack import Hand, SlackStandIn, over_wsgi
+from tests.standins.slack import Hand, SlackStandIn, over_wsgi, tamper
 from tests.standins.slack.example import NOON, Heard, an_app, card
 from tests.test_identity import PROD, says
 from tests.world import DEFAULT, World
@@ -128,6 +128,19 @@ def test_decisions_of_others_are_made_while_one_person_holds_all_of_theirs(
         as_(MALLORY, Promptly(shares, lambda: lambda: None, lambda: 0), lambda _: "taken")
 
 
+def test_a_pool_that_takes_nothing_more_keeps_nobody_waiting() -> None:
+    class Closed(Executor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    shares = Shares(Closed(), at_once=1)
+
+    with pytest.raises(RuntimeError):
+        as_(EVE, shares.submit, len, "four")
+
+    assert shares.in_hand(EVE) == 0
+
+
 # At the door
 
 
@@ -192,6 +205,22 @@ def test_a_form_that_is_not_taken_stays_with_what_was_typed(
     assert eve.view() is not None
 
 
+def test_a_form_without_a_field_is_drawn_anew_and_not_closed(
+    slack: SlackStandIn, hand: Hand, flood: Flood
+) -> None:
+    eve = hand.of("eve")
+    eve.command("", "CAPPROVE")
+    assert slack.wait_until(lambda: eve.view() is not None)
+    flood.comes(EVE, MOST)
+
+    outcome = eve.tampering(tamper.put("view.blocks", [])).submit()
+
+    seen = eve.view()
+    assert outcome.kind == "updated"
+    assert seen is not None
+    assert BUSY in seen.words()
+
+
 # Whoever is nobody
 
 
@@ -224,6 +253,22 @@ def test_a_minute_later_they_are_looked_up_anew(world: World) -> None:
     world["eve"].click(world.card(request), "Approve")
     assert not world.request(request).decided_by
     world.passes(seconds=61)
+    world["eve"].click(world.card(request), "Approve")
+
+    assert world.request(request).decided_by == "Eve Approver"
+
+
+def test_whoever_is_somebody_by_now_is_let_in_at_once(world: World) -> None:
+    request = world.asks("bob", PROD)
+    says(world, "eve", is_email_confirmed=False)
+    for _ in range(PATIENCE - 1):
+        world["eve"].click(world.card(request), "Approve")
+    says(world, "eve", is_email_confirmed=True)
+    world["eve"].command("mine", DEFAULT)
+    says(world, "eve", is_email_confirmed=False)
+    world["eve"].click(world.card(request), "Approve")
+    says(world, "eve", is_email_confirmed=True)
+
     world["eve"].click(world.card(request), "Approve")
 
     assert world.request(request).decided_by == "Eve Approver"
