@@ -100,7 +100,9 @@ class Viewer:
 
 def waiting(work: Work, viewer: Viewer) -> Page[Request]:
     """What this person may decide on and has not: what waits longest goes first."""
-    voted = work.votes.undecided(viewer.person.user_id)
+    linked = work.people.of_user(viewer.person.user_id)
+    by = [each.slack_id for each in linked if not each.broken]
+    voted = work.votes.undecided(viewer.person.user_id, by)
     theirs, asked = _may_approve(work, viewer), _asked(work, viewer)
 
     def waits(seen: Glimpse) -> bool:

@@ -343,12 +343,18 @@ class Requests(Protocol):
 class Votes(Protocol):
     """The votes on requests."""
 
-    def undecided(self, user_id: UserId) -> dict[RequestId, bool]:
-        """The requests that this person has voted on and that wait still; whether with a proof."""
+    def undecided(self, user_id: UserId, by: Collection[SlackUserId]) -> dict[RequestId, bool]:
+        """The requests that this person has voted on, by one of these Slack users, and that wait
+        still; whether with a proof.
+        """
         ...
 
     def add(self, vote: Vote) -> bool:
         """False: this person has voted on it already; the first one stands."""
+        ...
+
+    def recast(self, vote: Vote) -> None:
+        """In the place of the one that this person has given, which counts no more."""
         ...
 
     def prove(self, vote: Vote) -> None:

@@ -135,11 +135,12 @@ class Review:
             unlinked = {v.voter.user_id for v in earlier.votes if not bound(work, v.voter)}
             counting = {who: now for who, now in earlier.voters.items() if who not in unlinked}
             voters = {**counting, vote.voter.user_id: membership}
-            request = _write(work, vote, book, asked, again=own is not None)
+            stands = own if own and own.voter.user_id not in unlinked else None
+            request = _write(work, vote, book, asked, again=stands is not None)
             if vote.proved:
-                said = vote.comment if own else ""
+                said = vote.comment if stands else ""
                 self.proving.use(work, vote.voter, code, request.id, comment=said)
-            if vote.proved and own and not own.proved:
+            if vote.proved and stands and not stands.proved:
                 work.votes.prove(vote)
             request = replace(
                 request,
@@ -147,7 +148,7 @@ class Review:
                 tally=tally_of(asked, voters.values(), people),
             )
             if not policy.agreed(asked, voters):
-                if own and policy.counts(asked, own):
+                if stands and policy.counts(asked, stands):
                     raise AlreadyMoved(request, yours=True)
                 return _agreed_so_far(work, request, vote)
             after = _decided(work, request, vote, Move.APPROVE, book, reason=request.reason)
@@ -227,11 +228,18 @@ def _write(
     if again:
         return request
     if not work.votes.add(vote):
-        raise AlreadyMoved(request, yours=True)
+        before = work.votes.on(request.id)
+        if any(bound(work, each.voter) for each in before if _is_theirs(each, vote)):
+            raise AlreadyMoved(request, yours=True)
+        work.votes.recast(vote)  # By a Slack user that is theirs no more they agreed to nothing.
     by = acting(vote.voter, Role.APPROVER)
     said = Entry(vote.at, "vote", by, request.id, after=vote.ballot, reason=vote.comment)
     work.journal.write(replace(said, facts=_under(book)))
     return request
+
+
+def _is_theirs(each: Vote, vote: Vote) -> bool:
+    return each.voter.user_id == vote.voter.user_id
 
 
 def _must_wait_for(vote: Vote, work: Work, request: Request) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from grants.model import RequestId, State, UserId, Vote
+from grants.model import RequestId, SlackUserId, State, UserId, Vote
 from storage.requests import person_in, person_row
 from storage.tables import requests, votes
 
@@ -19,29 +19,20 @@ class SqlVotes:
     db: Connection
 
     def add(self, vote: Vote) -> bool:
-        row = {
-            "request_id": vote.request_id,
-            **person_row(vote.voter, "voter"),
-            "ballot": vote.ballot,
-            "comment": vote.comment,
-            "at": vote.at,
-            "proved": vote.proved,
-        }
         try:
             with self.db.begin_nested():
-                self.db.execute(insert(votes).values(row))
+                self.db.execute(insert(votes).values(_row(vote)))
         except IntegrityError:
             if self._voted(vote.request_id, vote.voter.user_id):
                 return False
             raise
         return True
 
+    def recast(self, vote: Vote) -> None:
+        self.db.execute(update(votes).where(_theirs(vote)).values(_row(vote)))
+
     def prove(self, vote: Vote) -> None:
-        theirs = (
-            votes.c.request_id == vote.request_id,
-            votes.c.voter_user_id == vote.voter.user_id,
-        )
-        self.db.execute(update(votes).where(*theirs).values(proved=True))
+        self.db.execute(update(votes).where(_theirs(vote)).values(proved=True))
 
     def on(self, request_id: RequestId) -> list[Vote]:
         return self.of([request_id]).get(request_id, [])
@@ -53,17 +44,32 @@ class SqlVotes:
             found.setdefault(row["request_id"], []).append(_vote(row))
         return found
 
-    def undecided(self, user_id: UserId) -> dict[RequestId, bool]:
+    def undecided(self, user_id: UserId, by: Collection[SlackUserId]) -> dict[RequestId, bool]:
         pending = requests.c.state == State.PENDING
         cast = self.db.execute(
             select(votes.c.request_id, votes.c.proved)
             .join(requests, votes.c.request_id == requests.c.id)
-            .where(pending, votes.c.voter_user_id == user_id)
+            .where(pending, votes.c.voter_user_id == user_id, votes.c.voter_slack_id.in_(by))
         )
         return {vote.request_id: vote.proved for vote in cast}
 
     def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
         return any(vote.voter.user_id == user_id for vote in self.on(request_id))
+
+
+def _row(vote: Vote) -> dict[str, Any]:
+    return {
+        "request_id": vote.request_id,
+        **person_row(vote.voter, "voter"),
+        "ballot": vote.ballot,
+        "comment": vote.comment,
+        "at": vote.at,
+        "proved": vote.proved,
+    }
+
+
+def _theirs(vote: Vote) -> ColumnElement[bool]:
+    return and_(votes.c.request_id == vote.request_id, votes.c.voter_user_id == vote.voter.user_id)
 
 
 def _vote(row: Mapping[Any, Any]) -> Vote:

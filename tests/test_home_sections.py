@@ -1,5 +1,6 @@
 """Each part of App Home at any size: within its blocks, within Slack's limits, whatever people typed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle
 
@@ -10,7 +11,7 @@ from sqlalchemy import insert
 from blocks import home
 from blocks.text import Style
 from grants.lifecycle import OPEN
-from grants.model import Ballot, Role, State, UserId
+from grants.model import Ballot, Role, SlackUserId, State, UserId
 from grants.overview import REVOCABLE_IN, Viewer, mine
 from grants.ports import Work
 from handlers.home import OTHERS, SECTIONS
@@ -148,13 +149,19 @@ def test_a_request_waits_for_whoever_may_approve_it_and_has_not_voted(works: Sql
         for request_id, who in (("MINE0000", EVE), ("WAITS000", BOB), ("VOTED000", BOB)):
             work.requests.add(make.a_request(request_id, requester=who))
         work.votes.add(make.a_vote("VOTED000", voter=EVE, ballot=Ballot.APPROVE))
+        work.people.add(make.a_binding(EVE))
+        # By a Slack user that is hers no more: she has it to decide anew.
+        before = replace(EVE, slack_id=SlackUserId("UBEFORE"))
+        work.requests.add(make.a_request("ANEW0000", requester=BOB))
+        work.votes.add(make.a_vote("ANEW0000", voter=before, ballot=Ballot.APPROVE))
         elsewhere = make.a_target(make.an_account("999999999999"))
         work.requests.add(make.a_request("ELSEWHRE", requester=BOB, target=elsewhere))
 
     with works.reading() as work:
         words = home.message(drawn(work, section, a_viewer())).text
 
-    assert [name for name in ("MINE", "WAITS", "VOTED", "ELSE") if name in words] == ["WAITS"]
+    shown = [name for name in ("MINE", "WAITS", "VOTED", "ELSE", "ANEW") if name in words]
+    assert shown == ["WAITS", "ANEW"]
 
 
 def test_what_ends_first_stands_first(works: SqlWorks) -> None:
@@ -222,8 +229,8 @@ def test_who_voted_is_known_only_while_it_waits(works: SqlWorks) -> None:
             work.votes.add(make.a_vote(name, voter=EVE))
 
     with works.reading() as work:
-        assert work.votes.undecided(EVE.user_id) == {"PENDING0": False}
-        assert work.votes.undecided(BOB.user_id) == {}
+        assert work.votes.undecided(EVE.user_id, [EVE.slack_id]) == {"PENDING0": False}
+        assert work.votes.undecided(BOB.user_id, [BOB.slack_id]) == {}
 
 
 def test_states_that_can_be_revoked_are_open_ones() -> None:

@@ -11,6 +11,7 @@ from grants.model import RequestId, SlackUserId, State
 from grants.people import operator
 from tests.meeting import meeting
 from tests.soundness import sound
+from tests.verifying import verdict
 from tests.world import APPROVALS, DEFAULT, POLICIES, World
 
 PROD = "payments-prod · AdministratorAccess"
@@ -179,6 +180,25 @@ def test_a_vote_by_a_slack_user_that_is_theirs_no_more_does_not_count(world: Wor
     assert "1 of 2 so far: Dan Approver" in shown(world, request)
     approves(world, "aud", request)
     assert world.state(request) is not State.PENDING
+
+
+@pytest.mark.parametrize("label", ["Approve", "Reject"])
+def test_who_has_another_slack_user_by_now_decides_anew(world: World, label: str) -> None:
+    world.policies(TWO)
+    request = world.asks("bob", PROD)
+    approves(world, "eve", request)
+    bound = bindings(world.settings, world.storage, world.ports)
+    bound.unlink(SlackUserId(world["eve"].id), by=operator("root@host"))
+    world.slack.workspace.add_user("eve2", id="UEVETWO", email="eve@example.com")
+    world.slack.channel(APPROVALS).members.add("UEVETWO")
+
+    approves(world, "dan", request)
+    world.decides("eve2", request, label, "Not this time.")
+    world.passes(seconds=3)
+
+    assert world.state(request) is (State.ACTIVE if label == "Approve" else State.REJECTED)
+    assert world.journal(request).count("vote") == 3
+    assert "The thread says what the journal says" in verdict(world, request)
 
 
 def test_who_is_unlinked_while_they_press_has_not_voted(world: World) -> None:
