@@ -163,6 +163,11 @@ def by_groups(
     return frozenset(hat for hat, earned in worn.items() if earned)
 
 
+def roles(book: PolicyBook, membership: Membership) -> frozenset[Role]:
+    """In which capacities somebody may act at all, by what was read of `policy.persona_groups`."""
+    return frozenset(ROLES[hat] for hat in by_groups(book, membership, book.approval))
+
+
 def about(*, themselves: bool) -> frozenset[Hat]:
     """What a person is to whom it is about."""
     return frozenset({Hat.PERSON, Hat.ONESELF} if themselves else {Hat.PERSON})

@@ -14,7 +14,6 @@ from grants.model import (
     Membership,
     OuId,
     PermissionSetArn,
-    Role,
     UserId,
     Vote,
 )
@@ -403,17 +402,6 @@ def persona_groups(book: PolicyBook) -> frozenset[GroupId]:
     """Every group that decides what somebody may do beside asking."""
     named = book.settings.admins.group_ids | book.settings.auditors.group_ids
     return named | approver_groups(book.approval)
-
-
-def personas(book: PolicyBook, membership: Membership) -> frozenset[Role]:
-    """In which capacities this person may act, by what was read of `persona_groups`."""
-    earned = {
-        Role.REQUESTER: True,
-        Role.APPROVER: may_approve(book.approval, membership),
-        Role.AUDITOR: audits(book, membership),
-        Role.ADMINISTRATOR: administrates(book, membership),
-    }
-    return frozenset(role for role, may in earned.items() if may)
 
 
 # Offering

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from grants import policy
-from grants.authority import Action, Hat, may
+from grants.authority import Action, Hat, may, roles
 from grants.model import AccountId, Catalogue, Membership, Request, Role, UserId
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.waiting import account_in
@@ -80,7 +79,7 @@ ALL = Sight(Role.ADMINISTRATOR, None)
 def sight_of(book: PolicyBook, membership: Membership, catalogue: Catalogue | None) -> Sight:
     """By what was read of `policy.persona_groups`."""
     reviews = tuple(each for each in book.approval if each.approvers.includes(membership))
-    roles = policy.personas(book, membership)
+    found = roles(book, membership)
     widest = (Role.ADMINISTRATOR, Role.AUDITOR, Role.APPROVER, Role.REQUESTER)
-    role = next(role for role in widest if role in roles)
+    role = next(role for role in widest if role in found)
     return Sight(role, membership.user_id, reviews, catalogue)

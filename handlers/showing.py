@@ -13,11 +13,12 @@ from blocks import home, ids
 from blocks.home import Blocks
 from blocks.refusals import words
 from blocks.text import Message, Style
+from grants.authority import roles
 from grants.errors import NotAPerson
 from grants.model import Person, Role, SlackUserId
 from grants.overview import Viewer
 from grants.people import Memberships
-from grants.policy import persona_groups, personas
+from grants.policy import persona_groups
 from grants.ports import Clock, Work, Works
 from grants.records import HomeRow
 from grants.telling import redraw_home
@@ -215,7 +216,7 @@ class Showing:
         lately = self.memberships.lately(person.user_id, groups, seconds=SHOWN_FOR)
         membership = None if live else lately
         membership = membership or self.memberships.live(person.user_id, groups)
-        return Viewer(person, membership, personas(book, membership), book, self.clock())
+        return Viewer(person, membership, roles(book, membership), book, self.clock())
 
 
 def at_home(body: Payload) -> bool:
