@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from grants import authority
+from grants import addresses, authority
 from grants.authority import Action
 from grants.errors import AwsFault, Doubt, NotAPerson
 from grants.model import (
@@ -223,7 +223,7 @@ class Bindings:
         return _person(profile.slack_id, user, profile.email)
 
     def _must_be_ours(self, address: str) -> None:
-        if address.rpartition("@")[2].casefold() not in self.domains:
+        if addresses.lower(address.rpartition("@")[2]) not in self.domains:
             raise NotAPerson(Doubt.FOREIGN_DOMAIN)
 
     def _by_address(self, address: str) -> User | None:
@@ -234,13 +234,12 @@ class Bindings:
 
     def having(self, address: str) -> dict[UserId, User]:
         """The Identity Center users of this address, in whichever case it is written."""
-        # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
-        spellings = dict.fromkeys((address, address.lower()))
-        return {
-            user.id: user
-            for spelling in spellings
-            if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
-        }
+        found = (
+            self.directory.user_by_email(spelling, lane=Lane.PERSON)
+            for spelling in addresses.spellings(address)
+        )
+        # Whatever AWS takes for the same: theirs is the one that has it.
+        return {user.id: user for user in found if user and addresses.same(user.email, address)}
 
     def _break(self, binding: Binding, why: str) -> None:
         """For good, and aloud, once."""
@@ -261,7 +260,7 @@ class Bindings:
 def _moved(binding: Binding, profile: Profile) -> str:
     """Whether the Slack user has another address than the one the link holds for; empty: no."""
     known, now = binding.email, profile.email
-    same = not known or not now or known.casefold() == now.casefold()
+    same = not known or not now or addresses.same(known, now)
     return "" if same else f"the Slack address is no longer {known}"
 
 
