@@ -10,6 +10,7 @@ from grants.policy import PolicyBook
 from grants.ports import Clock, Works
 from grants.records import Entry, Notice
 from grants.telling import redraw_homes
+from grants.waiting import Still, always
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,28 @@ class Administration:
     clock: Clock
     wake: Callable[[], None] = lambda: None
 
-    def apply(self, book: PolicyBook, *, by: Actor, since: int | None = None) -> PolicyBook:
+    def apply(
+        self,
+        book: PolicyBook,
+        *,
+        by: Actor,
+        since: int | None = None,
+        once: str = "",
+        still: Still = always,
+    ) -> PolicyBook:
         """Stored as the next version, in one transaction with who changed what, from what to what.
 
         `since`: the version that the change was made from; PoliciesMoved if there is another by now.
-        Nothing is stored where nothing changes.
+        `once`: what tells this change from all others; a second time nothing is stored, whatever
+        holds by then. `still`: whether who made it is who they were. Nothing is stored where nothing
+        changes.
         """
         now = self.clock()
         with self.works() as work:
+            still(work)
             before = work.policies.current()
+            if once and not work.acted.first(once, at=now):
+                return before
             if since is not None and before.version != since:
                 newest = work.policies.history()[0]
                 raise PoliciesMoved(newest.version, newest.by, newest.at, since)

@@ -12,9 +12,9 @@ from grants.extending import falls_with
 from grants.holding import nudge
 from grants.lifecycle import moves_from, take
 from grants.model import Actor, Move, Person, Request, RequestId, Role, State, acting
-from grants.people import Memberships
+from grants.people import Memberships, as_of_now
 from grants.ports import Clock, Work, Works
-from grants.waiting import InTime, asked_of, must_be_open, nobody_waits
+from grants.waiting import InTime, Still, always, asked_of, must_be_open, nobody_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,24 @@ class Closing:
         `cut`: and the sessions that are open already.
         """
         fit_reason(reason)
+        still = as_of_now(self.works, person)
         _, by = self.may_revoke(person, request_id)
         in_time()
-        return self.revoke_as(by, request_id, reason, cut=cut)
+        return self.revoke_as(by, request_id, reason, cut=cut, still=still)
 
     def revoke_as(
-        self, by: Actor, request_id: RequestId, reason: str, *, cut: bool = False
+        self,
+        by: Actor,
+        request_id: RequestId,
+        reason: str,
+        *,
+        cut: bool = False,
+        still: Still = always,
     ) -> Request:
         """The same for an actor whose role is settled: the operator at the command line."""
         fit_reason(reason)
         with self.works() as work:
+            still(work)
             request = work.requests.get(request_id)
             if cut and (request.standing or not _cuts_on(work)):
                 raise NoCut(request.standing)

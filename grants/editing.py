@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from typing import Final, NoReturn, TypeAlias, TypeVar
 
@@ -13,7 +14,7 @@ from grants.drafts import Draft, Node, PolicyProblem, PolicyProblems, shown
 from grants.errors import NothingRead, PoliciesMoved, TooLongHere, UnknownPolicy
 from grants.grammar import Grammar
 from grants.model import Actor, Catalogue, Lane, Person, UserId, acting
-from grants.people import Memberships
+from grants.people import Memberships, must_be_bound
 from grants.policy import (
     ApprovalPolicy,
     EligibilityPolicy,
@@ -71,6 +72,9 @@ class Editing:
         """This person as one who may do this, read live; NotAllowed for everybody else."""
         with self.works.reading() as work:
             book = work.policies.current()
+        return self._admitted(person, action, book)
+
+    def _admitted(self, person: Person, action: Action, book: PolicyBook) -> Actor:
         membership = self.memberships.live(person.user_id, authority.groups(action, book))
         return acting(person, authority.admit(action, authority.by_groups(book, membership)))
 
@@ -92,43 +96,66 @@ class Editing:
         return Opened(subject, *_drawn(book, subject))
 
     def save(
-        self, person: Person, subject: Subject, typed: Sheet, *, in_time: InTime = nobody_waits
+        self,
+        person: Person,
+        subject: Subject,
+        typed: Sheet,
+        *,
+        once: str = "",
+        in_time: InTime = nobody_waits,
     ) -> PolicyBook:
         """What was typed, in force. `typed` holds the fields that came back: others are as they were.
 
         PolicyProblems, each with its field's number; PoliciesMoved where somebody was faster.
+        `once`: no form does so twice, whatever holds by then.
         """
-        by = self.administrator(person)
+        self.administrator(person)
         with self.works.reading() as work:
             book, catalogue = self._unmoved(work, subject), work.catalogue.load()
         if catalogue is None:
             raise NothingRead
         before, _ = _drawn(book, subject)
         new = self._resolved(book, subject, {**before, **typed}, catalogue)
-        return self._apply(subject, lambda book: _with(book, subject, new), by, in_time)
+        return self._apply(
+            person, subject, lambda book: _with(book, subject, new), once=once, in_time=in_time
+        )
 
     def delete(
-        self, person: Person, subject: Subject, *, in_time: InTime = nobody_waits
+        self, person: Person, subject: Subject, *, once: str = "", in_time: InTime = nobody_waits
     ) -> PolicyBook:
-        """The policy is no more. Requests go on under those that remain."""
-        by = self.administrator(person)
-        return self._apply(subject, lambda book: _without(book, subject), by, in_time)
+        """The policy is no more. Requests go on under those that remain. `once`: as above."""
+        self.administrator(person)
+        return self._apply(
+            person, subject, lambda book: _without(book, subject), once=once, in_time=in_time
+        )
 
     def _apply(
         self,
+        person: Person,
         subject: Subject,
         change: Callable[[PolicyBook], PolicyBook],
-        by: Actor,
+        *,
+        once: str,
         in_time: InTime,
     ) -> PolicyBook:
-        """Onto what holds now, as often as somebody else changes something else meanwhile."""
+        """Onto what holds now, as often as somebody else changes something else meanwhile.
+
+        Each time by whoever is an administrator under what holds then.
+        """
         while True:
             with self.works.reading() as work:
                 book = self._unmoved(work, subject)
+            by = self._admitted(person, Action.EDIT_POLICIES, book)
             after = change(book)
             in_time()
             with suppress(PoliciesMoved):
-                return self.administration.apply(after, by=by, since=book.version)
+                return self.administration.apply(
+                    after,
+                    by=by,
+                    since=book.version,
+                    once=once,
+                    still=partial(must_be_bound, person=person),
+                )
 
     def _unmoved(self, work: Work, subject: Subject) -> PolicyBook:
         """What holds now; PoliciesMoved if that has changed which the form is about."""

@@ -8,7 +8,7 @@ from grants.authority import Action
 from grants.errors import CannotBeLinked, Doubt, NotAPerson, Thing, UnknownName
 from grants.model import Actor, Lane, Person, SlackUserId, User
 from grants.naming import user_called
-from grants.people import Bindings, Profile, doubt
+from grants.people import Bindings, Profile, as_of_now, doubt
 from grants.ports import Directory
 from grants.records import Binding
 from grants.waiting import InTime, nobody_waits
@@ -47,6 +47,7 @@ class Linking:
 
         CannotBeLinked where the link could never be used; UnknownName where nobody is called so.
         """
+        still = as_of_now(self.bindings.works, person)
         by = self._administrator_of(person, slack_id)
         profile = self._trusted(slack_id)
         _must_be_of_others(theirs=self._is_theirs(profile.email, person))
@@ -55,17 +56,19 @@ class Linking:
             raise CannotBeLinked(Doubt.DISABLED)
         in_time()
         self.bindings.link(
-            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email, once=once
-        )
+            profile.slack_id, user, team_id=profile.team_id, by=by, email=profile.email, once=once,
+            still=still,
+        )  # fmt: skip
         return user
 
     def unlink(
         self, person: Person, slack_id: SlackUserId, *, once: str, in_time: InTime = nobody_waits
     ) -> bool:
         """Forgotten: the next time they are matched by their address again."""
+        still = as_of_now(self.bindings.works, person)
         by = self._administrator_of(person, slack_id)
         in_time()
-        return self.bindings.unlink(slack_id, by=by, once=once)
+        return self.bindings.unlink(slack_id, by=by, once=once, still=still)
 
     def user(self, slack_id: SlackUserId) -> User:
         """Whoever this Slack user is taken for; nameless, where Identity Center has them no more."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, TypeVar
 
+from grants import addresses
 from grants.errors import AwsMissing, AwsRefused, Thing, UnknownName
 from grants.model import Account, Catalogue, Lane, PermissionSet, User, UserId
 from grants.ports import Directory
@@ -30,10 +31,9 @@ def user_called(directory: Directory, name: str, *, lane: Lane) -> User:
     """By an id, a user name or an address; also one who is disabled."""
     asks: list[Callable[[], User | None]] = [
         partial(directory.user_by_name, name, lane=lane),
-        # AWS decides about the case of an address: as spelled, then in lower case.
         *(
             partial(directory.user_by_email, each, lane=lane)
-            for each in dict.fromkeys((name, name.lower()))
+            for each in addresses.spellings(name)
             if "@" in name
         ),
         partial(directory.user, UserId(name), lane=lane),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from grants import authority
+from grants import addresses, authority
 from grants.authority import Action
-from grants.errors import AwsFault, Doubt, NotAPerson
+from grants.errors import AwsFault, Doubt, NotAPerson, TooSlow
 from grants.model import (
     CLOCK,
     Actor,
@@ -28,6 +28,7 @@ from grants.ports import (
 )
 from grants.records import Binding, Entry
 from grants.telling import aloud
+from grants.waiting import Still, always
 
 GONE: Final = "the Identity Center user is not there any more"
 KEPT: Final = 3600.0
@@ -159,11 +160,13 @@ class Bindings:
         by: Actor,
         email: str = "",
         once: str = "",
+        still: Still = always,
     ) -> Binding:
         """An administrator says who it is; an earlier or broken binding is replaced.
 
         `email`: their address in Slack as it is now, where it is known. `once`: what tells this
-        from all others; a second time it changes nothing, whoever they are by then.
+        from all others; a second time it changes nothing, whoever they are by then. `still`:
+        whether who says so is an administrator still.
         """
         now = self.clock()
         binding = Binding(
@@ -178,6 +181,7 @@ class Bindings:
             checked_at=now,
         )
         with self.works() as work:
+            still(work)
             _about_others(by, binding, work.people.get(slack_id))
             if once and not work.acted.first(once, at=now):
                 return binding
@@ -186,9 +190,12 @@ class Bindings:
             _tell(work, binding, by, now, user=f"{user.name or user.user_name} ({user.user_name})")
         return binding
 
-    def unlink(self, slack_id: SlackUserId, *, by: Actor, once: str = "") -> bool:
-        """Forget a binding; whoever comes next is matched by address again. `once`: as above."""
+    def unlink(
+        self, slack_id: SlackUserId, *, by: Actor, once: str = "", still: Still = always
+    ) -> bool:
+        """Forget a binding; whoever comes next is matched by address again. `once`, `still`: as above."""
         with self.works() as work:
+            still(work)
             binding = work.people.get(slack_id)
             if binding is None:
                 return False
@@ -223,7 +230,7 @@ class Bindings:
         return _person(profile.slack_id, user, profile.email)
 
     def _must_be_ours(self, address: str) -> None:
-        if address.rpartition("@")[2].casefold() not in self.domains:
+        if addresses.lower(address.rpartition("@")[2]) not in self.domains:
             raise NotAPerson(Doubt.FOREIGN_DOMAIN)
 
     def _by_address(self, address: str) -> User | None:
@@ -234,13 +241,12 @@ class Bindings:
 
     def having(self, address: str) -> dict[UserId, User]:
         """The Identity Center users of this address, in whichever case it is written."""
-        # Whether AWS minds the case of an address is not documented: as spelled, then lower case.
-        spellings = dict.fromkeys((address, address.lower()))
-        return {
-            user.id: user
-            for spelling in spellings
-            if (user := self.directory.user_by_email(spelling, lane=Lane.PERSON))
-        }
+        found = (
+            self.directory.user_by_email(spelling, lane=Lane.PERSON)
+            for spelling in addresses.spellings(address)
+        )
+        # Whatever AWS takes for the same: theirs is the one that has it.
+        return {user.id: user for user in found if user and addresses.same(user.email, address)}
 
     def _break(self, binding: Binding, why: str) -> None:
         """For good, and aloud, once."""
@@ -261,7 +267,7 @@ class Bindings:
 def _moved(binding: Binding, profile: Profile) -> str:
     """Whether the Slack user has another address than the one the link holds for; empty: no."""
     known, now = binding.email, profile.email
-    same = not known or not now or known.casefold() == now.casefold()
+    same = not known or not now or addresses.same(known, now)
     return "" if same else f"the Slack address is no longer {known}"
 
 
@@ -270,6 +276,29 @@ def bound(work: Work, person: Person) -> bool:
     # Not by `get`, which locks: two votes that count each other's givers would wait for each other.
     theirs = work.people.of_user(person.user_id)
     return any(each.slack_id == person.slack_id and not each.broken for each in theirs)
+
+
+def must_be_bound(work: Work, person: Person) -> None:
+    """TooSlow for whoever was unlinked since they pressed: pressing again, they are told so."""
+    if not bound(work, person):
+        raise TooSlow
+
+
+def as_of_now(works: Works, person: Person) -> Still:
+    """To be taken before it is asked what they may, and asked when it is done.
+
+    TooSlow where policies have changed between, or they were unlinked: by what holds now they may
+    not any more, perhaps.
+    """
+    with works.reading() as work:
+        version = work.policies.version()
+
+    def still(work: Work) -> None:
+        must_be_bound(work, person)
+        if work.policies.version() != version:
+            raise TooSlow
+
+    return still
 
 
 def _about_others(by: Actor, *bindings: Binding | None) -> None:

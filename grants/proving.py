@@ -25,7 +25,7 @@ from grants.errors import (
 from grants.model import Actor, GroupId, Membership, Person, RequestId, Role, User, UserId, acting
 from grants.ports import Clock, Seal, Work, Works
 from grants.records import Entry, Proof
-from grants.waiting import InTime, nobody_waits
+from grants.waiting import InTime, Still, always, nobody_waits
 
 TRIES: Final = 5
 """So many codes in a row may be wrong; so many more, and it takes twice as long."""
@@ -190,17 +190,25 @@ class Proving:
     # Taking them away
 
     def reset(
-        self, user: User, *, by: Actor, once: str = "", in_time: InTime = nobody_waits
+        self,
+        user: User,
+        *,
+        by: Actor,
+        once: str = "",
+        in_time: InTime = nobody_waits,
+        still: Still = always,
     ) -> bool:
         """Whoever lost theirs sets up new ones; told aloud, and to them. False: they had none.
 
-        `by` is an administrator, and somebody else. `once`: no press does so twice; empty: typed.
+        `by` is an administrator, and somebody else; `still`: when it is done as well. `once`: no
+        press does so twice; empty: typed.
         """
         themselves = by.user_id == user.id
         authority.bar(Action.RESET_CODES, authority.about(themselves=themselves))
         now = self.clock()
         in_time()
         with self.works() as work:
+            still(work)
             if once and not work.acted.first(once, at=now):
                 return False
             if not work.proofs.remove(user.id):

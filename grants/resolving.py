@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final, TypeVar
 
+from grants import addresses
 from grants.drafts import (
     Draft,
     DraftApproval,
@@ -278,8 +279,7 @@ class _Names:
 
     def by_address(self, name: str) -> User | None:
         """As spelled, then in lower case: AWS decides about case."""
-        spellings = dict.fromkeys((name, name.lower())) if "@" in name else ()
-        for spelling in spellings:
+        for spelling in addresses.spellings(name) if "@" in name else ():
             ask = partial(self.directory.user_by_email, spelling, lane=self.lane)
             if user := answered(ask):
                 return user

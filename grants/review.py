@@ -25,7 +25,7 @@ from grants.model import (
     Vote,
     acting,
 )
-from grants.people import Memberships, bound
+from grants.people import Memberships, bound, must_be_bound
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.ports import (
     Clock,
@@ -223,8 +223,7 @@ def _write(
         # The policies changed under our hands, or the account moved: whoever presses again is
         # asked under what holds then, and the vote is not spent.
         raise TooSlow
-    if not bound(work, vote.voter):
-        raise TooSlow  # Unlinked since they pressed: whoever presses again is told so.
+    must_be_bound(work, vote.voter)
     if again:
         return request
     if not work.votes.add(vote):

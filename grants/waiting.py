@@ -13,8 +13,16 @@ InTime = Callable[[], None]
 """Called right before a commit; raises TooSlow when the answer could no longer reach the person."""
 
 
+Still = Callable[[Work], None]
+"""Asked in the unit of work of what somebody was admitted to; raises where that holds no more."""
+
+
 def nobody_waits() -> None:
     """The InTime of what no person waits for."""
+
+
+def always(_: Work) -> None:
+    """The Still of whoever types at the command line: no policy says who that is."""
 
 
 def asked_of(work: Work, book: PolicyBook, request: Request) -> tuple[ApprovalPolicy, ...]:

@@ -114,7 +114,9 @@ def saved(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
     def save(in_time: InTime) -> None:
         person, subject = front.people.whose(body), admin_forms.subject(view)
-        front.editing.save(person, subject, admin_forms.read(view), in_time=in_time)
+        front.editing.save(
+            person, subject, admin_forms.read(view), once=once(body), in_time=in_time
+        )
 
     try:
         front.promptly(save)
@@ -149,7 +151,7 @@ def deleted(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
     def remove(in_time: InTime) -> None:
         person, subject = front.people.whose(body), admin_forms.subject(view)
-        front.editing.delete(person, subject, in_time=in_time)
+        front.editing.delete(person, subject, once=once(body), in_time=in_time)
 
     try:
         front.promptly(remove)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from grants import addresses
 from grants.model import Copy, Place
 from grants.people import doubt
 from handlers.guard import Home
@@ -56,7 +57,7 @@ class Channels:
         if "@" not in address:
             return address
         profile = profile_of(self.client.users_lookupByEmail(email=address)["user"], self.home())
-        if doubt(profile):
+        if doubt(profile) or not addresses.same(profile.email, address):
             raise UnfitChannelError(NO_MEMBER)
         return profile.slack_id
 

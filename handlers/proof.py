@@ -17,6 +17,7 @@ from grants.authority import Action
 from grants.errors import Refusal
 from grants.model import Person, Role
 from grants.overview import Viewer
+from grants.people import as_of_now
 from grants.policy import proof_needed
 from grants.ports import Work
 from grants.proving import Proving
@@ -124,9 +125,10 @@ def reset(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front:
 
     def take_away(in_time: InTime) -> Person:
         person = front.people.whose(body)
+        still = as_of_now(front.works, person)
         by = front.editing.administrator(person, Action.RESET_CODES)
         user = front.linking.user(slack_id)
-        front.proving.reset(user, by=by, once=once(body), in_time=in_time)
+        front.proving.reset(user, by=by, once=once(body), in_time=in_time, still=still)
         return person
 
     person = front.promptly(take_away)

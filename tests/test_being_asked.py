@@ -153,6 +153,18 @@ def test_an_approvers_address_that_somebody_else_has_in_slack_is_sent_nothing(
     assert world.journal(request).count("alarm.unreachable") == 1
 
 
+def test_an_address_that_slack_takes_for_an_approvers_is_sent_nothing(world: World) -> None:
+    world.policies(NO_CHANNEL_AT_ALL)
+    world.company.add_user("kate", "kate@example.com")
+    world.company.add_member("production-approvers", "kate")
+    world.slack.workspace.add_user("other", email="\N{KELVIN SIGN}ate@example.com")
+
+    request = world.asks("bob", PROD)
+
+    assert hanging(world, request) == ["dan", "eve"]
+    assert world.slack.dms("other") == []
+
+
 def test_a_policy_without_a_channel_has_its_approvers_asked_beside_anothers_channel(
     ops: World,
 ) -> None:

@@ -154,6 +154,22 @@ def test_a_changed_address_breaks_the_binding_for_good_and_loudly(world: World) 
     assert ("Alarm" in alarm, "UEVE" in alarm, "people link" in alarm) == (True, True, True)
 
 
+def test_an_address_that_only_capitals_make_the_same_is_a_changed_one(world: World) -> None:
+    request = a_bound_eve(world)
+    world.slack.user("eve").email = "EVE@EXAMPLE.COM"
+    world["eve"].command("mine", DEFAULT)
+    links(world, "UMALLORY", "dan")
+    says(world, "mallory", email="kate@example.com")
+    world["mallory"].command("mine", DEFAULT)
+    says(world, "mallory", email="\N{KELVIN SIGN}ate@example.com")
+
+    approves(world, request, "mallory")
+    approves(world, request, "eve")
+
+    assert world.whispers("mallory")[-1] == CHANGED
+    assert world.request(request).decided_by == "Eve Approver"
+
+
 def test_an_administrator_mends_a_broken_binding(world: World) -> None:
     request = a_bound_eve(world)
     world.slack.user("eve").email = "eve.married@example.com"

@@ -213,6 +213,22 @@ def test_whose_identity_center_user_is_gone_is_refused(world: World) -> None:
     assert (world.state(request), refused(world)) == (State.PENDING, [("UEVE", request)])
 
 
+@pytest.mark.parametrize("folding", [False, True], ids=["AWS by letter", "AWS in any case"])
+def test_an_address_that_some_take_for_another_in_capitals_is_nobodys(
+    world: World, folding: bool
+) -> None:
+    world.company.add_user("kate", "kate@example.com")
+    world.company.add_member("production-approvers", "kate")
+    world.company.any_case_email = folding
+    request = world.asks("bob", PROD)
+    says(world, email="\N{KELVIN SIGN}ate@example.com")
+
+    approves(world, request)
+
+    assert world.whispers("eve") == [f"{DOUBTS[Doubt.NO_USER]} Nothing was changed."]
+    assert (world.state(request), refused(world)) == (State.PENDING, [("UEVE", request)])
+
+
 def test_an_address_of_several_identity_center_users_is_nobodys(world: World) -> None:
     request = world.asks("bob", PROD)
     world.company.add_user("eve2", "EVE@example.com")

@@ -10,7 +10,7 @@ from bot.run import TOLD_FOR, Catalogues
 from grants.model import Lane, SlackUserId
 from grants.naming import user_called
 from grants.people import operator
-from tests.admin_hand import lines, pressed, sent
+from tests.admin_hand import SANDBOX, lines, pressed, sent
 from tests.lives import PROD
 from tests.standins.slack import tamper
 from tests.test_account_tags import loop
@@ -98,6 +98,31 @@ def test_a_form_that_linked_nobody_may_come_again(world: World) -> None:
     world["ada"].replay()
 
     assert is_linked_to(world, "UMALLORY", "evelyn")
+
+
+def test_a_form_that_changed_a_policy_does_so_once_whatever_was_changed_back(
+    world: World, replay: Replay
+) -> None:
+    ada = pressed(world, "Edit", within=SANDBOX)
+    ada.fill({"Longest duration": "2h"})
+    assert sent(world, ada).closed
+    world.policies()
+
+    replay("ada")
+
+    assert [each.max_duration for each in world.book().eligibility][1] is None
+    assert world.book().version == 3
+
+
+def test_a_policy_that_was_deleted_and_made_anew_is_not_deleted_again(
+    world: World, replay: Replay
+) -> None:
+    assert sent(world, pressed(world, "Delete", within=SANDBOX)).closed
+    world.policies()
+
+    replay("ada")
+
+    assert world.book().version == 3
 
 
 def test_an_export_is_made_once(world: World, replay: Replay) -> None:
