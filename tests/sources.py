@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from threading import Condition
 from typing import Any, Final
 
-import boto3
 import pytest
 
 from grants.activity import Session
@@ -22,6 +21,7 @@ from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.model import AccountId, UserId
 from grants.ports import Trail
+from tests.addresses import an_aws
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, AwsStandIn, Company
 
 NOON: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -77,12 +77,11 @@ class GivenTime:
 class Ground:
     """The company, AWS, and every source that asks it."""
 
-    def __init__(self, company: Company, aws: AwsStandIn) -> None:
+    def __init__(self, company: Company, aws: AwsStandIn, clients: Clients) -> None:
         self.company, self.aws = company, aws
         self.time = GivenTime()
         self.limiter = Limiter(monotonic=self.time, wait=self.time.wait)
-        session = boto3.Session("AKIDEXAMPLE", "secret", region_name="us-east-1")
-        self.clients = Clients(session=session)
+        self.clients = clients
         self.store = company.add_store()
 
     def source(
@@ -162,6 +161,6 @@ def a_ground(patch: pytest.MonkeyPatch) -> Iterator[Ground]:
     company.prepare_role(ACTIVITY_ROLE)
     company.add_log_group(GROUP)
     company.tables.add(TABLE)
-    with AwsStandIn(company) as aws:
+    with an_aws(company) as (aws, address):
         patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        yield Ground(company, aws)
+        yield Ground(company, aws, address.clients)

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from threading import Condition
 from typing import Any
 
-import boto3
 import pytest
 
 from grants.activity import Event, Session
 from grants.aws.assumed import Assumed
-from grants.aws.clients import Clients, Credentials
+from grants.aws.clients import Credentials
 from grants.aws.cloudtrail.lookup_events import LookupEvents
 from grants.aws.cloudtrail.none import NoTrail
 from grants.aws.cloudtrail.records import UnreadableRecordError, event_of
@@ -20,11 +19,11 @@ from grants.aws.limiter import Limiter
 from grants.errors import AwsUnsure
 from grants.model import AccountId, UserId
 from grants.ports import Trail
+from tests.addresses import Address, an_aws
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, AwsStandIn, Company, Kind
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
-AWS_SESSION = boto3.Session("AKIDEXAMPLE", "secret", region_name="us-east-1")
 REGIONS = ("us-east-1", "eu-west-1")
 
 Look = Callable[..., Trail]
@@ -57,10 +56,17 @@ def company() -> Company:
 
 
 @pytest.fixture
-def aws(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStandIn]:
-    with AwsStandIn(company) as aws:
+def place(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[AwsStandIn, Address]]:
+    with an_aws(company) as (aws, address):
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-        yield aws
+        yield aws, address
+
+
+@pytest.fixture
+def aws(place: tuple[AwsStandIn, Address]) -> AwsStandIn:
+    return place[0]
 
 
 @pytest.fixture
@@ -69,9 +75,9 @@ def time() -> GivenTime:
 
 
 @pytest.fixture
-def look(aws: AwsStandIn, time: GivenTime) -> Look:
+def look(place: tuple[AwsStandIn, Address], time: GivenTime) -> Look:
     limiter = Limiter(monotonic=time, wait=time.wait)
-    clients = Clients(session=AWS_SESSION)
+    clients = place[1].clients
     assumed = Assumed(clients, monotonic=time)
 
     def made(*, pages: int = 40, role: str = ACTIVITY_ROLE) -> Trail:

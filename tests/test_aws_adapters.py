@@ -1,6 +1,6 @@
 """Identity Center, the identity store and Organizations as the domain sees them, over real HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Condition
@@ -23,10 +23,10 @@ from grants.ports import (
     Organization,
     Progress,
 )
+from tests.addresses import an_aws
 from tests.standins.aws import AwsStandIn, Company, Kind
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SESSION = boto3.Session("AKIDEXAMPLE", "secret", region_name="us-east-1")
 NOW = Lane.STATUS
 
 
@@ -62,10 +62,9 @@ class Place:
         return Key(UserId(user_id), AccountId(account_id), PermissionSetArn(arn))
 
 
-def placed(aws: AwsStandIn, *, session: boto3.Session = SESSION, instance_arn: str = "") -> Place:
+def placed(aws: AwsStandIn, clients: Clients, *, instance_arn: str = "") -> Place:
     time = GivenTime()
     limiter = Limiter(monotonic=time, wait=time.wait)
-    clients = Clients(session=session)
     finder = Finder(clients, limiter, instance_arn=instance_arn)
     return Place(
         aws,
@@ -95,9 +94,9 @@ def company() -> Company:
 
 @pytest.fixture
 def place(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    with AwsStandIn(company) as aws:
+    with an_aws(company) as (aws, address):
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-        yield placed(aws)
+        yield placed(aws, address.clients)
 
 
 # The instance
@@ -116,11 +115,13 @@ def test_of_two_instances_the_organizations_is_taken(place: Place) -> None:
 def test_a_configured_instance_is_taken_at_its_word(place: Place) -> None:
     arn = place.company.add_account_instance("sandbox")
 
-    assert placed(place.aws, instance_arn=arn).identity_center.instance().arn == arn
+    assert placed(place.aws, place.clients, instance_arn=arn).identity_center.instance().arn == arn
 
 
 def test_a_configured_instance_that_is_not_there_is_said_to_be_wrong(place: Place) -> None:
-    wrong = placed(place.aws, instance_arn="arn:aws:sso:::instance/ssoins-0000000000000000")
+    wrong = placed(
+        place.aws, place.clients, instance_arn="arn:aws:sso:::instance/ssoins-0000000000000000"
+    )
 
     with pytest.raises(AwsFault, match="ELEVATE_INSTANCE_ARN") as said:
         wrong.identity_center.instance()
@@ -181,18 +182,25 @@ def test_what_failed_while_looking_is_looked_for_again(place: Place) -> None:
     assert len(place.identity_center.permission_set_arns(lane=NOW)) == 2
 
 
-def live_in(primary: str, place: Place) -> None:
-    """ListInstances says that the instance's primary Region is another than ours."""
+@pytest.fixture
+def live_in(place: Place) -> Iterator[Callable[[str], None]]:
+    """Has ListInstances say that the instance's primary Region is another than ours."""
+    events = place.clients.sso_admin.reading.patient.meta.events
+    regions: list[str] = []
 
     def said(parsed: dict[str, Any], **_: object) -> None:
-        parsed["Instances"][0]["PrimaryRegion"] = primary
+        for region in regions:
+            parsed["Instances"][0]["PrimaryRegion"] = region
 
-    events = place.clients.sso_admin.reading.patient.meta.events
     events.register("after-call.sso-admin.ListInstances", said)
+    yield regions.append
+    events.unregister("after-call.sso-admin.ListInstances", said)
 
 
-def test_assignments_are_written_in_the_primary_region(place: Place) -> None:
-    live_in("eu-west-1", place)
+def test_assignments_are_written_in_the_primary_region(
+    place: Place, live_in: Callable[[str], None]
+) -> None:
+    live_in("eu-west-1")
 
     place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)
 
@@ -200,8 +208,10 @@ def test_assignments_are_written_in_the_primary_region(place: Place) -> None:
     assert create.region == "eu-west-1"
 
 
-def test_a_primary_region_that_is_closed_to_us_is_done_without(place: Place) -> None:
-    live_in("eu-west-1", place)
+def test_a_primary_region_that_is_closed_to_us_is_done_without(
+    place: Place, live_in: Callable[[str], None]
+) -> None:
+    live_in("eu-west-1")
     place.aws.faults.add("ListInstances", Kind.ACCESS_DENIED, skip=1)
 
     place.identity_center.create(place.key("bob", "sandbox", "Admin"), still=lambda: True)

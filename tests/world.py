@@ -1,16 +1,13 @@
 """A small company, a Slack workspace and the bot between them, with time in the test's hand."""
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, timedelta
-from functools import cache, cached_property
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
-import boto3
 import pytest
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
@@ -30,7 +27,6 @@ from bot.clock import in_time
 from bot.policy_file import load_book
 from bot.settings import Settings
 from bot.slack import connect
-from grants.aws.clients import Clients
 from grants.aws.limiter import Limiter
 from grants.crew import Crew
 from grants.cutting import Cutting
@@ -43,6 +39,7 @@ from handlers.promptly import Promptly
 from storage.engine import Database
 from storage.schema import migrate
 from storage.work import SqlWorks
+from tests.addresses import Address, an_aws
 from tests.clock import FakeClock
 from tests.opened import opened
 from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, small_company
@@ -122,7 +119,7 @@ class World:
 
     def __init__(
         self, database: Database, database_url: str, slack: SlackStandIn, aws: AwsStandIn,
-        clock: FakeClock, address: "Address", **settings: Any,
+        clock: FakeClock, address: Address, **settings: Any,
     ) -> None:  # fmt: skip
         self.clock, self.slack, self.aws, self.company = clock, slack, aws, aws.company
         self.address = address
@@ -385,8 +382,7 @@ def a_world(
     clock = clock or FakeClock()
     company = small_company(clock)
     with (
-        an_address() as address,
-        AwsStandIn(company, listener=address.listener.dup()) as aws,
+        an_aws(company) as (aws, address),
         SlackStandIn(clock) as slack,
         opened(database_url) as database,
     ):
@@ -400,15 +396,7 @@ def a_world(
             yield world
         finally:
             world.close()
-            if aws.faults.ordered:
-                address.forget()
         assert slack.violations == []
-
-
-@cache
-def aws_session() -> boto3.Session:
-    """One for all: reading AWS's models takes longer than most tests."""
-    return boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
 
 
 def settle(url: str) -> None:
@@ -416,35 +404,6 @@ def settle(url: str) -> None:
     migrate(url)
     with pytest.MonkeyPatch.context() as patch, a_world(url, patch.setenv):
         pass
-
-
-class Address:
-    """Where one world's AWS after the other is, so that boto3's clients are built once for all."""
-
-    def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-
-    @cached_property
-    def clients(self) -> Clients:
-        """boto3 reads the address from the environment."""
-        return Clients(session=aws_session())
-
-    def forget(self) -> None:
-        """A client that has met with trouble tries again less often."""
-        self.__dict__.pop("clients", None)
-
-
-_free: list[Address] = []
-
-
-@contextmanager
-def an_address() -> Iterator[Address]:
-    """One that no other world is using."""
-    address = _free.pop() if _free else Address()
-    try:
-        yield address
-    finally:
-        _free.append(address)
 
 
 def aws_environment(aws: AwsStandIn) -> Mapping[str, str]:
