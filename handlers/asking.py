@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from blocks.elevate_form import FormState
@@ -17,6 +18,8 @@ from handlers.front import Front
 
 ONE_SELECT: Final = 100
 """Slack takes so many options in one select; more pairs are searched."""
+OLD: Final = timedelta(minutes=30)
+"""It is read every five minutes: whoever misses something is told by when it was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Asked:
     offer: Offer
     whom: tuple[str, ...]
     """Whom to turn to, if there is nothing to ask for."""
+    as_of: datetime | None = None
+    """When AWS was last read, where that is long ago."""
 
 
 def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) -> Asked | None:
@@ -46,7 +51,9 @@ def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) 
     if membership is None:
         return None
     offer = front.offers.of(book, catalogue, membership)
-    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled)
+    old = front.desk.clock() - catalogue.read_at >= OLD
+    as_of = catalogue.read_at if old else None
+    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled, as_of)
 
 
 def form_for(
@@ -75,6 +82,7 @@ def form_for(
         require_ticket=settings.require_ticket,
         ticket_pattern=settings.ticket_pattern,
         later=later,
+        as_of=asked.as_of,
     )
 
 
