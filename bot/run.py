@@ -255,6 +255,7 @@ class Process:
         self._schedule.stop()
         # What AWS has been asked is in the rows: whoever starts next goes on from there.
         self._aws.shut()
+        self.slack.later.shutdown(wait=True, cancel_futures=True)
         self._hands.shut()
         self._tellers.shutdown(wait=True, cancel_futures=True)
         self._leave()

@@ -1,5 +1,6 @@
 """What every listener is handed: the desk, the people, and how things are drawn here."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,11 @@ class Front:
     """For a vote or a form that is sent: decided, or said not to be, before Slack stops waiting."""
     strays: Strays
     later: Executor
-    """For what must not keep a listener waiting."""
+    """For what must not keep a listener waiting: threads of their own."""
+
+    def after(self, body: dict[str, Any], work: Callable[[], None]) -> None:
+        """What AWS may be long about, once the listener has shown what it could at once."""
+        self.later.submit(self.net.under, work, body)
 
     def presser(
         self, action: dict[str, Any], body: dict[str, Any], *, giving_back: bool = False

@@ -10,9 +10,8 @@ from blocks import elevate_form, ids
 from blocks.options import Index, account_options, accounts_index, permission_set_options
 from grants.errors import Refusal
 from grants.model import Catalogue
-from handlers.asking import Asked, asked_for
+from handlers.asking import Asked, asked_again
 from handlers.front import Front
-from handlers.guard import user_of
 
 Payload = dict[str, Any]
 
@@ -60,16 +59,10 @@ def permission_sets(ack: Ack, body: Payload, *, front: Front) -> None:
 
 
 def _asked(body: Payload, front: Front) -> Asked | None:
-    """As it was when the form was opened, while their link stands.
-
-    Read anew only where this process never knew it.
-    """
     try:
-        known = front.people.standing(user_of(body), seconds=3600)
-        person = known or front.people.whose(body)
+        return asked_again(front, body)
     except Refusal:
         return None
-    return asked_for(front, person, live=False, seconds=3600) or asked_for(front, person, live=True)
 
 
 def _query(body: Payload) -> str:
