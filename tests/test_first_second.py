@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Barrier, Event
 from typing import Any
@@ -18,7 +18,7 @@ from grants.model import GroupId, Lane, User, UserId
 from grants.ports import Directory
 from handlers.promptly import Promptly
 from storage.engine import Database
-from storage.work import SqlWorks
+from storage.kept import Kept
 from tests.standins.slack import Hand, Outcome, Person, Reply, over_wsgi
 from tests.world import DEFAULT, Inline, World
 
@@ -287,16 +287,17 @@ def test_who_presses_first_does_not_wait_for_slack_to_say_which_workspace_it_is(
     assert "auth.test" not in [call.method for call in world.slack.calls]
 
 
-def test_storage_is_read_by_one_for_all_who_ask_at_that_moment(
-    world: World, threads: ThreadPoolExecutor
+def test_what_is_new_is_read_by_one_for_all_who_ask_at_that_moment(
+    threads: ThreadPoolExecutor,
 ) -> None:
-    works, reading = SqlWorks(world.storage.database), Barrier(8)
+    kept, read = Kept[str](), list[str]()
 
-    def loaded() -> int:
-        with works.reading() as work:
-            reading.wait(PATIENT)
-            found = work.catalogue.load()
-        assert found is not None
-        return id(found.accounts)
+    def whole() -> str:
+        read.append("whole")
+        other = threads.submit(kept.get, 1, whole)
+        with suppress(TimeoutError):
+            other.result(0.2 if len(read) == 1 else 0)
+        return "whole"
 
-    assert len(set(results([threads.submit(loaded) for _ in range(8)]))) == 1
+    assert threads.submit(kept.get, 1, whole).result(PATIENT) == "whole"
+    assert read == ["whole"]
