@@ -184,6 +184,9 @@ class Process:
             )
             if outgoing.destinations:
                 rounds = (*rounds, Round("journal", outgoing.round, outgoing.next_due))
+        if part is not Part.JOBS:
+            warm = self.slack.warm
+            rounds = (*rounds, Round("indexes", warm.round, warm.next_due))
         if self._presence is not None:
             rounds = (Round("presence", self._presence.round, self._presence.next_due), *rounds)
         self._schedule = Schedule(rounds, storage.clock)

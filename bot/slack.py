@@ -47,6 +47,7 @@ from handlers.errors import Net
 from handlers.exports import Exports
 from handlers.front import Front
 from handlers.guard import Guard, Home
+from handlers.indexes import Indexes, Warm
 from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
@@ -96,6 +97,7 @@ class Slack:
     app: App
     front: Front
     announcer: Announcer
+    warm: Warm
     listeners: Executor
     later: Executor
     closing: Event
@@ -171,6 +173,7 @@ def connect(
     closing_down = Event()
     rest = rest or resting(closing_down, storage.clock)
     editor = editing(storage, aws, desk.memberships, wake=wake)
+    indexes = Indexes()
     front = Front(
         desk=desk,
         review=review(storage, aws, desk.memberships, the_proving, wake=wake),
@@ -185,6 +188,7 @@ def connect(
         works=storage.works,
         memberships=desk.memberships,
         offers=desk.offers,
+        indexes=indexes,
         style=style,
         net=net,
         auditing=the_auditing,
@@ -233,7 +237,8 @@ def connect(
         ),
         home=showing.again,
     )
-    return Slack(app, front, announcer, listeners, later, closing_down, auth)
+    warm = Warm(storage.works, indexes, desk.offers)
+    return Slack(app, front, announcer, warm, listeners, later, closing_down, auth)
 
 
 def _secret(settings: Settings) -> str:

@@ -23,6 +23,7 @@ from grants.summing import Looking
 from grants.watching import Watch
 from handlers.errors import Net
 from handlers.exports import Exports
+from handlers.indexes import Indexes
 from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.showing import Showing
@@ -50,6 +51,7 @@ class Front:
     works: Works
     memberships: Memberships
     offers: Offers
+    indexes: Indexes
     style: Style
     net: Net
     auditing: Auditing

@@ -1,6 +1,6 @@
 """The catalogue is read piece by piece, by one process, from where it was left; nobody waits for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,12 +10,15 @@ from math import ceil
 import pytest
 from sqlalchemy import delete
 
+from blocks.options import Index, accounts_index
 from bot.assemble import piecemeal
 from grants.crew import Crew
 from grants.model import Account, AccountId, Catalogue, Lane
+from grants.offering import Offers
 from grants.piecemeal import ALARM_AFTER, SLICE, Piecemeal
 from grants.ports import Organization
 from grants.so_far import Piece, Refresh
+from handlers.indexes import Indexes, Warm
 from storage import tables
 from tests.standins.aws.faults import Kind
 from tests.world import AUDIT, POLICIES, Inline, World
@@ -473,3 +476,30 @@ def test_tags_are_gone_on_with_by_whoever_comes_next(world: World, process: Piec
 
     calls = world.aws.calls.of("ListTagsForResource")
     assert len({AccountId(call.parameters["ResourceId"]) for call in calls}) == 400
+
+
+def test_what_is_new_is_indexed_once_before_anybody_types(world: World, process: Piecemeal) -> None:
+    made = list[int]()
+
+    def make(accounts: Iterable[Account]) -> Index:
+        index = accounts_index(accounts)
+        made.append(len(index.entries))
+        return index
+
+    grow(world, 120, 10)
+    passes(world, process, minutes=5)
+    indexes = Indexes(make)
+    warm = Warm(world.works, indexes, Offers())
+    for _ in range(3):
+        warm.round()
+    assert made == [120]
+
+    indexes.of(catalogue(world))
+    assert made == [120]
+
+    grow(world, 140, 10)
+    passes(world, process, minutes=5)
+    warm.round()
+    indexes.of(catalogue(world))
+
+    assert made == [120, 140]
