@@ -33,6 +33,14 @@ CUT_DROPPED: Final = "cut_dropped"
 """A denial of open sessions was taken out by somebody else."""
 NOT_TAKEN: Final = "journal_not_taken"
 """The journal does not go out. Facts: `destination`, `since`, `error`, `line`."""
+NOT_READ: Final = "catalogue_not_read"
+"""What there is to choose from is not read. Facts: `what`, `since`, `error`, `read_at`."""
+_PIECES: Final = {
+    "accounts": "the organization's accounts",
+    "permission_sets": "the permission sets",
+    "ous": "the organization's OUs",
+    "tags": "the accounts' tags",
+}
 _CURES: Final = {
     "is_archived": "it is archived: unarchive it, or name another in the policies",
     "is_ext_shared": "it is shared with another organization: name another in the policies",
@@ -116,6 +124,8 @@ def _what(facts: Facts, write: Write) -> str:
         )
     if facts.get("kind") == NOT_TAKEN:
         return _not_taken(facts, write)
+    if facts.get("kind") == NOT_READ:
+        return _not_read(facts, write)
     if facts.get("kind") == Note.CUT_LATE:
         return thread.not_cut(facts, write)
     if facts.get("kind") == Note.LIFT_LATE:
@@ -153,6 +163,23 @@ def _not_taken(facts: Facts, write: Write) -> str:
     return (
         f"the journal has not been taken by {write(str(facts['destination']))} since {since}, from line"
         f" {facts['line']} on: {write(str(facts['error']))}. It is kept, and sent again until it is taken."
+    )
+
+
+def _not_read(facts: Facts, write: Write) -> str:
+    """Only the choice grows old: what is given is looked at live."""
+    since = utc(datetime.fromisoformat(str(facts["since"])))
+    known = str(facts.get("read_at") or "")
+    offered = (
+        f"What is offered is as of {utc(datetime.fromisoformat(known))}; what is given is looked at"
+        " live as ever."
+        if known
+        else "Until then nothing can be asked for."
+    )
+    what = _PIECES.get(str(facts.get("what")), "the catalogue")
+    return (
+        f"{what} could not be read from AWS since {since}: {write(str(facts['error']))} {offered} It is"
+        " tried on; `python -m bot check` says what is missing."
     )
 
 

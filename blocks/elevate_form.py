@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from slack_sdk.models.blocks import (
@@ -24,7 +24,7 @@ from blocks.options import TEXT_MOST, choice_option
 from blocks.parts import aside, plain, said
 from blocks.request_answer import chosen_account, errors, read
 from blocks.request_metadata import Kept, metadata, value_of, write
-from blocks.text import label, shorten, size, span
+from blocks.text import label, shorten, size, span, utc
 from grants.durations import spell
 from grants.model import Account, Choice, PermissionSet, Request, Target, Wish
 
@@ -44,6 +44,7 @@ TITLE: Final = "Request access"
 EXTENDING: Final = "Extend access"
 PREFILLED: Final = timedelta(hours=1)
 JUSTIFICATION_MOST: Final = 3000
+_AS_OF: Final = "AWS could not be read lately: accounts and permission sets are as of"
 _FIRST_MATCHES: Final = "Type a part of the name or the id. The first 100 matches are shown."
 
 
@@ -75,6 +76,8 @@ class FormState:
     """What is to last longer: then no access is chosen, and it begins where that ends."""
     left: timedelta = timedelta()
     """How long that lasts still."""
+    as_of: datetime | None = None
+    """When it was last known what there is to choose from; None: just now."""
     wish: Wish | None = None
     """What was typed so far, where the form is drawn as a new one."""
 
@@ -127,6 +130,8 @@ def _blocks(state: FormState) -> Iterator[Block]:
         yield from _searching(state)
     else:
         yield from _access(state, state.choices)
+    if state.as_of:
+        yield aside(plain(f"{_AS_OF} {utc(state.as_of)}. What is newer is not offered yet."))
     yield _duration(state)
     yield _justification(state)
     yield _ticket(state)

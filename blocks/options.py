@@ -1,5 +1,6 @@
 """The options of the selects, and the search in them that answers every keystroke."""
 
+import re
 import unicodedata
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ OPTIONS_MOST: Final = 100
 TEXT_MOST: Final = 75
 _BETWEEN: Final = " · "
 _SHORTEST_ACCOUNT: Final = 12
+_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,17 @@ class Entry:
 
     names: str
     """What it is found by, folded, each between line breaks: one look finds a word in any."""
+    words: str
+    """The same by its words, each behind a blank: one look finds where a word begins."""
     text: str
     value: str
     description: str
+
+
+def entry(*names: str, text: str, value: str, description: str) -> Entry:
+    """To be found by any of these names, and by any part of one."""
+    folded = "\n".join(["", *map(fold, names), ""])
+    return Entry(folded, _words(folded), text, value, description)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,8 @@ class Index:
     entries: tuple[Entry, ...]
 
     def find(self, query: str, among: Container[str] | None = None) -> list[Entry]:
-        """Exact matches, then prefixes, then parts, then those that hold every word of it.
+        """What holds every word of it: exact names, then what begins so, then what has words that
+        begin so, then the others.
 
         `among`: only these values; None: all of them.
         """
@@ -46,28 +57,33 @@ class Index:
         if not sought:
             return list(islice(entries, OPTIONS_MOST))
         found: tuple[list[Entry], ...] = ([], [], [], [])
-        words = sought.split()
+        first, *others = words = sought.split()
+        begin = [_words(word) for word in words]
         for entry in entries:
-            if all(word in entry.names for word in words):
-                found[_rank(entry.names, sought)].append(entry)
+            if first in entry.names and all(word in entry.names for word in others):
+                found[_rank(entry, sought, begin)].append(entry)
         return [entry for ranked in found for entry in ranked][:OPTIONS_MOST]
 
 
-def _rank(names: str, sought: str) -> int:
-    if f"\n{sought}\n" in names:
+def _rank(entry: Entry, sought: str, begin: list[str]) -> int:
+    if f"\n{sought}\n" in entry.names:
         return 0
-    if f"\n{sought}" in names:
+    if f"\n{sought}" in entry.names:
         return 1
-    return 2 if sought in names else 3
+    return 2 if all(word in entry.words for word in begin) else 3
 
 
 def fold(text: str) -> str:
-    """For comparing, in any script: compatibility forms, case and spacing do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """For comparing, in any script: compatibility forms, case, accents and spacing do not matter."""
+    if text.isascii():  # nearly all of them: five thousand are folded at once
+        return " ".join(text.lower().split())
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(unicodedata.normalize("NFKC", bare).casefold().split())
 
 
-def _names(*names: str) -> str:
-    return "\n".join(["", *map(fold, names), ""])
+def _words(folded: str) -> str:
+    return " " + " ".join(_BETWEEN_WORDS.split(folded)).strip()
 
 
 # The searching form
@@ -77,11 +93,13 @@ def accounts_index(accounts: Iterable[Account]) -> Index:
     """Accounts, to be found by name or id; in the order of their names."""
     return Index(
         tuple(
-            Entry(
-                _names(one.name, one.id, one.email),
-                label(one.name or one.id, TEXT_MOST),
+            entry(
+                one.name,
                 one.id,
-                one.id,
+                one.email,
+                text=label(one.name or one.id, TEXT_MOST),
+                value=one.id,
+                description=one.id,
             )
             for one in sorted(accounts, key=lambda one: (fold(one.name), one.id))
         )
@@ -100,11 +118,12 @@ def permission_set_options(
 ) -> list[dict[str, Any]]:
     """At most 100 permission sets of this account."""
     entries = (
-        Entry(
-            _names(one.name, one.arn.rpartition("/")[2]),
-            label(one.name, TEXT_MOST),
-            value_of(Target(account, one.arn)),
-            label(one.description, TEXT_MOST),
+        entry(
+            one.name,
+            one.arn.rpartition("/")[2],
+            text=label(one.name, TEXT_MOST),
+            value=value_of(Target(account, one.arn)),
+            description=label(one.description, TEXT_MOST),
         )
         for one in sorted(permission_sets, key=lambda one: (fold(one.name), one.arn))
     )

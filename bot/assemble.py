@@ -43,6 +43,8 @@ from grants.model import Request, SlackUserId
 from grants.offering import Offers
 from grants.pace import Jitter
 from grants.people import Bindings, Memberships, Profile
+from grants.piecemeal import Piecemeal
+from grants.pieces import Reading
 from grants.ports import (
     Clock,
     Denials,
@@ -157,7 +159,13 @@ def rechecking(
 
 def refresher(storage: Storage, aws: Aws) -> Refresher:
     """Reads the catalogue."""
-    return Refresher(storage.works, aws.identity_center, aws.organization, storage.clock)
+    reading = Reading(aws.identity_center, aws.organization, storage.clock)
+    return Refresher(storage.works, reading, aws.organization, storage.clock)
+
+
+def piecemeal(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter) -> Piecemeal:
+    """Keeps the catalogue fresh."""
+    return Piecemeal(storage.works, refresher(storage, aws), storage.clock, crew, jitter)
 
 
 def desk(storage: Storage, aws: Aws, *, wake: Wake = lambda: None) -> Desk:
@@ -300,7 +308,7 @@ def hands() -> Hands:
         ThreadPoolExecutor(8, "grants"),
         ThreadPoolExecutor(4, "looks"),
         ThreadPoolExecutor(4, "reads"),
-        ThreadPoolExecutor(1, "catalogue"),
+        ThreadPoolExecutor(6, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
         ThreadPoolExecutor(2, "cuts"),
         Daemons("forwards"),

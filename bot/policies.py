@@ -21,15 +21,17 @@ class FirstPolicies:
     aws: Aws
     trouble: str = ""
     """What keeps it from being applied; empty: nothing, or it has not been tried."""
+    applied: bool = False
+    """There are policies by now, whoever applied them: versions only grow."""
 
     def check(self) -> None:
         """Before anything is started: what is wrong with the file itself stops the start."""
-        if self._wanted() and self.settings.policy_file:
+        if self.wanted() and self.settings.policy_file:
             load(self._read(), source=self.settings.policy_file)
 
     def apply(self) -> None:
         """Once there is a catalogue to look names up in. Nothing where policies are there."""
-        if not self._wanted() or not self.settings.policy_file:
+        if not self.wanted() or not self.settings.policy_file:
             return
         name = self.settings.policy_file
         with self.storage.works.reading() as work:
@@ -60,14 +62,16 @@ class FirstPolicies:
         except PolicyProblems as unreadable:
             raise SettingsError([f"ELEVATE_POLICY_FILE: {unreadable}"]) from None
 
-    def _wanted(self) -> bool:
-        if not self.settings.policy_file:
+    def wanted(self) -> bool:
+        """Whether there is a file, and no policies yet."""
+        if not self.settings.policy_file or self.applied:
             return False
         with self.storage.works.reading() as work:
-            return work.policies.version() == 0
+            self.applied = work.policies.version() > 0
+        return not self.applied
 
     def missing(self) -> str:
         """Why they are not there yet; empty: they are, none are asked for, or the log says why not."""
-        if not self._wanted():
+        if not self.wanted():
             return ""
         return "" if self.trouble else "the policies were not applied yet"

@@ -25,10 +25,10 @@ from bot.assemble import (
     jobs,
     open_aws,
     open_storage,
+    piecemeal,
     presence,
     proving,
     rechecking,
-    refresher,
     sweep,
 )
 from bot.policies import FirstPolicies
@@ -37,9 +37,8 @@ from bot.serve import Server, wsgi
 from bot.settings import Settings
 from bot.slack import LISTENERS, Slack, connect
 from grants.crew import Crew
-from grants.errors import AwsFault
 from grants.people import Memberships
-from grants.refreshing import EVERY, Refresher
+from grants.piecemeal import Piecemeal
 from storage.engine import sqlite_file
 from storage.lock import only_one
 from storage.schema import at_head, migrate
@@ -48,8 +47,9 @@ log = logging.getLogger(__name__)
 
 TOLD_FOR: Final = timedelta(days=7)
 """So long the outbox keeps what it has told; and so long it is known what was acted on."""
+TIDY_EVERY: Final = timedelta(minutes=5)
 RETRY: Final = timedelta(seconds=10)
-"""After a refresh that failed."""
+"""After what could not be applied or reached."""
 
 
 class Part(StrEnum):
@@ -66,52 +66,39 @@ class NotAtHeadError(Exception):
 
 @dataclass(slots=True)
 class Catalogues:
-    """Refreshes the catalogue in its own time and thread, and applies the first policies by it."""
+    """Keeps the catalogue fresh in its own time and threads, and applies the first policies by it."""
 
-    refresher: Refresher
+    piecemeal: Piecemeal
     policies: FirstPolicies
     storage: Storage
     crew: Crew
-    next_at: datetime
-    tags_at: datetime
-    """Not before then are tags read that were never read: it has just failed."""
+    policies_at: datetime
+    tidy_at: datetime
 
     def round(self) -> None:
-        """Have it read, if its time has come; at any time, tags that are wanted as of now."""
+        """Have what is due read, applied and tidied away."""
         now = self.storage.clock()
-        if now >= self.next_at:
-            self.next_at = now + EVERY
-            self.crew.take(now, self._read, name="catalogue")
-        elif now >= self.tags_at and self.refresher.behind:
-            self.crew.take(now, self._read_tags, name="catalogue")
+        self.piecemeal.round()
+        if now >= self.policies_at and self.policies.wanted():
+            self.crew.take(now, self._apply, name="policies")
+        if now >= self.tidy_at:
+            self.crew.take(now, self._tidy, name="tidy")
 
-    def _read(self, now: datetime) -> None:
+    def _apply(self, now: datetime) -> None:
         self.policies.apply()
-        self.next_at = now + RETRY
-        try:
-            self.refresher.refresh()
-        except AwsFault as fault:
-            log.warning("catalogue not refreshed", extra={"reason": fault.reason})
-            return
-        self.policies.apply()
-        if not self.policies.trouble:
-            self.next_at = now + EVERY
+        if self.policies.trouble:
+            self.policies_at = now + RETRY
+
+    def _tidy(self, now: datetime) -> None:
+        self.tidy_at = now + TIDY_EVERY
         with self.storage.works() as work:
             work.outbox.forget(now - TOLD_FOR, limit=10_000)
             work.acted.forget(now - TOLD_FOR, limit=10_000)
             work.processes.forget(now - TOLD_FOR)
-        self._read_tags(now)
 
-    def _read_tags(self, now: datetime) -> None:
-        try:
-            self.refresher.read_tags()
-        except AwsFault as fault:
-            self.tags_at = now + RETRY
-            log.warning("account tags not read", extra={"reason": fault.reason})
-
-    def next_due(self) -> datetime:
-        """When it is read next."""
-        return self.next_at
+    def next_due(self) -> datetime | None:
+        """When something is read next."""
+        return self.piecemeal.next_due()
 
 
 def prepare(settings: Settings) -> None:
@@ -166,13 +153,14 @@ class Process:
         )
         the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
         self.policies = FirstPolicies(settings, storage, aws)
+        reading = Crew(self._hands.catalogue, self.wake)
         catalogues = Catalogues(
-            refresher(storage, aws),
+            piecemeal(storage, aws, reading),
             self.policies,
             storage,
-            Crew(self._hands.catalogue, self.wake),
-            next_at=storage.clock(),
-            tags_at=storage.clock(),
+            reading,
+            policies_at=storage.clock(),
+            tidy_at=storage.clock(),
         )
         the_sweep = sweep(storage, aws, Crew(self._hands.sweep, self.wake))
         links = rechecking(
@@ -196,6 +184,9 @@ class Process:
             )
             if outgoing.destinations:
                 rounds = (*rounds, Round("journal", outgoing.round, outgoing.next_due))
+        if part is not Part.JOBS:
+            warm = self.slack.warm
+            rounds = (*rounds, Round("indexes", warm.round, warm.next_due))
         if self._presence is not None:
             rounds = (Round("presence", self._presence.round, self._presence.next_due), *rounds)
         self._schedule = Schedule(rounds, storage.clock)
@@ -267,6 +258,7 @@ class Process:
         self._schedule.stop()
         # What AWS has been asked is in the rows: whoever starts next goes on from there.
         self._aws.shut()
+        self.slack.later.shutdown(wait=True, cancel_futures=True)
         self._hands.shut()
         self._tellers.shutdown(wait=True, cancel_futures=True)
         self._leave()

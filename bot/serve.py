@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST: Final = 1_000_000
 """Bytes of a body: a view is at most 250 KB, url-encoded."""
-THREADS: Final = 64
+THREADS: Final = 96
 """More than one person can keep waiting (`handlers.shares`)."""
 
 Environ = dict[str, Any]

@@ -9,8 +9,10 @@ from functools import cache
 from threading import Event
 
 from slack_bolt import Ack, App
+from slack_bolt.middleware import SingleTeamAuthorization
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
 from blocks import elevate_form
 from blocks.refusals import words
@@ -45,6 +47,7 @@ from handlers.errors import Net
 from handlers.exports import Exports
 from handlers.front import Front
 from handlers.guard import Guard, Home
+from handlers.indexes import Indexes, Warm
 from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
@@ -63,8 +66,12 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = 8
 """Seconds that Slack has to answer a call."""
-LISTENERS = 32
+LISTENERS = 64
 """So many people may press at the same moment."""
+DECIDERS = 64
+"""And so many may wait for a decision: for whoever waits behind others Slack gives up."""
+LATER = 32
+"""So many have looked up for them what was not known when they pressed."""
 LOOKUPS = 4
 """So many may have activity looked up: each keeps a listener busy for a while."""
 EXPLAINING = 4
@@ -90,19 +97,29 @@ class Slack:
     app: App
     front: Front
     announcer: Announcer
+    warm: Warm
     listeners: Executor
+    later: Executor
     closing: Event
     """Set before the process stops: what waits for a turn of its own goes home."""
+    auth: Callable[[], SlackResponse]
+    """What `auth.test` says, asked once."""
 
     def greet(self) -> None:
-        """Whether Slack takes the bot's token, in the log: else the first to know is a person."""
+        """Whether Slack takes the bot's token, in the log: else the first to know is a person.
+
+        Which workspace it is of is known from then on, and asked of Slack no more.
+        """
         try:
-            said = self.app.client.auth_test()
+            said = self.auth()
         except SlackApiError as error:
             log.error("Slack refuses the bot's token", extra={"error": error.response.get("error")})  # noqa: TRY400 - Slack's word is all there is to it
         except (SlackClientError, OSError) as error:
             log.warning("Slack is not reached", extra={"error": type(error).__name__})
         else:
+            for each in self.app._middleware_list:  # noqa: SLF001 - Bolt would ask again, of whoever is first
+                if isinstance(each, SingleTeamAuthorization):
+                    each.auth_test_result = said
             log.info("Slack takes the bot's token", extra={"team": said.get("team_id")})
 
 
@@ -123,18 +140,20 @@ def connect(
     """Put Slack's side together. Asks Slack nothing yet."""
     web = client(settings)
 
-    @cache
+    auth = cache(web.auth_test)  # asked at the start already: nobody waits for it who presses
+
     def workspace() -> Home:
-        said = web.auth_test()
+        said = auth()
         return Home(str(said["team_id"]), str(said.get("enterprise_id") or ""))
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
     bound = bindings(settings, storage, aws)
     people = People(web, bound, storage.works, storage.clock, workspace)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
+    later = Shares(listeners or ThreadPoolExecutor(LATER, "later"))
     listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
-    net = Net(web, people, listeners)
-    watching = watch(settings, storage, aws, Crew(listeners, wake))
+    net = Net(web, people, later)
+    watching = watch(settings, storage, aws, Crew(later, wake))
     the_proving = proving(settings, storage, desk.memberships)
     at_home, as_message = proof.sections(the_proving)
     showing = Showing(
@@ -148,12 +167,13 @@ def connect(
         style=style,
     )
     the_auditing = auditing(storage, desk.memberships)
-    promptly = promptly or Promptly(ThreadPoolExecutor(32, "deciders"), in_time)
+    promptly = promptly or Promptly(ThreadPoolExecutor(DECIDERS, "deciders"), in_time)
     promptly = replace(promptly, deciders=Shares(promptly.deciders))
     posting = Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock))
     closing_down = Event()
     rest = rest or resting(closing_down, storage.clock)
     editor = editing(storage, aws, desk.memberships, wake=wake)
+    indexes = Indexes()
     front = Front(
         desk=desk,
         review=review(storage, aws, desk.memberships, the_proving, wake=wake),
@@ -168,6 +188,7 @@ def connect(
         works=storage.works,
         memberships=desk.memberships,
         offers=desk.offers,
+        indexes=indexes,
         style=style,
         net=net,
         auditing=the_auditing,
@@ -185,7 +206,7 @@ def connect(
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
-        later=listeners,
+        later=later,
     )
     app = App(
         name="elevate",  # else it looks through the whole stack for one
@@ -198,7 +219,7 @@ def connect(
         user_facing_authorize_error_message=UNREACHED,
     )
     app.use(Guard(workspace, storage.works, storage.clock))
-    app.use(Doorkeeper(listeners, people.pesters))
+    app.use(Doorkeeper(listeners, later, pesters=people.pesters))
     app.error(net)
     for subject in (elevate, options, reviewing, mine, home, activity, audit, admin, proof):
         subject.register(app, front)
@@ -216,7 +237,8 @@ def connect(
         ),
         home=showing.again,
     )
-    return Slack(app, front, announcer, listeners, closing_down)
+    warm = Warm(storage.works, indexes, desk.offers)
+    return Slack(app, front, announcer, warm, listeners, later, closing_down, auth)
 
 
 def _secret(settings: Settings) -> str:

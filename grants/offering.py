@@ -77,6 +77,11 @@ class Offers:
                 self._answers[theirs] = _offer(index, theirs)
             return self._answers[theirs]
 
+    def prepare(self, book: PolicyBook, catalogue: Catalogue) -> None:
+        """Index what is new before anybody asks."""
+        with self._lock:
+            self._indexed(book, catalogue)
+
     def _indexed(self, book: PolicyBook, catalogue: Catalogue) -> _Index:
         key = (book.version, catalogue.version)
         if self._index is None or self._key != key:

@@ -23,6 +23,7 @@ from grants.model import (
     Lane,
     Membership,
     Ou,
+    OuId,
     PermissionSet,
     PermissionSetArn,
     Person,
@@ -62,6 +63,7 @@ from grants.records import (
     Untold,
 )
 from grants.slots import Outstanding
+from grants.so_far import Refresh, Turn
 from grants.whose import Calls
 
 Clock = Callable[[], datetime]
@@ -189,6 +191,14 @@ class Organization(Protocol):
         """All of them with `path`: ListAccounts' Paths, else by asking each OU; `ous`: if known."""
         ...
 
+    def accounts_page(self, token: str, *, lane: Lane) -> tuple[list[Account], str]:
+        """One page of them and the next one's token; `path` is empty where AWS gives no Paths."""
+        ...
+
+    def accounts_in(self, parent: OuId, *, lane: Lane) -> list[AccountId]:
+        """Right in this OU."""
+        ...
+
     def account(self, account: AccountId, *, lane: Lane) -> Account | None:
         """One, live, with its path."""
         ...
@@ -199,6 +209,11 @@ class Organization(Protocol):
 
     def ous(self, *, lane: Lane) -> list[Ou]:
         """The root and every OU below it."""
+        ...
+
+    def roots(self, *, lane: Lane) -> list[Ou]: ...
+    def children(self, parent: Ou, *, lane: Lane) -> list[Ou]:
+        """The OUs right below this one."""
         ...
 
 
@@ -613,8 +628,32 @@ class CatalogueStore(Protocol):
         ...
 
     def load(self) -> Catalogue | None: ...
+    def hold(self) -> Catalogue | None:
+        """The same, to be changed: nobody else changes it before this unit of work is over."""
+        ...
+
     def replace(self, catalogue: Catalogue) -> Catalogue:
         """Stored; the version grows only if the content differs."""
+        ...
+
+
+class Refreshes(Protocol):
+    """How far each piece of the catalogue has come."""
+
+    def turns(self) -> list[Turn]:
+        """Whose is when: asked at every beat."""
+        ...
+
+    def all(self) -> list[Refresh]:
+        """In one order; in a unit of work that writes they are held."""
+        ...
+
+    def add(self, row: Refresh) -> None:
+        """Nothing happens where it is there already."""
+        ...
+
+    def save(self, row: Refresh) -> bool:
+        """Compare and swap on the version."""
         ...
 
 
@@ -792,6 +831,8 @@ class Work(Protocol):
     def processes(self) -> Processes: ...
     @property
     def sweeps(self) -> Sweeps: ...
+    @property
+    def refreshes(self) -> Refreshes: ...
     @property
     def forwards(self) -> Forwards: ...
     @property

@@ -1,4 +1,4 @@
-"""Reading the catalogue: accounts with their tags, the tree and permission sets, in the lowest lane."""
+"""Reading the catalogue here and now, and the accounts' tags a slice at a time."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,23 +11,15 @@ from grants.model import (
     Account,
     AccountId,
     Catalogue,
-    Instance,
     Lane,
-    PermissionSet,
-    PermissionSetArn,
 )
+from grants.pieces import Reading, put_together
 from grants.policy import PolicyBook, uses_tags
-from grants.ports import (
-    Clock,
-    IdentityCenter,
-    Organization,
-    Works,
-)
+from grants.ports import Clock, Organization, Works
+from grants.so_far import WHOLE
 
 EVERY: Final = timedelta(minutes=5)
-"""Accounts and the list of permission sets; new sets are described at once."""
-ALL_EVERY: Final = timedelta(hours=1)
-"""Every permission set is described anew this often."""
+"""Where some accounts cannot be read, the others are read again this often."""
 SLICE: Final = 200
 """Of so many accounts at a time the tags are read: a call for each, nine of them a second."""
 PATIENCE: Final = 3
@@ -42,17 +34,16 @@ class Refresher:
     """Reads what there is to choose from, and remembers it."""
 
     works: Works
-    identity_center: IdentityCenter
+    reading: Reading
     organization: Organization
     clock: Clock
-    described_at: datetime | None = None
     tagged_at: dict[AccountId, datetime] = field(default_factory=dict)
     """When this process read whose tags last, or tried to."""
     turned_at: datetime | None = None
     """When it last read those again that are known."""
 
     def refresh(self) -> Catalogue:
-        """Read everything that may have changed, and store it. Raises AwsFault, storing nothing.
+        """Read everything, and store it. Raises AwsFault, storing nothing.
 
         Tags that are known already stay so; they are read apart, a slice at a time.
         """
@@ -60,25 +51,18 @@ class Refresher:
             known = work.catalogue.load()
         catalogue = self.read(known)
         with self.works() as work:
-            kept = work.catalogue.load() if uses_tags(work.policies.current()) else None
+            held = work.catalogue.hold()
+            kept = held if uses_tags(work.policies.current()) else None
             return work.catalogue.replace(remembering(catalogue, kept))
 
     def read(self, known: Catalogue | None = None) -> Catalogue:
-        """The catalogue as it is now. What `known` has described lately is not described again."""
+        """The catalogue as it is now, whole."""
         lane = Lane.REFRESH if known else Lane.STATUS  # The first one: everybody waits for it.
-        instance = self.identity_center.instance()
-        with ThreadPoolExecutor(1, "catalogue") as beside:  # They have quotas of their own.
-            sets = beside.submit(lambda: self._permission_sets(known, lane))
-            ous = self.organization.ous(lane=lane)
-            accounts = self.organization.accounts(lane=lane, ous=ous)
-        return Catalogue(
-            instance=instance,
-            accounts={account.id: account for account in accounts},
-            permission_sets=sets.result(),
-            ous={ou.id: ou for ou in ous},
-            in_management=self._in_management(instance, known, lane),
-            read_at=self.clock(),
-        )
+        instance = self.reading.identity_center.instance()
+        with ThreadPoolExecutor(len(WHOLE), "catalogue") as beside:  # Each has quotas of its own.
+            read = beside.map(lambda piece: self.reading.to_the_end(piece, known, lane=lane), WHOLE)
+            found = dict(zip(WHOLE, read, strict=True))
+        return put_together(None, found, instance, read_at=self.clock())
 
     # Tags
 
@@ -100,11 +84,26 @@ class Refresher:
         if catalogue is None or not uses_tags(book):
             return None
         found, unreadable = self._tags(catalogue, most)
-        with self.works() as work:
-            after = work.catalogue.replace(_tagged(work.catalogue.load() or catalogue, found))
+        after = self._store(found, catalogue)
         if unreadable:
             raise unreadable
         return after
+
+    def read_slice_of_tags(self, *, after: str) -> tuple[str, AwsFault | None]:
+        """The same by the policies in force, from behind this account on: the last one read, and
+        why some could not be.
+        """
+        with self.works.reading() as work:
+            catalogue, book = work.catalogue.load(), work.policies.current()
+        if catalogue is None or not uses_tags(book):
+            return after, None
+        found, unreadable = self._tags(catalogue, SLICE, after=after)
+        self._store(found, catalogue)
+        return (list(found)[-1] if found else after), unreadable
+
+    def _store(self, found: Tags, catalogue: Catalogue) -> Catalogue:
+        with self.works() as work:
+            return work.catalogue.replace(_tagged(work.catalogue.hold() or catalogue, found))
 
     def with_tags(self, catalogue: Catalogue, *, most: int = SLICE) -> Catalogue:
         """The same, stored nowhere. Raises AwsFault where some account's could not be read."""
@@ -113,12 +112,21 @@ class Refresher:
             raise unreadable
         return _tagged(catalogue, found)
 
-    def _tags(self, catalogue: Catalogue, most: int) -> tuple[Tags, AwsFault | None]:
-        """What was read, and why not all: an account that cannot be read has had its turn too."""
+    def _tags(
+        self, catalogue: Catalogue, most: int, *, after: str = ""
+    ) -> tuple[Tags, AwsFault | None]:
+        """What was read, and why not all: an account that cannot be read has had its turn too.
+
+        Of those that this process has not read, the ones behind `after` come first.
+        """
         found: dict[AccountId, Mapping[str, str]] = {}
         unreadable: AwsFault | None = None
         in_a_row = 0
-        for account in sorted(self._wanted(catalogue), key=self._tried_at)[:most]:
+
+        def longest_ago(account: Account) -> tuple[datetime, bool, str]:
+            return self.tagged_at.get(account.id, LONG_AGO), account.id <= after, account.id
+
+        for account in sorted(self._wanted(catalogue), key=longest_ago)[:most]:
             self.tagged_at[account.id] = self.clock()
             try:
                 found[account.id] = self.organization.tags(account.id, lane=Lane.REFRESH) or {}
@@ -141,40 +149,6 @@ class Refresher:
             return unread
         self.turned_at = now
         return everybody
-
-    def _tried_at(self, account: Account) -> datetime:
-        return self.tagged_at.get(account.id, LONG_AGO)
-
-    # The rest
-
-    def _permission_sets(
-        self, known: Catalogue | None, lane: Lane
-    ) -> dict[PermissionSetArn, PermissionSet]:
-        now = self.clock()
-        remembered = dict(known.permission_sets) if known else {}
-        if self.described_at is None or now - self.described_at >= ALL_EVERY:
-            remembered = {}
-        found = {}
-        for arn in self.identity_center.permission_set_arns(lane=lane):
-            described = remembered.get(arn) or self.identity_center.permission_set(arn, lane=lane)
-            if described is not None:
-                found[arn] = described
-        if not remembered:
-            self.described_at = now
-        return found
-
-    def _in_management(
-        self, instance: Instance, known: Catalogue | None, lane: Lane
-    ) -> frozenset[PermissionSetArn]:
-        if not instance.delegated:
-            return frozenset()
-        try:
-            found = self.identity_center.provisioned_in(instance.management_account, lane=lane)
-        except AwsFault:
-            found = None  # What is only good to know must not keep the catalogue from being read.
-        if found is None:
-            return known.in_management if known else frozenset()
-        return found
 
 
 def remembering(catalogue: Catalogue, kept: Catalogue | None) -> Catalogue:

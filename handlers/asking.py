@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from blocks.elevate_form import FormState
@@ -14,9 +15,14 @@ from grants.model import Catalogue, Membership, Person, Request, RequestId, Wish
 from grants.offering import choices, longest_of
 from grants.policy import Offer, PolicyBook, eligibility_groups, eligible, longest
 from handlers.front import Front
+from handlers.guard import user_of
 
 ONE_SELECT: Final = 100
 """Slack takes so many options in one select; more pairs are searched."""
+OPEN: Final = 3600.0
+"""Seconds: so long a form that is open is drawn by what was known; when it is sent, it is read live."""
+OLD: Final = timedelta(minutes=30)
+"""It is read every five minutes: whoever misses something is told by when it was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Asked:
     offer: Offer
     whom: tuple[str, ...]
     """Whom to turn to, if there is nothing to ask for."""
+    as_of: datetime | None = None
+    """When AWS was last read, where that is long ago."""
 
 
 def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) -> Asked | None:
@@ -46,7 +54,19 @@ def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) 
     if membership is None:
         return None
     offer = front.offers.of(book, catalogue, membership)
-    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled)
+    old = front.desk.clock() - catalogue.read_at >= OLD
+    as_of = catalogue.read_at if old else None
+    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled, as_of)
+
+
+def asked_again(front: Front, body: Mapping[str, Any]) -> Asked | None:
+    """For a form that is open: as it was when it was opened, while their link stands.
+
+    Read anew only where this process never knew it: who types or chooses never waits for AWS.
+    """
+    known = front.people.standing(user_of(dict(body)), seconds=OPEN)
+    person = known or front.people.whose(dict(body))
+    return asked_for(front, person, live=False, seconds=OPEN) or asked_for(front, person, live=True)
 
 
 def form_for(
@@ -75,6 +95,7 @@ def form_for(
         require_ticket=settings.require_ticket,
         ticket_pattern=settings.ticket_pattern,
         later=later,
+        as_of=asked.as_of,
     )
 
 

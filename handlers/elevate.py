@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,8 +21,10 @@ from blocks.problems import sentence
 from blocks.refusals import words
 from grants.errors import (
     AlreadyHeld,
+    AwsBusy,
     AwsFault,
     AwsRefused,
+    AwsUnsure,
     Field,
     Flaw,
     NothingToAskFor,
@@ -33,7 +36,17 @@ from grants.errors import (
 from grants.extending import has_room
 from grants.model import AccountId, Person, Target, Wish
 from handlers import admin, audit, home
-from handlers.asking import Asked, Filled, asked_for, form_for, last_of, more_of, offers, same_as
+from handlers.asking import (
+    Asked,
+    Filled,
+    asked_again,
+    asked_for,
+    form_for,
+    last_of,
+    more_of,
+    offers,
+    same_as,
+)
 from handlers.errors import refusal_for
 from handlers.explain import explain
 from handlers.front import Front
@@ -49,6 +62,8 @@ Payload = dict[str, Any]
 KEPT = 1000
 """Of so many open forms the latest choice is remembered."""
 STARTING = "Elevate is still reading the organization's accounts. Please try again in a minute."
+TRIES = 5
+"""Each waits for two turns at the limiter and two answers of AWS's, two seconds at most for each."""
 NO_LONGER = "You may not ask for this any more, so it cannot be extended. It ends at its time."
 NOT_LOOKED_UP = (
     "Elevate could not look up what you may ask for just now."
@@ -170,20 +185,33 @@ def _open(
             drawn = _refused(refusal, body, front)
         client.views_open(trigger_id=body["trigger_id"], view=drawn)
         return
-    view = client.views_open(trigger_id=body["trigger_id"], view=elevate_form.looking_up())["view"]
+    opening = elevate_form.looking_up()
+    view = client.views_open(trigger_id=body["trigger_id"], view=opening)["view"]
+    front.after(body, lambda: fill(client, view, _looked_up(body, front, draw)))
+
+
+def _looked_up(body: Payload, front: Front, draw: Callable[[Person, Asked], View]) -> View:
+    """Tried again while AWS is slow, or so many ask at once: the window is open and can wait."""
+    for _ in range(TRIES - 1):
+        with suppress(AwsBusy, AwsUnsure):
+            return _found(body, front, draw)
+    try:
+        return _found(body, front, draw)
+    except Exception:
+        log.exception("could not look up what may be asked for")
+        return elevate_form.nothing(NOT_LOOKED_UP)
+
+
+def _found(body: Payload, front: Front, draw: Callable[[Person, Asked], View]) -> View:
     try:
         person = front.people.whose(body)
         asked = asked_for(front, person, live=True)
-        drawn = draw(person, asked) if asked else elevate_form.nothing(STARTING)
+        return draw(person, asked) if asked else elevate_form.nothing(STARTING)
     except Refusal as refusal:
-        drawn = _refused(refusal, body, front)
+        return _refused(refusal, body, front)
     except AwsRefused as denied:
         log.exception("AWS does not let us look up what may be asked for")
-        drawn = elevate_form.nothing(words(refusal_for(denied)))
-    except Exception:
-        log.exception("could not look up what may be asked for")
-        drawn = elevate_form.nothing(NOT_LOOKED_UP)
-    fill(client, view, drawn)
+        return elevate_form.nothing(words(refusal_for(denied)))
 
 
 def _refused(refusal: Refusal, body: Payload, front: Front) -> View:
@@ -230,7 +258,7 @@ def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices:
 def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
     """The form that is open, drawn again; a notice stays while it is about what is chosen."""
     view = view_of(body)
-    asked = _asked(body, front)
+    asked = asked_again(front, body)
     if asked is None:
         return None
     if not asked.offer.count:
@@ -261,11 +289,6 @@ def _kept_in(view: Payload) -> elevate_form.Kept:
         return elevate_form.metadata(view)
     except Tampered:
         return elevate_form.Kept()
-
-
-def _asked(body: Payload, front: Front) -> Asked | None:
-    person = front.people.lately(body) or front.people.whose(body)
-    return asked_for(front, person, live=False) or asked_for(front, person, live=True)
 
 
 def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
@@ -329,7 +352,7 @@ def _chose_another_account(unfit: Unfit, view: Payload) -> bool:
 
 
 def _is_offered(account: AccountId | None, body: Payload, front: Front) -> bool:
-    asked = _asked(body, front)
+    asked = asked_again(front, body)
     return asked is not None and account in asked.offer.pairs
 
 
@@ -342,7 +365,7 @@ def _kept(
     held: Target | None = None,
     through_group: bool = False,
 ) -> Any:
-    wish, asked = elevate_form.read(view), _asked(body, front)
+    wish, asked = elevate_form.read(view), asked_again(front, body)
     if asked is None:
         return elevate_form.nothing(notice)
     later = elevate_form.metadata(view).later

@@ -1,6 +1,7 @@
 """The net under every listener: a refusal is whispered, anything else is logged and apologised for."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,13 @@ class Net:
         if body.get("type") == "block_suggestion":
             return  # Whoever types sees an empty list; the next keystroke asks again.
         self.whisper(whisper(refusal), body)
+
+    def under(self, work: Callable[[], None], body: Payload) -> None:
+        """Done where nobody waits for it, and what goes wrong is answered all the same."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - it is logged whole, and answered
+            self.answer(error, body)
 
     def whisper(self, message: Message, body: Payload) -> None:
         """Only this person sees it: beside what was pressed, else in their direct messages."""

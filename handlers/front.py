@@ -1,5 +1,6 @@
 """What every listener is handed: the desk, the people, and how things are drawn here."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from grants.summing import Looking
 from grants.watching import Watch
 from handlers.errors import Net
 from handlers.exports import Exports
+from handlers.indexes import Indexes
 from handlers.people import People
 from handlers.promptly import Promptly
 from handlers.showing import Showing
@@ -49,6 +51,7 @@ class Front:
     works: Works
     memberships: Memberships
     offers: Offers
+    indexes: Indexes
     style: Style
     net: Net
     auditing: Auditing
@@ -66,7 +69,11 @@ class Front:
     """For a vote or a form that is sent: decided, or said not to be, before Slack stops waiting."""
     strays: Strays
     later: Executor
-    """For what must not keep a listener waiting."""
+    """For what must not keep a listener waiting: threads of their own."""
+
+    def after(self, body: dict[str, Any], work: Callable[[], None]) -> None:
+        """What AWS may be long about, once the listener has shown what it could at once."""
+        self.later.submit(self.net.under, work, body)
 
     def presser(
         self, action: dict[str, Any], body: dict[str, Any], *, giving_back: bool = False

@@ -1,51 +1,32 @@
 """What the searching selects offer, keystroke by keystroke: from memory, never from AWS."""
 
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from blocks import elevate_form, ids
-from blocks.options import Index, account_options, accounts_index, permission_set_options
+from blocks.options import account_options, permission_set_options
 from grants.errors import Refusal
-from grants.model import Catalogue
-from handlers.asking import Asked, asked_for
+from handlers.asking import Asked, asked_again
 from handlers.front import Front
-from handlers.guard import user_of
 
 Payload = dict[str, Any]
 
 
-class Indexes:
-    """The index of all accounts, made once for each version of the catalogue, and shared."""
-
-    def __init__(self) -> None:
-        """Nothing is indexed yet."""
-        self._kept: tuple[int, Index] | None = None
-        self._lock = Lock()
-
-    def of(self, catalogue: Catalogue) -> Index:
-        """From memory where it is there."""
-        with self._lock:
-            if self._kept is None or self._kept[0] != catalogue.version:
-                self._kept = (catalogue.version, accounts_index(catalogue.accounts.values()))
-            return self._kept[1]
-
-
 def register(app: App, front: Front) -> None:
     """Listen for what is typed into the selects."""
-    app.options(ids.ACCOUNT)(partial(accounts, front=front, indexes=Indexes()))
+    app.options(ids.ACCOUNT)(partial(accounts, front=front))
     app.options(ids.PERMISSION_SET)(partial(permission_sets, front=front))
 
 
-def accounts(ack: Ack, body: Payload, *, front: Front, indexes: Indexes) -> None:
+def accounts(ack: Ack, body: Payload, *, front: Front) -> None:
     """The accounts that match."""
     asked = _asked(body, front)
     if asked is None:
         ack(options=[])
         return
-    ack(options=account_options(indexes.of(asked.catalogue), _query(body), asked.offer.pairs))
+    ack(options=account_options(front.indexes.of(asked.catalogue), _query(body), asked.offer.pairs))
 
 
 def permission_sets(ack: Ack, body: Payload, *, front: Front) -> None:
@@ -60,16 +41,10 @@ def permission_sets(ack: Ack, body: Payload, *, front: Front) -> None:
 
 
 def _asked(body: Payload, front: Front) -> Asked | None:
-    """As it was when the form was opened, while their link stands.
-
-    Read anew only where this process never knew it.
-    """
     try:
-        known = front.people.standing(user_of(body), seconds=3600)
-        person = known or front.people.whose(body)
+        return asked_again(front, body)
     except Refusal:
         return None
-    return asked_for(front, person, live=False, seconds=3600) or asked_for(front, person, live=True)
 
 
 def _query(body: Payload) -> str:

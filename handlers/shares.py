@@ -24,7 +24,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 AT_ONCE: Final = 8
-"""So much of one person's is done at the same time: a quarter of the threads."""
+"""So much of one person's is done at the same time, by each kind of threads."""
 MOST: Final = 24
 """So much of theirs may be in hand, what waits included: each keeps a connection of Slack's waiting."""
 
@@ -106,10 +106,10 @@ class Doorkeeper:
     """A Bolt middleware: says for whom everything that follows is done, and lets nobody take it all."""
 
     def __init__(
-        self, listeners: Shares, pesters: Callable[[SlackUserId], bool], *, most: int = MOST
+        self, *pools: Shares, pesters: Callable[[SlackUserId], bool], most: int = MOST
     ) -> None:
-        """`listeners` do what is let in; who `pesters` is not."""
-        self._listeners = listeners
+        """`pools` do what is let in; who `pesters` is not."""
+        self._pools = pools
         self._pesters = pesters
         self._most = most
 
@@ -123,7 +123,8 @@ class Doorkeeper:
         body: dict[str, Any] = dict(req.body)
         who = user_of(body)
         working_for.set(who)
-        if self._listeners.in_hand(who) < self._most and not self._pesters(who):
+        in_hand = sum(pool.in_hand(who) for pool in self._pools)
+        if in_hand < self._most and not self._pesters(who):
             return next()
         log.warning("too much at once", extra={"slack_user": who})
         return BoltResponse(status=200, body=_too_much(body))

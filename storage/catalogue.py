@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from grants.model import Account, Catalogue, Instance, Ou, PermissionSet
+from grants.so_far import Ask, SoFar
 from storage.columns import canonical
 from storage.engine import held
 from storage.kept import Kept
@@ -31,6 +32,10 @@ class SqlCatalogue:
     def version(self) -> int:
         row = self._row()
         return row.version if row else 0
+
+    def hold(self) -> Catalogue | None:
+        self.db.execute(held(self.db, NEWEST))
+        return self.load()
 
     def load(self) -> Catalogue | None:
         row = self._row()
@@ -68,34 +73,70 @@ def to_json(found: Catalogue) -> dict[str, Any]:
     instance = found.instance
     return {
         "instance": {name: getattr(instance, name) for name in Instance.__dataclass_fields__},
-        "accounts": [
-            [a.id, a.name, a.email, a.state, list(a.path), None if a.tags is None else dict(a.tags)]
-            for _, a in sorted(found.accounts.items())
-        ],
-        "permission_sets": [
-            [p.arn, p.name, p.description, int(p.session_duration.total_seconds()), dict(p.tags)]
-            for _, p in sorted(found.permission_sets.items())
-        ],
-        "ous": [[ou.id, ou.name, list(ou.path)] for _, ou in sorted(found.ous.items())],
+        "accounts": [_account(each) for _, each in sorted(found.accounts.items())],
+        "permission_sets": [_set(each) for _, each in sorted(found.permission_sets.items())],
+        "ous": [_ou(each) for _, each in sorted(found.ous.items())],
         "in_management": sorted(found.in_management),
     }
 
 
 def from_json(values: Mapping[str, Any]) -> Catalogue:
-    accounts = [
-        Account(id_, name, email, state, tuple(path), tags)
-        for id_, name, email, state, path, tags in values["accounts"]
-    ]
-    permission_sets = [
-        PermissionSet(arn, name, description, timedelta(seconds=seconds), tags)
-        for arn, name, description, seconds, tags in values["permission_sets"]
-    ]
-    ous = [Ou(id_, name, tuple(path)) for id_, name, path in values["ous"]]
     return Catalogue(
         instance=Instance(**values["instance"]),
-        accounts={account.id: account for account in accounts},
-        permission_sets={each.arn: each for each in permission_sets},
-        ous={ou.id: ou for ou in ous},
+        accounts={each.id: each for each in map(_read_account, values["accounts"])},
+        permission_sets={each.arn: each for each in map(_read_set, values["permission_sets"])},
+        ous={each.id: each for each in map(_read_ou, values["ous"])},
         in_management=frozenset(values["in_management"]),
         read_at=UNREAD,
+    )
+
+
+def _account(a: Account) -> list[Any]:
+    return [a.id, a.name, a.email, a.state, list(a.path), None if a.tags is None else dict(a.tags)]
+
+
+def _read_account(values: Sequence[Any]) -> Account:
+    id_, name, email, state, path, tags = values
+    return Account(id_, name, email, state, tuple(path), tags)
+
+
+def _set(p: PermissionSet) -> list[Any]:
+    return [p.arn, p.name, p.description, int(p.session_duration.total_seconds()), dict(p.tags)]
+
+
+def _read_set(values: Sequence[Any]) -> PermissionSet:
+    arn, name, description, seconds, tags = values
+    return PermissionSet(arn, name, description, timedelta(seconds=seconds), tags)
+
+
+def _ou(ou: Ou) -> list[Any]:
+    return [ou.id, ou.name, list(ou.path)]
+
+
+def _read_ou(values: Sequence[Any]) -> Ou:
+    id_, name, path = values
+    return Ou(id_, name, tuple(path))
+
+
+def so_far_to_json(so_far: SoFar | None) -> dict[str, Any] | None:
+    if so_far is None:
+        return None
+    return {
+        "todo": [[ask.value, what] for ask, what in so_far.todo],
+        "accounts": [_account(each) for each in so_far.accounts],
+        "permission_sets": [_set(each) for each in so_far.permission_sets],
+        "ous": [_ou(each) for each in so_far.ous],
+        "in_management": sorted(so_far.in_management),
+    }
+
+
+def read_so_far(values: Mapping[str, Any] | None) -> SoFar | None:
+    if values is None:
+        return None
+    return SoFar(
+        todo=tuple((Ask(ask), what) for ask, what in values["todo"]),
+        accounts=tuple(map(_read_account, values["accounts"])),
+        permission_sets=tuple(map(_read_set, values["permission_sets"])),
+        ous=tuple(map(_read_ou, values["ous"])),
+        in_management=frozenset(values["in_management"]),
     )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from grants.lifecycle import LEADS_TO, LIFECYCLE
 from grants.model import Ballot, Holding, Place, Role, Slot, State, Told
 from grants.records import CutPhase, SweepName
+from grants.so_far import Piece
 from storage.columns import Document, Moment, Seconds, Serial, Word, Words
 
 
@@ -420,6 +421,25 @@ catalogue_documents = Table(
     metadata,
     Column("version", Integer, primary_key=True, autoincrement=False),
     required("document"),
+)
+
+refreshes = Table(
+    "refreshes",
+    metadata,
+    Column("piece", Word(Piece), primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("began_at", Moment),
+    Column("so_far", Document),
+    Column("ended_at", Moment),
+    Column("whole_at", Moment),
+    required("after"),
+    Column("tries", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("alarmed_at", Moment),
+    required("error"),
+    Column("version", Integer, nullable=False),
+    one_of("piece", Piece),
 )
 
 activities = Table(

@@ -23,6 +23,7 @@ from storage.people import SqlPeople
 from storage.policies import SqlPolicies
 from storage.processes import SqlProcesses
 from storage.proofs import SqlProofs
+from storage.refreshes import SqlRefreshes
 from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
 from storage.told_lines import SqlToldLines
@@ -49,6 +50,7 @@ class SqlWork:
         self.activities = SqlActivities(db)
         self.processes = SqlProcesses(db)
         self.sweeps = SqlSweeps(db)
+        self.refreshes = SqlRefreshes(db)
         self.forwards = SqlForwards(db)
         self.cuts = SqlCuts(db)
 
@@ -84,6 +86,7 @@ class SqlWorks:
             work.outbox.forget_leases()
             work.forwards.forget_leases()
             work.cuts.forget_leases()
+            work.refreshes.forget_leases()
 
     def _work(self, connection: Connection) -> SqlWork:
         return SqlWork(connection, self._books, self._catalogues)

@@ -12,6 +12,7 @@ from bot.run import Catalogues
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import AccountId, Actor, Catalogue, Role, State
+from grants.piecemeal import Piecemeal
 from grants.refreshing import PATIENCE, SLICE
 from tests.clock import NOON
 from tests.policy_files import ROOT, a_policy_file, approves, everything_below, may
@@ -425,7 +426,8 @@ def loop(world: World) -> Catalogues:
     first = FirstPolicies(world.settings, world.storage, world.ports)
     crew = Crew(Inline(), lambda: None)
     now = world.clock()
-    return Catalogues(world.refresher, first, world.storage, crew, next_at=now, tags_at=now)
+    reading = Piecemeal(world.works, world.refresher, world.clock, crew)
+    return Catalogues(reading, first, world.storage, crew, policies_at=now, tidy_at=now)
 
 
 def apply_elsewhere(world: World) -> None:

@@ -264,6 +264,50 @@ def test_accounts_are_found_by_a_part_of_name_or_id(query: str, found: list[str]
     assert check_options({"options": answer}) == []
 
 
+RANKED = ["data", "data-lake", "web data 2", "web-data-1", "bigdata", "metadata-store"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("data", RANKED),
+        ("web data", ["web data 2", "web-data-1"]),
+        ("data we", ["web data 2", "web-data-1"]),
+        ("web-data", ["web-data-1"]),
+        ("dat sto", ["metadata-store"]),
+    ],
+)
+def test_what_is_meant_most_likely_comes_first(query: str, found: list[str]) -> None:
+    accounts = [Account(AccountId(f"{n:012}"), name) for n, name in enumerate(reversed(RANKED))]
+
+    answer = options.account_options(options.accounts_index(accounts), query)
+
+    assert [option["text"]["text"] for option in answer] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Zürich", "zurich"),
+        ("Zurich", "ZU\u0308RICH"),
+        ("Straße", "STRASSE"),
+        ("\uff21\uff22\uff23\uff0dprod", "abc-PROD"),
+        ("ﬁnance", "finance"),
+        ("İstanbul", "istanbul"),
+        ("Αθήνα", "αθηνα"),
+        ("プロダクション", "ﾌﾟﾛﾀﾞｸｼｮﾝ"),
+        ("결제", "결"),
+        ("भुगतान", "भुग"),
+        ("الدفع", "الدفع"),
+        ("支付-生产", "生产"),
+    ],
+)
+def test_in_any_script_it_is_found_however_it_is_typed(name: str, query: str) -> None:
+    index = options.accounts_index([Account(AccountId("111111111111"), name)])
+
+    assert len(options.account_options(index, query)) == 1
+
+
 def test_of_thousands_of_accounts_a_hundred_are_shown() -> None:
     many = [Account(AccountId(f"{n:012}"), f"account {n} {LONG}") for n in range(5000)]
 

@@ -237,7 +237,6 @@ def test_active_says_how_long_issued_credentials_may_live_on(world: World) -> No
     company = world.company
     company.remove_permission_set("AdministratorAccess")
     company.add_permission_set("AdministratorAccess", session_duration="PT4H")
-    world.refresher.described_at = None
     world.policies()
 
     world.active("bob", PRODUCTION, Duration="1h")

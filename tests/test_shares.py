@@ -162,7 +162,7 @@ def heard() -> Heard:
 @pytest.fixture
 def hand(slack: SlackStandIn, heard: Heard, shares: Shares) -> Hand:
     app = an_app(slack, heard, shares)
-    app.use(Doorkeeper(shares, lambda _: False))
+    app.use(Doorkeeper(shares, pesters=lambda _: False))
     return Hand(slack, over_wsgi(SlackRequestHandler(app)))
 
 

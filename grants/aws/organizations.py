@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grants.aws.asking import Asking
+from grants.aws.asking import Asking, Token
 from grants.aws.clients import Clients
 from grants.aws.limiter import Family, Limiter
 from grants.errors import AwsMissing, AwsUnsure
@@ -28,6 +28,13 @@ class OrganizationAtAws:
         self._tags = Asking(limiter, Family.ORG_TAGS)
         self._tree = Asking(limiter, Family.TREE)
         self._roots = Asking(limiter, Family.ORGANIZATION)
+
+    def accounts_page(self, token: str, *, lane: Lane) -> tuple[list[Account], str]:
+        """One page, and the token of the next; `path` is empty where AWS gives no `Paths`."""
+        client = self._clients.at(lane)
+        asked = Token(NextToken=token) if token else Token()
+        page = self._list_accounts(lane, lambda: client.list_accounts(**asked))
+        return [_account(one) for one in page.get("Accounts", [])], page.get("NextToken", "")
 
     def accounts(self, *, lane: Lane, ous: Sequence[Ou] = ()) -> list[Account]:
         """All of them; where AWS gives no `Paths` each OU is asked whom it holds."""
@@ -71,20 +78,25 @@ class OrganizationAtAws:
         return list(self._walk(lane))
 
     def _walk(self, lane: Lane) -> Iterator[Ou]:
+        ahead = self.roots(lane=lane)
+        while ahead:
+            here = ahead.pop(0)
+            yield here
+            ahead.extend(self.children(here, lane=lane))
+
+    def roots(self, *, lane: Lane) -> list[Ou]:
+        """There is one."""
         client = self._clients.at(lane)
         pages = self._roots.pages(lane, lambda token: client.list_roots(**token))
-        ahead = [
+        return [
             Ou(OuId(root["Id"]), root.get("Name", "Root"))
             for page in pages
             for root in page.get("Roots", [])
             if "Id" in root
         ]
-        while ahead:
-            here = ahead.pop(0)
-            yield here
-            ahead.extend(self._children(here, lane))
 
-    def _children(self, parent: Ou, lane: Lane) -> list[Ou]:
+    def children(self, parent: Ou, *, lane: Lane) -> list[Ou]:
+        """The OUs right below this one."""
         client = self._clients.at(lane)
         pages = self._tree.pages(
             lane,
@@ -101,10 +113,11 @@ class OrganizationAtAws:
         return {
             account: (*unit.path, unit.id)
             for unit in ous
-            for account in self._accounts_in(unit.id, lane)
+            for account in self.accounts_in(unit.id, lane=lane)
         }
 
-    def _accounts_in(self, parent: OuId, lane: Lane) -> list[AccountId]:
+    def accounts_in(self, parent: OuId, *, lane: Lane) -> list[AccountId]:
+        """Right in this OU."""
         client = self._clients.at(lane)
         pages = self._tree.pages(
             lane, lambda token: client.list_accounts_for_parent(ParentId=parent, **token)
