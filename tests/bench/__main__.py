@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
+from statistics import median
 from typing import Final
 
 from tests.bench.figures import Engine, Size
@@ -18,7 +19,7 @@ SIZES: Final = (
     Size(1_000, 100, 5_000),
     Size(5_000, 300, 50_000),
 )
-PIECES: Final = ("people", "ends", "memory", "start", "history")
+PIECES: Final = ("forms", "deciding", "ends", "memory", "start", "history")
 """Each is a module here, and its `measure`."""
 ON_DISK: Final = "/var/tmp"
 """Where files are files: what is waited for is part of what is measured."""
@@ -62,7 +63,10 @@ def main() -> int:
         )
         figures = [each for piece in said.piece or PIECES for each in measures(piece)(bench)]
     for each in figures:
-        print(each)
+        low, high = each.spread()
+        print(
+            f"{each.line:60} {each.size!s:20} {each.database:10} {median(each.ours):8.2f} {median(each.yardstick or (0,)):8.2f} {each.unit:5} {each.median():6.2f} ({low:.2f}-{high:.2f}) {each.budget} {each.is_kept()}"
+        )
     return 0
 
 

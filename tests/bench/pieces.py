@@ -12,6 +12,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from statistics import median
 
 from tests.bench.figures import Engine, Figure, Size
 from tests.bench.stage import Stage, a_stage
@@ -33,6 +34,11 @@ class Bench:
     """For a machine that builds: all of it within three minutes."""
 
     @property
+    def few(self) -> int:
+        """So many times in each round, of what takes a second or more."""
+        return max(3, self.times // 4)
+
+    @property
     def largest(self) -> Size:
         return max(self.sizes, key=lambda size: (size.accounts, size.people))
 
@@ -50,3 +56,24 @@ class Bench:
 
 
 Measure = Callable[[Bench], Iterator[Figure]]
+
+
+def in_turn(
+    rounds: int,
+    times: int,
+    ours: Callable[[], float],
+    bare: Callable[[], float],
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Of seconds milliseconds, the median of each round: one of ours, one of the yardstick's, and so on.
+
+    What the machine does besides then slows both. `before` each round, which is not measured.
+    """
+    rounds_of_ours, rounds_of_bare = list[float](), list[float]()
+    for _ in range(rounds):
+        before()
+        pairs = [(ours(), bare()) for _ in range(times)]
+        rounds_of_ours.append(1000 * median(mine for mine, _ in pairs))
+        rounds_of_bare.append(1000 * median(other for _, other in pairs))
+    return tuple(rounds_of_ours), tuple(rounds_of_bare)

@@ -1,5 +1,6 @@
 """The stand-ins with a stopwatch: when each call came in, and for AWS the time that it takes to answer."""
 
+import json
 from bisect import bisect_left
 from collections.abc import Callable
 from datetime import datetime
@@ -78,11 +79,15 @@ class Watched:
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
         self.sent = self.answered = 0.0
+        self.said: Any = None
+        """What was answered, where that is JSON."""
 
     def __call__(self, body: bytes, headers: dict[str, str]) -> Delivered:
         self.sent = perf_counter()
         delivered = self._deliver(body, headers)
         self.answered = perf_counter()
+        content = delivered[2]
+        self.said = json.loads(content) if content.startswith(b"{") else None
         return delivered
 
     @property
