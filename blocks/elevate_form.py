@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from slack_sdk.models.blocks import (
@@ -21,7 +22,7 @@ from slack_sdk.models.views import View
 
 from blocks import ids, wording
 from blocks.options import TEXT_MOST, choice_option
-from blocks.parts import aside, plain, said
+from blocks.parts import Ready, aside, plain, said
 from blocks.request_answer import chosen_account, errors, read
 from blocks.request_metadata import Kept, metadata, value_of, write
 from blocks.text import label, shorten, size, span, utc
@@ -44,6 +45,8 @@ TITLE: Final = "Request access"
 EXTENDING: Final = "Extend access"
 PREFILLED: Final = timedelta(hours=1)
 JUSTIFICATION_MOST: Final = 3000
+ALIKE: Final = 256
+"""So many fields are remembered as they were drawn; most people's are alike."""
 _AS_OF: Final = "AWS could not be read lately: accounts and permission sets are as of"
 _FIRST_MATCHES: Final = "Type a part of the name or the id. The first 100 matches are shown."
 
@@ -132,13 +135,15 @@ def _blocks(state: FormState) -> Iterator[Block]:
         yield from _access(state, state.choices)
     if state.as_of:
         yield aside(plain(f"{_AS_OF} {utc(state.as_of)}. What is newer is not offered yet."))
-    yield _duration(state)
-    yield _justification(state)
-    yield _ticket(state)
+    wish = state.wish
+    yield _duration(_shown(state), state.longest)
+    yield _justification(wish.justification if wish else "")
+    ticket = wish.ticket if wish else ""
+    yield _ticket(ticket, state.ticket_pattern, required=state.require_ticket)
     if state.later:
         yield _start(state)
     if not state.extending:
-        yield _when(state)
+        yield _when(later=state.later)
 
 
 def _extended(request: Request, left: timedelta) -> Iterator[Block]:
@@ -168,7 +173,7 @@ def _input(
 def _access(state: FormState, choices: Sequence[Choice]) -> Iterator[InputBlock]:
     options = [choice_option(choice) for choice in choices]
     wished = value_of(state.wish.target) if state.wish and state.wish.target else None
-    chosen = next((option for option in options if option.value == wished), None)
+    chosen = next((option for option in options if option["value"] == wished), None)
     select = StaticSelectElement(
         action_id=ids.ACCESS,
         placeholder=plain("Account and permission set"),
@@ -217,10 +222,12 @@ def _shown(state: FormState) -> str:
     return shorten(typed, 100) or _prefilled(state)
 
 
-def _duration(state: FormState) -> InputBlock:
-    element = PlainTextInputElement(action_id=ids.DURATION, initial_value=_shown(state))
-    bound = f" At most {span(state.longest)}." if state.longest else ""
-    return _input(ids.DURATION, "Duration", element, hint=f"Such as 45m, 2h or 1h30m.{bound}")
+@lru_cache(maxsize=ALIKE)
+def _duration(words: str, longest: timedelta | None) -> Block:
+    element = PlainTextInputElement(action_id=ids.DURATION, initial_value=words)
+    bound = f" At most {span(longest)}." if longest else ""
+    hint = f"Such as 45m, 2h or 1h30m.{bound}"
+    return Ready(_input(ids.DURATION, "Duration", element, hint=hint))
 
 
 def _again(typed: str) -> str | None:
@@ -228,9 +235,9 @@ def _again(typed: str) -> str | None:
     return typed if 0 < size(typed) <= JUSTIFICATION_MOST else None
 
 
-def _justification(state: FormState) -> InputBlock:
+@lru_cache(maxsize=ALIKE)
+def _justification(typed: str) -> Block:
     # No max_length: Slack would cut what is pasted without a word. The server counts.
-    typed = state.wish.justification if state.wish else ""
     element = PlainTextInputElement(
         action_id=ids.JUSTIFICATION,
         multiline=True,
@@ -238,15 +245,15 @@ def _justification(state: FormState) -> InputBlock:
         placeholder=plain("What for, and why now"),
     )
     hint = f"Everybody in the request's thread reads it. Up to {JUSTIFICATION_MOST:,} characters."
-    return _input(ids.JUSTIFICATION, "Justification", element, hint=hint)
+    return Ready(_input(ids.JUSTIFICATION, "Justification", element, hint=hint))
 
 
-def _ticket(state: FormState) -> InputBlock:
-    typed = state.wish.ticket if state.wish else ""
+@lru_cache(maxsize=ALIKE)
+def _ticket(typed: str, pattern: str, *, required: bool) -> Block:
     element = PlainTextInputElement(action_id=ids.TICKET, initial_value=_again(typed))
-    pattern = label(state.ticket_pattern, 500)
+    pattern = label(pattern, 500)
     hint = f"The whole ticket must match {pattern}" if pattern else ""
-    return _input(ids.TICKET, "Ticket", element, hint=hint, optional=not state.require_ticket)
+    return Ready(_input(ids.TICKET, "Ticket", element, hint=hint, optional=not required))
 
 
 def _start(state: FormState) -> InputBlock:
@@ -257,10 +264,8 @@ def _start(state: FormState) -> InputBlock:
     return _input(ids.START, "Start", element, hint="In your own time zone.")
 
 
-def _when(state: FormState) -> ActionsBlock:
-    title, action = (
-        ("Start now", ids.START_NOW) if state.later else ("Start later", ids.START_LATER)
-    )
-    return ActionsBlock(
-        block_id=ids.WHEN, elements=[ButtonElement(text=plain(title), action_id=action)]
-    )
+@lru_cache
+def _when(*, later: bool) -> Block:
+    title, action = ("Start now", ids.START_NOW) if later else ("Start later", ids.START_LATER)
+    button = ButtonElement(text=plain(title), action_id=action)
+    return Ready(ActionsBlock(block_id=ids.WHEN, elements=[button]))

@@ -4,12 +4,10 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
-from slack_sdk.models.blocks import Option
-
-from blocks.parts import plain
 from blocks.request_metadata import value_of
 from blocks.text import label, size
 from grants.model import Account, AccountId, Choice, PermissionSet, Target
@@ -110,7 +108,7 @@ def account_options(
     index: Index, query: str, among: Container[str] | None = None
 ) -> list[dict[str, Any]]:
     """At most 100 accounts; `among`: only of these."""
-    return [_option(entry) for entry in index.find(query, among)]
+    return [_found(entry) for entry in index.find(query, among)]
 
 
 def permission_set_options(
@@ -127,34 +125,21 @@ def permission_set_options(
         )
         for one in sorted(permission_sets, key=lambda one: (fold(one.name), one.arn))
     )
-    return [_option(entry) for entry in Index(tuple(entries)).find(query)]
+    return [_found(entry) for entry in Index(tuple(entries)).find(query)]
 
 
-def _option(entry: Entry) -> dict[str, Any]:
-    # By hand: a hundred of the SDK's objects cost more than the search. A test compares the two.
-    option: dict[str, Any] = {
-        "text": {"type": "plain_text", "text": entry.text, "emoji": False},
-        "value": entry.value,
-    }
-    if entry.description.strip():
-        option["description"] = {
-            "type": "plain_text",
-            "text": entry.description,
-            "emoji": False,
-        }
-    return option
+def _found(entry: Entry) -> dict[str, Any]:
+    return _option(entry.text, entry.value, entry.description)
 
 
 # The form with one select
 
 
-def choice_option(choice: Choice) -> Option:
-    """`payments-prod · AdministratorAccess`."""
-    return Option(
-        text=plain(choice_text(choice.account_name, choice.permission_set_name)),
-        value=value_of(choice.target),
-        description=plain(choice.target.account_id),
-    )
+@lru_cache(maxsize=10_000)
+def choice_option(choice: Choice) -> dict[str, Any]:
+    """`payments-prod · AdministratorAccess`. Everybody who may choose it is shown the same one."""
+    text = choice_text(choice.account_name, choice.permission_set_name)
+    return _option(text, value_of(choice.target), choice.target.account_id)
 
 
 def choice_text(account: str, permission_set: str) -> str:
@@ -162,3 +147,14 @@ def choice_text(account: str, permission_set: str) -> str:
     most = TEXT_MOST - len(_BETWEEN)
     name = label(permission_set, most - _SHORTEST_ACCOUNT)
     return f"{label(account, most - size(name))}{_BETWEEN}{name}"
+
+
+def _option(text: str, value: str, description: str) -> dict[str, Any]:
+    # By hand: a hundred of the SDK's objects cost more than all else. A test compares the two.
+    option: dict[str, Any] = {
+        "text": {"type": "plain_text", "text": text, "emoji": False},
+        "value": value,
+    }
+    if description.strip():
+        option["description"] = {"type": "plain_text", "text": description, "emoji": False}
+    return option

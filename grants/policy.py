@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from grants.model import (
@@ -33,9 +34,9 @@ class Named:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Who:
-    """The union of the people and the groups it names."""
+    """The union of the people and the groups it names; what is asked without end is made once."""
 
     groups: tuple[Named, ...] = ()
     users: tuple[Named, ...] = ()
@@ -44,12 +45,12 @@ class Who:
         """Whether it names anybody at all."""
         return bool(self.groups or self.users)
 
-    @property
+    @cached_property
     def group_ids(self) -> frozenset[GroupId]:
         """The groups it names."""
         return frozenset(GroupId(group.id) for group in self.groups)
 
-    @property
+    @cached_property
     def user_ids(self) -> frozenset[UserId]:
         """The people it names themselves."""
         return frozenset(UserId(user.id) for user in self.users)

@@ -85,6 +85,12 @@ OF_KEY: Final = (
     )
     .order_by(*OLDEST)
 )
+LAST_OF: Final = (
+    select(requests)
+    .where(requests.c.requester_user_id == bindparam("user_id"))
+    .order_by(requests.c.asked_at.desc(), requests.c.id)
+    .limit(1)
+)
 
 
 def person_row(person: Person, prefix: str) -> dict[str, str]:
@@ -227,8 +233,7 @@ class SqlRequests:
         return sorted(found, key=lambda request: request_ids.index(request.id))
 
     def last_of(self, user_id: UserId) -> Request | None:
-        theirs = select(requests).where(requests.c.requester_user_id == user_id)
-        found = self._all(theirs.order_by(requests.c.asked_at.desc(), requests.c.id).limit(1))
+        found = self._all(LAST_OF, user_id=user_id)
         return found[0] if found else None
 
     def listed(

@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.postgres import NoServerError, locked, the_server_of, wait_for_the_watcher
+from tests.postgres import CONFIGURATION, NoServerError, locked, the_server_of, wait_for_the_watcher
 
 KINDS = ("sqlite", "postgresql")
 
@@ -40,6 +40,8 @@ class Databases:
     run: Path
     schema: str = "elevate"
     prepare: Callable[[str], None] = prepare
+    configuration: str = CONFIGURATION
+    """PostgreSQL's."""
 
     @contextmanager
     def fresh(self, kind: str, folder: Path) -> Iterator[str]:
@@ -133,7 +135,9 @@ class Databases:
     @cached_property
     def _server(self) -> str:
         try:
-            return os.environ.get("TEST_POSTGRES_URL") or the_server_of(self.run)
+            return os.environ.get("TEST_POSTGRES_URL") or the_server_of(
+                self.run, self.configuration
+            )
         except NoServerError as error:
             why = str(error)
         pytest.fail(why, pytrace=False)
@@ -159,9 +163,9 @@ class Run:
     alive: int
 
     @classmethod
-    def begin(cls) -> "Run":
+    def begin(cls, place: str | None = None) -> "Run":
         # Not in TMPDIR, whose path may be too long for a socket or closed to another user.
-        folder = Path(tempfile.mkdtemp(prefix="elevate-", dir=_quickest()))
+        folder = Path(tempfile.mkdtemp(prefix="elevate-", dir=place or _quickest()))
         alive = os.open(folder / "alive", os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(alive, fcntl.LOCK_EX)
         return cls(folder, alive)

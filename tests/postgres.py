@@ -23,11 +23,13 @@ PLACES = (
     "opt/homebrew/opt/postgresql*/bin",
     "usr/local/opt/postgresql*/bin",
 )
-# Nothing in it outlives the run, so that it need not be safe, only quick.
-CONFIGURATION = """
+WHERE = """
 listen_addresses = ''
 unix_socket_directories = '{home}'
 max_connections = 200
+"""
+# Nothing in it outlives the run, so that it need not be safe, only quick.
+CONFIGURATION = f"""{WHERE}
 fsync = off
 synchronous_commit = off
 full_page_writes = off
@@ -35,6 +37,8 @@ wal_level = minimal
 max_wal_senders = 0
 autovacuum = off
 """
+# As it is delivered, but for a place of its own: for measuring what safety costs.
+LASTING = WHERE
 
 
 class NoServerError(Exception):
@@ -49,12 +53,12 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def the_server_of(run: Path) -> str:
+def the_server_of(run: Path, configuration: str = CONFIGURATION) -> str:
     """The URL of the run's server, which is started unless another process has done so."""
     home = run / "postgres"
     with locked(run / "start.lock"):
         if not (run / "started").exists():
-            _start(run, home)
+            _start(run, home, configuration)
             (run / "started").touch()
     return f"postgresql+psycopg://elevate@/postgres?host={home}"
 
@@ -74,7 +78,7 @@ def wait_for_the_watcher(run: Path) -> None:
             pass
 
 
-def _start(run: Path, home: Path) -> None:
+def _start(run: Path, home: Path, settings: str) -> None:
     programs = _programs()
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(mode=0o700)
@@ -83,7 +87,7 @@ def _start(run: Path, home: Path) -> None:
     how = ("-U", "elevate", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
     _as_owner(home, programs / "initdb", "-D", data, *how)
     with (data / "postgresql.conf").open("a") as configuration:
-        configuration.write(CONFIGURATION.format(home=home))
+        configuration.write(settings.format(home=home))
     # First the watcher, then the server: there is no moment at which nobody would stop it.
     _set_the_watcher(run, programs)
     start_again(run)

@@ -164,7 +164,7 @@ def test_another_account_resets_the_permission_set() -> None:
 
 
 def test_an_option_keeps_the_set_whole_and_shortens_the_account() -> None:
-    option = options.choice_option(Choice(TARGET, "a" * 128, "AdministratorAccess")).to_dict()
+    option = options.choice_option(Choice(TARGET, "a" * 128, "AdministratorAccess"))
 
     assert option["text"]["text"].endswith("a… · AdministratorAccess")
     assert len(option["text"]["text"]) == 75

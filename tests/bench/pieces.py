@@ -1,0 +1,79 @@
+"""How a piece of the bench is written: a function of what it is given, to the figures that it measured.
+
+    def measure(bench: Bench) -> Iterator[Figure]:
+        for size, engine in bench.everywhere():
+            with bench.stage(size, engine) as stage, stage.up() as bot:
+                …
+                yield Figure("…", size, engine, "ms", ours, yardstick, budget=1.5)
+
+`tests/bench/__main__.py` lists the pieces by name.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.figures import Engine, Figure, Size
+from tests.bench.stage import Stage, a_stage
+from tests.databases import Databases
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where and how thoroughly is measured."""
+
+    databases: Databases
+    sizes: tuple[Size, ...]
+    engines: tuple[Engine, ...]
+    rounds: int
+    """Of each line."""
+    times: int
+    """In each round: its figure is their median."""
+    short: bool
+    """For a machine that builds: all of it within three minutes."""
+
+    @property
+    def few(self) -> int:
+        """So many times in each round, of what takes a second or more."""
+        return max(3, self.times // 4)
+
+    @property
+    def largest(self) -> Size:
+        return max(self.sizes, key=lambda size: (size.accounts, size.people))
+
+    def everywhere(self) -> Iterator[tuple[Size, Engine]]:
+        """Each size on each database."""
+        return ((size, engine) for size in self.sizes for engine in self.engines)
+
+    def stage(
+        self, size: Size, engine: Engine, *, operation_seconds: float = 0.0, quotas: bool = False
+    ) -> AbstractContextManager[Stage]:
+        """Furnished, with no process yet; AWS has so many seconds for each of its operations."""
+        return a_stage(
+            size, engine, self.databases, operation_seconds=operation_seconds, quotas=quotas
+        )
+
+
+Measure = Callable[[Bench], Iterator[Figure]]
+
+
+def in_turn(
+    rounds: int,
+    times: int,
+    ours: Callable[[], float],
+    bare: Callable[[], float],
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Of seconds milliseconds, the median of each round: one of ours, one of the yardstick's, and so on.
+
+    What the machine does besides then slows both. `before` each round, which is not measured.
+    """
+    rounds_of_ours, rounds_of_bare = list[float](), list[float]()
+    for _ in range(rounds):
+        before()
+        pairs = [(ours(), bare()) for _ in range(times)]
+        rounds_of_ours.append(1000 * median(mine for mine, _ in pairs))
+        rounds_of_bare.append(1000 * median(other for _, other in pairs))
+    return tuple(rounds_of_ours), tuple(rounds_of_bare)
