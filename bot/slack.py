@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from threading import Event
 
-from slack_bolt import Ack, App
-from slack_sdk import WebClient
+from slack_bolt import Ack, App, BoltContext, BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from blocks import elevate_form
@@ -31,6 +30,8 @@ from bot.assemble import (
     watch,
 )
 from bot.clock import in_time, resting
+from bot.counted import Counted, Hears
+from bot.meters import Meters
 from bot.settings import Settings
 from grants import pace as retrying
 from grants.crew import Crew
@@ -72,9 +73,10 @@ UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
 EVERYTHING = re.compile(".*", re.DOTALL)
 
 
-def client(settings: Settings) -> WebClient:
+def client(settings: Settings, hears: Hears = lambda *_: None) -> Counted:
     """One that never sleeps and never sends twice: the outbox decides about that."""
-    return WebClient(
+    return Counted(
+        hears,
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         timeout=TIMEOUT,
@@ -118,9 +120,11 @@ def connect(
     promptly: Promptly | None = None,
     jitter: Jitter = retrying.jitter,
     rest: Rest | None = None,
+    meters: Meters | None = None,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
-    web = client(settings)
+    meters = meters or Meters()
+    web = client(settings, meters.slack_called)
 
     @cache
     def workspace() -> Home:
@@ -129,7 +133,7 @@ def connect(
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
     bound = bindings(settings, storage, aws)
-    people = People(web, bound, storage.works, storage.clock, workspace)
+    people = People(web, bound, storage.works, storage.clock, workspace, meters.refused)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
     net = Net(web, people, listeners)
@@ -195,7 +199,8 @@ def connect(
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,
     )
-    app.use(Guard(workspace, storage.works, storage.clock))
+    app.use(_counted(web))
+    app.use(Guard(workspace, storage.works, storage.clock, meters.refused))
     app.use(Doorkeeper(listeners, people.pesters))
     app.error(net)
     for subject in (elevate, options, reviewing, mine, home, activity, audit, admin, proof):
@@ -215,6 +220,16 @@ def connect(
         home=showing.again,
     )
     return Slack(app, front, announcer, listeners, closing_down)
+
+
+def _counted(web: Counted) -> Callable[..., BoltResponse]:
+    """What listeners do with the client that Bolt made for them is counted as well."""
+
+    def count(context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
+        context["client"] = web.like(context.client)
+        return next_()
+
+    return count
 
 
 def _secret(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from slack_sdk.signature import Clock
 from grants.model import RequestId
 from tests.beside import Bot, Outside, outside
 from tests.databases import Databases
+from tests.scraping import samples
 from tests.standins.slack.deliver import sign
 
 EVENTS = "/slack/events"
@@ -221,6 +222,7 @@ def test_slack_may_verify_the_address(company: Outside, bot: Bot) -> None:
     ("method", "path"),
     [
         ("GET", "/"), ("GET", EVENTS), ("PUT", EVENTS), ("DELETE", EVENTS), ("POST", "/healthz"),
+        ("POST", "/metrics"), ("GET", "/metrics/"),
         ("POST", "/"), ("POST", "/slack"), ("POST", f"{EVENTS}/"), ("POST", f"/.{EVENTS}"),
         ("GET", "/slack/install"), ("GET", "/../etc/passwd"), ("GET", "/%00"),
     ],
@@ -238,6 +240,14 @@ def test_there_is_nothing_at_any_other_address(
 def test_it_says_that_it_is_well_and_nothing_about_anybody(bot: Bot) -> None:
     assert bot.asked("/healthz") == (200, "ok\n")
     assert bot.asked("/readyz") == (200, "ready\n")
+
+
+def test_prometheus_reads_the_page_over_http(bot: Bot) -> None:
+    status, page = bot.asked("/metrics")
+
+    assert status == 200
+    assert samples(page)["elevate_database_up"] == 1
+    assert samples(page)["elevate_policies_version"] == 1
 
 
 # Reading
