@@ -11,6 +11,7 @@ from bot.activity import trail
 from bot.clock import DatabaseClock, system_clock
 from bot.daemons import Daemons
 from bot.journal_to import destinations
+from bot.meters import Meters
 from bot.seal import KeySeal, keys_in
 from bot.settings import Settings
 from grants import pace
@@ -68,6 +69,7 @@ from grants.summing import Looking, Summing
 from grants.sweep import Sweep
 from grants.watching import Watch
 from storage.engine import Database, now, open_database
+from storage.figures import Figures
 from storage.work import SqlWorks
 
 Wake = Callable[[], None]
@@ -100,10 +102,11 @@ class Aws:
     """Ask nothing more: what is under way at AWS goes on, and calls that wait for their turn end."""
 
 
-def open_storage(settings: Settings) -> Storage:
+def open_storage(settings: Settings, meters: Meters | None = None) -> Storage:
     """Nothing is connected to before it is asked."""
     database = open_database(settings.database_url)
-    return Storage(database, SqlWorks(database), clock_of(database))
+    works = SqlWorks(database, meters.happened) if meters else SqlWorks(database)
+    return Storage(database, works, clock_of(database))
 
 
 def clock_of(database: Database) -> Clock:
@@ -113,15 +116,27 @@ def clock_of(database: Database) -> Clock:
     return DatabaseClock(lambda: now(database) or system_clock())
 
 
+def figures(storage: Storage) -> Figures:
+    """What there is to watch, as of now."""
+    now = storage.clock()
+    with storage.works.reading() as work:
+        return work.figures.at(now)
+
+
 def open_aws(
-    settings: Settings, limiter: Limiter | None = None, clients: Clients | None = None
+    settings: Settings,
+    limiter: Limiter | None = None,
+    clients: Clients | None = None,
+    meters: Meters | None = None,
 ) -> Aws:
     """Clients are made here, once; where they are to go is boto3's own business.
 
     AwsRefused, with a line that says what to do, where no Region is configured.
     """
     clients = clients or Clients(region=settings.aws_region)
-    limiter = limiter or Limiter()
+    meters = meters or Meters()
+    clients.ear.hears = meters.aws_called
+    limiter = limiter or Limiter(waited=meters.waited)
     finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
     assumed = Assumed(clients)
     role = settings.activity_role or ""
@@ -262,9 +277,10 @@ def cutting(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jit
     return Cutting(storage.works, aws.denials, storage.clock, crew, jitter)
 
 
-def forwarding(settings: Settings, storage: Storage, crew: Crew) -> Forwarding:
+def forwarding(settings: Settings, storage: Storage, crew: Crew, meters: Meters) -> Forwarding:
     """Sends the journal out."""
-    return Forwarding(storage.works, destinations(settings), storage.clock, crew)
+    outside = destinations(settings, hears=meters.aws_called)
+    return Forwarding(storage.works, outside, storage.clock, crew)
 
 
 def reminding(storage: Storage, *, wake: Wake) -> Reminding:

@@ -4,11 +4,16 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 from bot.settings import LogFormat
+
+log = logging.getLogger(__name__)
 
 LONGEST: Final = 500
 """Of a fact. Whatever is longer is a payload, or as good as one."""
@@ -55,6 +60,35 @@ def set_up(log_format: LogFormat, *, level: int = logging.INFO, to: TextIO | Non
     logging.captureWarnings(capture=True)
 
 
+def heard(tell: Callable[[logging.LogRecord], object]) -> None:
+    """Also tell of each record that is written."""
+
+    def let(record: logging.LogRecord) -> bool:
+        tell(record)
+        return True
+
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, AsText | AsJson):
+            handler.addFilter(let)
+
+
+def catch() -> None:
+    """What nobody caught goes where everything goes, instead of on standard error as it is."""
+
+    def died(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        log.critical("not caught", exc_info=(kind, error, trace))
+
+    def thread_died(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            died(args.exc_type, args.exc_value, args.exc_traceback)
+
+    sys.excepthook = died
+    threading.excepthook = thread_died
+    logging.raiseExceptions = False
+
+
 def redact(text: str) -> str:
     """The last net: nothing that looks like a secret, or quotes a row, gets through it."""
     return _SECRETS.sub("[secret]", _ROWS.sub("[row]", text))
@@ -65,7 +99,7 @@ class AsText(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record on one line; each line of a traceback on its own."""
-        words = [_at(record), record.levelname, f"{record.name}:", _line(record.getMessage())]
+        words = [_at(record), record.levelname, f"{record.name}:", _line(_event(record))]
         words += [f"{name}={value}" for name, value in _facts(record)]
         lines = [" ".join(words), *(f"  | {_line(line)}" for line in _trouble(self, record))]
         return redact("\n".join(lines))
@@ -80,7 +114,7 @@ class AsJson(logging.Formatter):
             "at": _at(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": redact(record.getMessage()),
+            "event": redact(_event(record)),
         }
         told |= {
             (f"{name}_" if name in told else name): _redacted(value)
@@ -92,10 +126,18 @@ class AsJson(logging.Formatter):
 
 
 def _worth_it(record: logging.LogRecord) -> bool:
-    if record.name == "slack_bolt.App" and UNUSED in record.getMessage():
+    if record.name == "slack_bolt.App" and UNUSED in _event(record):
         return False
     # By the handler: Bolt sets its own loggers' level, so that their parents' is not asked.
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in CHATTY
+
+
+def _event(record: logging.LogRecord) -> str:
+    """Whoever logs what does not fit its own words is heard all the same, without it."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return str(record.msg)
 
 
 def _at(record: logging.LogRecord) -> str:
@@ -111,6 +153,8 @@ def _facts(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
 def _fact(value: object) -> Any:
     """Plain values as they are; of anything else, only what it is."""
     match value:
+        case float() if not isfinite(value):
+            return str(value)  # else it would be no JSON
         case None | bool() | int() | float():
             return value
         case str():
@@ -127,7 +171,7 @@ def _redacted(value: Any) -> Any:
 
 def _trouble(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
     text = formatter.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
-    return redact(text).splitlines()
+    return redact("\n".join(filter(None, (text, record.stack_info)))).splitlines()
 
 
 def _line(text: str) -> str:

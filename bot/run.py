@@ -8,18 +8,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from threading import Event, Thread
 from typing import Final
 
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot import logs
 from bot.assemble import (
     Aws,
     Storage,
     bindings,
     cutting,
     desk,
+    figures,
     forwarding,
     hands,
     jobs,
@@ -31,6 +34,9 @@ from bot.assemble import (
     rechecking,
     sweep,
 )
+from bot.daemons import Daemons
+from bot.gauges import Gauges
+from bot.meters import Beats, Meters
 from bot.policies import FirstPolicies
 from bot.progress import ends_wait
 from bot.schedule import Round, Schedule
@@ -121,14 +127,16 @@ def run(settings: Settings, part: Part = Part.ALL) -> int:
     with ExitStack() as stack:
         stack.enter_context(only_one(settings.database_url))
         prepare(settings)
-        storage = open_storage(settings)
+        meters = Meters()
+        logs.heard(meters.logged)
+        storage = open_storage(settings, meters)
         stack.callback(storage.database.close)
         if sqlite_file(settings.database_url) is not None:
             storage.works.forget_leases()
-        aws = open_aws(settings)
+        aws = open_aws(settings, meters=meters)
         FirstPolicies(settings, storage, aws).check()
         proving(settings, storage, Memberships(aws.directory, storage.clock)).reseal()
-        process = Process(settings, part, storage, aws)
+        process = Process(settings, part, storage, aws, meters)
         process.start()
         stack.callback(process.stop)
         stopping.wait()
@@ -139,7 +147,9 @@ def run(settings: Settings, part: Part = Part.ALL) -> int:
 class Process:
     """The parts of a running process, started and stopped in the order that loses nothing."""
 
-    def __init__(self, settings: Settings, part: Part, storage: Storage, aws: Aws) -> None:
+    def __init__(
+        self, settings: Settings, part: Part, storage: Storage, aws: Aws, meters: Meters
+    ) -> None:
         """Put together, not started."""
         self._settings = settings
         self._part = part
@@ -150,7 +160,13 @@ class Process:
         self._wake: Callable[[], None] = lambda: None
         the_desk = desk(storage, aws, wake=self.wake)
         self.slack: Slack = connect(
-            settings, storage, aws, the_desk, wake=self.wake, tellers=self._tellers
+            settings,
+            storage,
+            aws,
+            the_desk,
+            wake=self.wake,
+            tellers=self._tellers,
+            meters=meters,
         )
         self._jobs = the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
         self.policies = FirstPolicies(settings, storage, aws)
@@ -170,7 +186,7 @@ class Process:
             self.slack.front.people.seen,
         )
         the_cuts = cutting(storage, aws, Crew(self._hands.cuts, self.wake))
-        outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None))
+        outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None), meters)
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, self._share)
         rounds: tuple[Round, ...] = ()
@@ -191,11 +207,14 @@ class Process:
         if self._presence is not None:
             rounds = (Round("presence", self._presence.round, self._presence.next_due), *rounds)
         self._schedule = Schedule(rounds, storage.clock)
+        meters.also(Beats(self._schedule.seen))
+        meters.also(Gauges(partial(figures, storage), Daemons("figures")))
         secret = settings.slack_signing_secret
         self._server = Server(
             wsgi(
                 None if self._sockets else self.slack.app,
                 self.missing,
+                meters.page,
                 secret=secret.get_secret_value() if secret else "",
                 waits=self.waits,
             ),

@@ -1,7 +1,7 @@
 """When the jobs run. APScheduler is only the metronome: what is due is a question for storage."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -59,6 +59,16 @@ class Loop:
         self._stopping = True
         self._kick.set()
         self._thread.join(timeout)
+
+    @property
+    def name(self) -> str:
+        """Of what it does."""
+        return self._round.name
+
+    @property
+    def seen(self) -> datetime | None:
+        """When it came round last; None: not yet."""
+        return self._seen
 
     def alive(self) -> bool:
         """Whether it came round lately."""
@@ -123,6 +133,10 @@ class Schedule:
         """Something may have become due: every loop looks."""
         for loop in self._loops:
             loop.kick()
+
+    def seen(self) -> Mapping[str, datetime | None]:
+        """When each loop came round last."""
+        return {loop.name: loop.seen for loop in self._loops}
 
     def alive(self) -> bool:
         """Whether every loop came round lately."""

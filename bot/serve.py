@@ -7,6 +7,7 @@ from functools import partial
 from io import BytesIO
 from typing import Any, Final
 
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from waitress.server import TcpWSGIServer, create_server
@@ -30,12 +31,13 @@ Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 def wsgi(
     app: App | None,
     ready: Callable[[], str],
+    metrics: Callable[[], bytes | None],
     *,
     secret: str,
     waits: Callable[[], str] = lambda: "",
 ) -> Wsgi:
     """The routes. `ready` says what is missing, in a line, and `waits` what there is to wait for;
-    empty: nothing.
+    empty: nothing. `metrics`: a page, or None.
     """
     slack = _signed(SlackRequestHandler(app, path="/slack/events"), secret) if app else None
 
@@ -52,6 +54,11 @@ def wsgi(
                 if missing:
                     return _say(start_response, "503 Service Unavailable", missing)
                 return _say(start_response, "200 OK", "\n".join(filter(None, ("ready", waits()))))
+            case "GET", "/metrics":
+                page = metrics()
+                if page is None:
+                    return _say(start_response, "503 Service Unavailable", "too many ask at once")
+                return _give(start_response, "200 OK", CONTENT_TYPE_PLAIN_0_0_4, page)
             case _:
                 return _say(start_response, "404 Not Found", "not found")
 
@@ -77,9 +84,11 @@ def _signed(bolt: Wsgi, secret: str) -> Wsgi:
 
 
 def _say(start_response: Start, status: str, words: str) -> list[bytes]:
-    body = f"{words}\n".encode()
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(status, headers)
+    return _give(start_response, status, "text/plain; charset=utf-8", f"{words}\n".encode())
+
+
+def _give(start_response: Start, status: str, kind: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from threading import Event
 
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltContext, BoltResponse
 from slack_bolt.middleware import SingleTeamAuthorization
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
@@ -33,6 +32,8 @@ from bot.assemble import (
     watch,
 )
 from bot.clock import in_time, resting
+from bot.counted import Counted, Hears
+from bot.meters import Meters
 from bot.settings import Settings
 from grants import pace as retrying
 from grants.crew import Crew
@@ -80,9 +81,10 @@ UNREACHED = "Elevate cannot reach Slack just now. Please try again in a minute."
 EVERYTHING = re.compile(".*", re.DOTALL)
 
 
-def client(settings: Settings) -> WebClient:
+def client(settings: Settings, hears: Hears = lambda *_: None) -> Counted:
     """One that never sleeps and never sends twice: the outbox decides about that."""
-    return WebClient(
+    return Counted(
+        hears,
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         timeout=TIMEOUT,
@@ -136,9 +138,11 @@ def connect(
     promptly: Promptly | None = None,
     jitter: Jitter = retrying.jitter,
     rest: Rest | None = None,
+    meters: Meters | None = None,
 ) -> Slack:
     """Put Slack's side together. Asks Slack nothing yet."""
-    web = client(settings)
+    meters = meters or Meters()
+    web = client(settings, meters.slack_called)
 
     auth = cache(web.auth_test)  # asked at the start already: nobody waits for it who presses
 
@@ -148,7 +152,7 @@ def connect(
 
     style = Style(date_tokens=settings.date_tokens, portal_url=settings.access_portal_url or "")
     bound = bindings(settings, storage, aws)
-    people = People(web, bound, storage.works, storage.clock, workspace)
+    people = People(web, bound, storage.works, storage.clock, workspace, meters.refused)
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     later = Shares(listeners or ThreadPoolExecutor(LATER, "later"))
     listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
@@ -218,7 +222,8 @@ def connect(
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,
     )
-    app.use(Guard(workspace, storage.works, storage.clock))
+    app.use(_counted(web))
+    app.use(Guard(workspace, storage.works, storage.clock, meters.refused))
     app.use(Doorkeeper(listeners, later, pesters=people.pesters))
     app.error(net)
     for subject in (elevate, options, reviewing, mine, home, activity, audit, admin, proof):
@@ -239,6 +244,16 @@ def connect(
     )
     warm = Warm(storage.works, indexes, desk.offers)
     return Slack(app, front, announcer, warm, listeners, later, closing_down, auth)
+
+
+def _counted(web: Counted) -> Callable[..., BoltResponse]:
+    """What listeners do with the client that Bolt made for them is counted as well."""
+
+    def count(context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
+        context["client"] = web.like(context.client)
+        return next_()
+
+    return count
 
 
 def _secret(settings: Settings) -> str:

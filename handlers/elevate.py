@@ -310,6 +310,7 @@ def submit(ack: Ack, body: Payload, view: Payload, *, front: Front) -> None:
 
 def _said(refusal: Refusal, body: Payload, view: Payload, front: Front) -> Payload:
     """What the form says back: beside its fields, or above them where it has to be drawn anew."""
+    front.people.record(refusal, body)
     try:
         if drawn := _drawn_anew(refusal, body, view, front):
             return {"response_action": "update", "view": drawn}
@@ -318,7 +319,6 @@ def _said(refusal: Refusal, body: Payload, view: Payload, front: Front) -> Paylo
     if isinstance(refusal, Unfit):
         _record_what_was_not_offered(refusal, body, front)
         return _errors(elevate_form.errors(refusal, view))
-    front.people.record(refusal, body)
     return _errors({first_field(view, otherwise=ids.ACCESS): words(refusal)})
 
 

@@ -46,6 +46,7 @@ class Guard:
     home: Callable[[], Home]
     works: Works
     clock: Clock
+    counts: Callable[[NotAPerson], object] = lambda _: None
 
     def __call__(
         self,
@@ -61,8 +62,10 @@ class Guard:
         slack_id = user_of(body)
         log.warning("turned away", extra={"slack_user": slack_id})
         actor = Actor(Role.REQUESTER, "somebody of another workspace", slack_id=slack_id)
+        stranger = NotAPerson(Doubt.OTHER_TEAM)
+        self.counts(stranger)
         with self.works() as work:
-            refused(work, NotAPerson(Doubt.OTHER_TEAM), actor, _about(body), clock=self.clock)
+            refused(work, stranger, actor, _about(body), clock=self.clock)
         return BoltResponse(status=200, body="")
 
 

@@ -99,6 +99,7 @@ def _show(body: Payload, view: Payload | None, front: Front) -> None:
     try:
         front.showing.opened(front.people.whose(body), view)
     except Refusal as refusal:
+        front.people.count(refusal)
         _say(words(refusal), body, front)
     except Exception:
         log.exception("could not draw App Home")

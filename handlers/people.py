@@ -38,6 +38,7 @@ class People:
         works: Works,
         clock: Clock,
         home: Callable[[], Home],
+        told_no: Callable[[Refusal], object] = lambda _: None,
     ) -> None:
         """Nobody is known yet."""
         self._client = client
@@ -45,6 +46,7 @@ class People:
         self._works = works
         self._clock = clock
         self._home = home
+        self._told_no = told_no
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
         self._refused: dict[SlackUserId, deque[datetime]] = {}
         self._lock = Lock()
@@ -60,7 +62,7 @@ class People:
                 return self._bindings.returning(self.profile(slack_id))
             return self._settled(slack_id)
         except NotAPerson as refusal:
-            self.record(refusal, body)
+            self._write_down(refusal, body)
             self._note(slack_id)
             raise
 
@@ -101,10 +103,16 @@ class People:
         return self._settled(slack_id)
 
     def record(self, refusal: Refusal, body: Payload) -> None:
-        """Write down a refusal of authority, identity or tampering.
+        """Write down a refusal of authority, identity or tampering; of others, count them."""
+        self.count(refusal)
+        self._write_down(refusal, body)
 
-        A request that is not there may be typed by mistake; no button of ours ever named it.
-        """
+    def count(self, refusal: Refusal) -> None:
+        """Somebody is told no, and the journal has no line for it, or has it already."""
+        self._told_no(refusal)
+
+    def _write_down(self, refusal: Refusal, body: Payload) -> None:
+        """A request that is not there may be typed by mistake; no button of ours ever named it."""
         forged = isinstance(refusal, UnknownRequest) and about(body) is not None
         if not refusal.journalled and not forged:
             return

@@ -125,6 +125,7 @@ def _answer(
     try:
         front.promptly(do)
     except Unfit as unfit:
+        front.people.count(unfit)
         ack(response_action="errors", errors=decision_form.errors(unfit, view))
     except Refusal as refusal:
         front.people.record(refusal, body)

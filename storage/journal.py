@@ -68,9 +68,12 @@ class SqlJournal:
     def __init__(self, db: Connection) -> None:
         self._db = db
         self._unwritten: list[dict[str, Any]] = []
+        self.written: list[Entry] = []
+        """Everything that this unit of work wrote, flushed or not."""
 
     def write(self, entry: Entry) -> None:
         self._unwritten.append(said(entry))
+        self.written.append(entry)
 
     def flush(self) -> None:
         """Append what was written so far."""

@@ -1,7 +1,7 @@
 """The requests, each one row for its whole life."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -132,6 +132,8 @@ class SqlRequests:
     """`grants.ports.Requests`."""
 
     db: Connection
+    saved: dict[RequestId, Request] = field(default_factory=dict)
+    """As this unit of work left them."""
 
     def add(self, request: Request) -> None:
         """FormTakenError where this form has made one already; the unit of work stays usable."""
@@ -160,6 +162,7 @@ class SqlRequests:
         this = {"this": request.id, "read_version": request.version}
         if self.db.execute(SAVE, this | row).rowcount != 1:
             raise StaleRequest(request.id)
+        self.saved[after.id] = after
         return after
 
     def save_reminder(self, request: Request) -> None:

@@ -1,12 +1,13 @@
 """The unit of work: one transaction, and all that is remembered within reach."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from grants.model import Catalogue
+from grants.model import Catalogue, Request
 from grants.policy import PolicyBook
+from grants.records import Entry
 from storage.acted import SqlActed
 from storage.activities import SqlActivities
 from storage.assignments import SqlAssignments
@@ -14,6 +15,7 @@ from storage.catalogue import SqlCatalogue
 from storage.copies import SqlCopies
 from storage.cuts import SqlCuts
 from storage.engine import Database
+from storage.figures import SqlFigures
 from storage.forwards import SqlForwards
 from storage.homes import SqlHomes
 from storage.journal import SqlJournal
@@ -28,6 +30,9 @@ from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
 from storage.told_lines import SqlToldLines
 from storage.votes import SqlVotes
+
+Hears = Callable[[Entry, Request | None], object]
+"""Told of each line of the journal once it is committed, with the request's row if that changed."""
 
 
 class SqlWork:
@@ -53,13 +58,15 @@ class SqlWork:
         self.refreshes = SqlRefreshes(db)
         self.forwards = SqlForwards(db)
         self.cuts = SqlCuts(db)
+        self.figures = SqlFigures(db)
 
 
 class SqlWorks:
     """Opens a fresh unit of work on every call, so that threads never share one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, hears: Hears = lambda *_: None) -> None:
         self._database = database
+        self._hears = hears
         self._books: Kept[PolicyBook] = Kept()
         self._catalogues: Kept[Catalogue] = Kept()
 
@@ -70,6 +77,9 @@ class SqlWorks:
             work = self._work(connection)
             yield work
             work.journal.flush()
+        for entry in work.journal.written:
+            request = work.requests.saved.get(entry.request_id) if entry.request_id else None
+            self._hears(entry, request)
 
     @contextmanager
     def reading(self) -> Iterator[SqlWork]:

@@ -30,10 +30,11 @@ from handlers.pace import Pace
 from handlers.promptly import Promptly
 from storage.engine import Database
 from storage.work import SqlWorks
+from tests.addresses import aws_session
 from tests.clock import FakeClock
 from tests.opened import opened
 from tests.standins.slack import Listeners, over_wsgi
-from tests.world import Inline, aws_session, inline_hands
+from tests.world import Inline, inline_hands
 
 HERE: Final = "here"
 GO: Final = "go"

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from blocks.wording import STATES
 from bot.commands.all import cli
 from bot.commands.ways import WAYS as COMMANDS
+from bot.gauges import FAMILIES, SHARED
+from bot.meters import ALARMS, LOUD, OWN, Beats, Meters
 from bot.secret_files import IN_FILES
 from bot.settings import Settings
 from grants.authority import BARRED, MAY, Action, Hat
@@ -167,11 +170,13 @@ WORDS: Final = {
     },
     "The process": {
         "HOST": "The address to listen on. `0.0.0.0` in a container or behind a load balancer.",
-        "PORT": "The port to listen on: `/healthz`, `/readyz` and, over HTTP, `/slack/events`.",
+        "PORT": "The port to listen on: `/healthz`, `/readyz`, `/metrics` and, over HTTP,"
+        " `/slack/events`.",
         "DATABASE_URL": "`sqlite:///path` for one process, `postgresql+psycopg://user:password@host/name`"
         " for several, with an `sslmode` where the host is another machine. A relative path is relative to"
         " the working directory. Secret: it holds a password.",
-        "ELEVATE_LOG_FORMAT": "How the log on standard error is written.",
+        "ELEVATE_LOG_FORMAT": "How the log on standard error is written."
+        " See [Watch Elevate](../how-to/watch-elevate.md#the-log).",
     },
     "AWS": {
         "AWS_REGION": "The Region in which IAM Identity Center lives; unset, the AWS profile's.",
@@ -343,6 +348,84 @@ def option(one: click.Option, context: click.Context) -> tuple[str, str]:
     return f"`{one.opts[0]}{takes}`", " ".join(filter(None, says))
 
 
+# --- metrics -----------------------------------------------------------------------------------------
+
+LABELS: Final = {
+    "alarm": ", ".join(f"`{alarm}`" for alarm in ALARMS),
+    "beat": "a loop of the process: `jobs`, `outbox` …",
+    "family": "calls that share one of AWS's quotas",
+    "holding": "of an assignment: `creating`, `present`, `deleting`, `standing`",
+    "lane": "who goes first: `revoke`, `grant`, `status`, `person`, `refresh`",
+    "level": ", ".join(f"`{level}`" for level in LOUD),
+    "method": "of Slack's Web API: `chat.postMessage` …",
+    "move": "[the life of a request](lifecycle.md#moves)'s word, or `ask`",
+    "operation": "of AWS's: `CreateAccountAssignment` …",
+    "outcome": "`ok`, or how it was not",
+    "python": "Python's version",
+    "queue": "the table: `requests`, `assignments`, `activities`, `cuts`, `outbox`",
+    "refusal": "the journal's word for why",
+    "service": "AWS's: `sso-admin` …",
+    "side": "`start`, `end`",
+    "slot": "`taken`, `waiting`",
+    "state": "[the life of a request](lifecycle.md#states)'s, those that are no end",
+    "sweep": "`lately`, `all`",
+    "version": "Elevate's",
+}
+
+
+def metrics() -> str:
+    """Every number on the page, its labels, and whose it is."""
+    own = [
+        *((series(one), str(one._type), one._labelnames, one._documentation) for one in counted()),
+        *((one.name, one.type, one._labelnames, one.documentation) for one in Beats(dict).describe()),
+    ]  # fmt: skip
+    shared = [
+        (one.name, one.type, one._labelnames, one.documentation)
+        for one in (family() for family in FAMILIES)
+    ]
+    names = sorted({"python", "version"}.union(*(labels for _, _, labels, _ in own + shared)))
+    return page(
+        "Metrics",
+        MADE,
+        "`GET /metrics` on `PORT`, in every role, over HTTP and in Socket Mode, in Prometheus's text format."
+        " No label holds a person, a request, an account, or what somebody typed."
+        " How to use them: [Watch Elevate](../how-to/watch-elevate.md).",
+        "## What each process counts",
+        "From its start on; sum them over the processes. A histogram has `_bucket`, `_sum` and `_count`."
+        " Beside these there are the library's own `process_…` and `python_info`.",
+        table(("metric", "type", "labels", "what it says"), map(metric, own)),
+        "## What the database says",
+        "Read at each scrape, within two seconds, at a cost that does not grow with the past. Every process"
+        " gives the same answer: do not sum them, take the `max`. Where the database says nothing in time,"
+        " `elevate_database_up` is 0 and the others are left out.",
+        table(("metric", "type", "labels", "what it says"), map(metric, shared)),
+        "## Labels",
+        table(("label", "what stands there"), ((f"`{name}`", LABELS[name]) for name in names)),
+    )
+
+
+ENDINGS: Final = {"counter": "_total", "info": "_info"}
+
+
+def counted() -> list[MetricWrapperBase]:
+    """What a process counts itself."""
+    collectors = Meters().registry._collector_to_names
+    return [each for each in collectors if isinstance(each, MetricWrapperBase)]
+
+
+def series(one: MetricWrapperBase) -> str:
+    """As it stands on the page."""
+    return f"{one._name}{ENDINGS.get(str(one._type), '')}"
+
+
+def metric(said: tuple[str, str, Sequence[str], str]) -> tuple[str, str, str, str]:
+    """One row."""
+    name, kind, labels, says = said
+    labels = ("version", "python") if kind == "info" else labels
+    says = says.removesuffix(OWN).removesuffix(SHARED).strip()
+    return f"`{name}`", kind, several(labels) if labels else "", says
+
+
 # --- Markdown ----------------------------------------------------------------------------------------
 
 
@@ -370,6 +453,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "authority.md": authority,
     REFERENCE / "settings.md": settings_page,
     REFERENCE / "command-line.md": command_line,
+    REFERENCE / "metrics.md": metrics,
 }
 
 

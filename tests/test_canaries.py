@@ -23,6 +23,7 @@ from grants.aws.clients import Clients
 from grants.errors import NotTakenError
 from grants.model import State
 from storage.engine import open_database
+from tests.scraping import asked, watched
 from tests.standins.aws import AwsStandIn, Kind, small_company
 from tests.standins.slack import Hand, Message, SlackStandIn, over_wsgi, tamper
 from tests.standins.slack.deliver import Deliver, Delivered
@@ -266,7 +267,19 @@ def shown(world: World) -> str:
     return json.dumps([*views, *([one.text, one.blocks] for one in messages)], ensure_ascii=False)
 
 
+def people_and_places(world: World) -> set[str]:
+    """By every name and id they have, and the requests."""
+    users = world.slack.workspace.users.values()
+    found = {word for user in users for word in (user.id, user.name, user.email or user.name)}
+    found |= set(world.company.users)
+    for request in world.requests():
+        found |= {request.id, request.target.account_id, request.account_name, request.ticket}
+        found |= {request.requester.user_id, request.requester.name, request.permission_set_name}
+    return {word for word in found if len(word) > 3}
+
+
 def test_no_canary_sings_where_it_must_not(life: Life) -> None:
+    scrape = watched(life.world)
     lives(life.world)
     is_lied_to(life.world)
     suffers(life)
@@ -281,6 +294,11 @@ def test_no_canary_sings_where_it_must_not(life: Life) -> None:
     assert [word for word in INTERNALS if word in seen] == []
     assert sings(repr(life.world.settings), KEPT) == []
     assert len(life.line.secrets) > 100
+    scrape()
+    page = asked(life.world.meters)[2]
+    assert "elevate_database_up 1.0" in page
+    assert "elevate_refusals_total" in page
+    assert sings(page, payloads | TYPED | people_and_places(life.world)) == []
     with life.world.works.reading() as work:
         journal = str([line.entry for line in work.journal.walk()])
     assert [word for word in TYPED if word not in journal] == []  # by design: it is the record

@@ -15,6 +15,7 @@ from grants.model import Assignment, Holding, RequestId, Slot
 from tests import make
 from tests.beside import Bot, Outside, outside
 from tests.databases import Databases
+from tests.scraping import samples
 from tests.standins.slack.deliver import sign
 
 EVENTS = "/slack/events"
@@ -224,6 +225,7 @@ def test_slack_may_verify_the_address(company: Outside, bot: Bot) -> None:
     ("method", "path"),
     [
         ("GET", "/"), ("GET", EVENTS), ("PUT", EVENTS), ("DELETE", EVENTS), ("POST", "/healthz"),
+        ("POST", "/metrics"), ("GET", "/metrics/"),
         ("POST", "/"), ("POST", "/slack"), ("POST", f"{EVENTS}/"), ("POST", f"/.{EVENTS}"),
         ("GET", "/slack/install"), ("GET", "/../etc/passwd"), ("GET", "/%00"),
     ],
@@ -262,6 +264,14 @@ def test_while_ends_wait_for_aws_it_says_how_many(company: Outside, bot: Bot) ->
 
     assert said.startswith("ready\n1 end waits for AWS")
     assert bot.asked("/readyz")[1] == "ready\n"
+
+
+def test_prometheus_reads_the_page_over_http(bot: Bot) -> None:
+    status, page = bot.asked("/metrics")
+
+    assert status == 200
+    assert samples(page)["elevate_database_up"] == 1
+    assert samples(page)["elevate_policies_version"] == 1
 
 
 # Reading

@@ -3,15 +3,22 @@
 import io
 import json
 import logging
+import re
+import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.logs import set_up
+from bot import logs
+from bot.logs import AsJson, AsText, set_up
+from bot.meters import LOUD, Meters
 from bot.settings import LogFormat
+from tests.scraping import asked, samples
 from tests.terminal import a_terminal
 
 Told = Callable[[], str]
@@ -106,6 +113,92 @@ def test_the_libraries_are_heard_when_something_is_wrong(told: Told) -> None:
 
     assert "a payload" not in told()
     assert "a warning" in told()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alembic.env",
+        "apscheduler.scheduler",
+        "botocore.hooks",
+        "slack_bolt.App",
+        "slack_sdk.web",
+        "waitress",
+        "websocket",
+        "py.warnings",
+    ],
+)
+def test_every_library_speaks_through_it(
+    objects: Callable[[], list[dict[str, Any]]], name: str
+) -> None:
+    logging.getLogger(name).warning("odd\nthings")
+
+    (line,) = objects()
+    assert (line["logger"], line["level"], line["event"]) == (name, "warning", "odd\nthings")
+
+
+def test_a_warning_of_pythons_is_a_line(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("old\nway", stacklevel=1)
+
+    (line,) = objects()
+    assert line["logger"] == "py.warnings"
+    assert "old" in line["event"]
+
+
+def test_times_are_utc_to_the_millisecond(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    log.info("ended")
+
+    at = datetime.fromisoformat(objects()[0]["at"])
+    assert at.utcoffset() == timedelta(0)
+    assert re.fullmatch(r"\S+T\d\d:\d\d:\d\d\.\d{3}\+00:00", objects()[0]["at"])
+
+
+def test_what_nobody_caught_is_one_record(
+    objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in (sys, threading):
+        monkeypatch.setattr(where, "excepthook", where.excepthook)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    logs.catch()
+
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    sys.excepthook(ValueError, ValueError("wrong"), None)
+
+    in_thread, in_main = objects()
+    assert in_thread["level"] == in_main["level"] == "critical"
+    assert "ZeroDivisionError" in in_thread["trouble"]
+    assert "ValueError: wrong" in in_main["trouble"]
+
+
+@pytest.mark.parametrize("written", [AsJson(), AsText()])
+def test_what_does_not_fit_its_words_is_heard_all_the_same(written: logging.Formatter) -> None:
+    record = logging.makeLogRecord({"msg": "%d tries", "args": ("several",)})
+
+    assert "%d tries" in written.format(record)
+
+
+def test_a_number_that_json_has_not_is_a_word(told: Told) -> None:
+    log.warning("measured", extra={"seconds": float("nan")})
+
+    assert "NaN" not in told()
+
+
+def test_whoever_counts_hears_what_is_written_and_nothing_else(told: Told) -> None:
+    meters = Meters()
+    logs.heard(meters.logged)
+
+    logging.getLogger("botocore").info("a payload")
+    log.info("ended")
+    log.warning("odd")
+    log.error("left")
+
+    found = samples(asked(meters)[2])
+    assert [found[f'elevate_log_records_total{{level="{level}"}}'] for level in LOUD] == [1, 1, 0]
 
 
 def test_facts_stand_beside_the_event(objects: Callable[[], list[dict[str, Any]]]) -> None:

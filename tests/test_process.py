@@ -1,5 +1,6 @@
 """The real process: a whole request lived over HTTP, and what a crash, a stop or an outage leaves."""
 
+import json
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from grants.model import SlackUserId, State, UserId
 from grants.records import Binding
 from storage.work import SqlWorks
 from tests.beside import Outside, outside
+from tests.scraping import samples
 from tests.standins.aws import Kind
 
 
@@ -46,6 +48,14 @@ def test_a_whole_request_is_lived(company: Outside) -> None:
             lambda: company.cards(request)[0].buttons() == ["Show Activity"],
             "card without decisions",
         )
+        told = samples(bot.asked("/metrics")[1])
+    assert [told[f'elevate_moves_total{{move="{move}"}}'] for move in ("ask", "end", "gone")] == [
+        1
+    ] * 3
+    created = 'operation="CreateAccountAssignment",outcome="ok",service="sso-admin"'
+    assert told[f"elevate_aws_calls_total{{{created}}}"] == 1
+    assert told['elevate_limiter_wait_seconds_count{family="sso-admin",lane="revoke"}'] >= 1
+    assert told['elevate_slack_calls_total{method="views.open",outcome="ok"}'] == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -108,6 +118,39 @@ def test_links_are_looked_at_again(company: Outside) -> None:
     with company.bot() as bot:
         bot.ready()
         company.until(looked_at, "look at the link")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (["--role", "jobs"], {"SLACK_SIGNING_SECRET": ""}),
+        (["--role", "all"], {"SLACK_APP_TOKEN": "xapp-1-A-1-example"}),
+    ],
+    ids=["jobs", "sockets"],
+)
+def test_whoever_does_not_listen_to_slack_over_http_is_watched_there_all_the_same(
+    company: Outside, words: list[str], settings: dict[str, str]
+) -> None:
+    with company.bot(*words, **settings, ELEVATE_LOG_FORMAT="json") as bot:
+        bot.ready()
+        status, page = bot.asked("/metrics")
+
+        assert bot.asked("/healthz") == (200, "ok\n")
+        assert bot.asked("/slack/events", method="POST")[0] == 404
+        logged = [json.loads(line) for line in bot.log().splitlines()]
+
+    told = samples(page)
+    assert status == 200
+    assert told["elevate_database_up"] == 1
+    assert told["elevate_catalogue_read_timestamp_seconds"] > 0
+    beats = [name for name in told if name.startswith("elevate_beat_last_success")]
+    assert len(beats) == 6
+    assert all(told[beat] > system_clock().timestamp() - 60 for beat in beats)
+    assert told['elevate_slack_calls_total{method="auth.test",outcome="ok"}'] == 1
+    warned = sum(line["level"] == "warning" for line in logged)
+    assert told['elevate_log_records_total{level="warning"}'] <= warned
+    assert {"at", "level", "logger", "event"} <= set.intersection(*map(set, logged))
 
 
 @pytest.mark.parametrize("operation", ["IsMemberInGroups", "CreateAccountAssignment"])

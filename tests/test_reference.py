@@ -11,6 +11,7 @@ import yaml
 
 from blocks.refusals import DOUBTS, WHYS
 from bot.commands.all import cli
+from bot.gauges import FAMILIES
 from bot.policy_file import load
 from grants.grammar import NOT_YET
 from tests.reference import PAGES, ROOT, WORDS, commands, fields
@@ -159,3 +160,35 @@ def test_every_reason_of_the_last_check_has_its_cure() -> None:
     page = text_of("how-to/when-a-grant-fails.md")
 
     assert [words for words in WHYS.values() if words not in page] == []
+
+
+def test_every_number_that_an_alert_or_a_query_asks_for_is_there() -> None:
+    known = set(re.findall(r"`(elevate_\w+)`", text_of("reference/metrics.md")))
+    parts = {f"{name}{part}" for name in known for part in ("_bucket", "_sum", "_count")}
+
+    asked = set(re.findall(r"\belevate_\w+", text_of("how-to/elevate.rules.yml")))
+    asked |= set(re.findall(r"\belevate_\w+", text_of("how-to/watch-elevate.md")))
+    assert asked - known - parts == set()
+    assert len(asked) > 15
+
+
+def test_every_alert_says_what_to_do() -> None:
+    (group,) = yaml.safe_load(text_of("how-to/elevate.rules.yml"))["groups"]
+    rows = [
+        row.split("|")[1] for row in text_of("how-to/watch-elevate.md").splitlines() if "|" in row
+    ]
+
+    names = [rule["alert"] for rule in group["rules"]]
+    assert [name for name in names if not any(f"`{name}`" in row for row in rows)] == []
+    assert {rule["labels"]["severity"] for rule in group["rules"]} == {"page", "warn"}
+    assert all(rule["expr"] and rule["annotations"]["summary"] for rule in group["rules"])
+    assert len(names) == len(set(names))
+
+
+def test_what_the_database_says_is_never_summed() -> None:
+    shared = [family().name for family in FAMILIES]
+    asked = text_of("how-to/elevate.rules.yml") + text_of("how-to/watch-elevate.md")
+
+    summed = re.findall(r"\bsum(?: by \([\w, ]+\))? ?\((?:\w+\()*(elevate_\w+)", asked)
+    assert set(summed) & set(shared) == set()
+    assert len(summed) > 5

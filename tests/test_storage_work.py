@@ -1,5 +1,6 @@
 """Units of work come one after the other, and none is lost."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from grants.errors import StaleRequest
-from grants.model import CLOCK
+from grants.model import CLOCK, RequestId, State
 from grants.ports import Work, Works
 from grants.records import Entry
 from storage.engine import Database, now, open_database
@@ -28,6 +29,25 @@ def at_once(*jobs: Thread) -> None:
         job.start()
     for job in jobs:
         job.join(60)
+
+
+def test_only_what_is_committed_is_told_to_whoever_listens(database: Database) -> None:
+    heard: list[tuple[str, str]] = []
+    works = SqlWorks(
+        database, lambda entry, row: heard.append((entry.event, row.state if row else ""))
+    )
+    with works() as work:
+        work.requests.add(make.a_request("BOTH"))
+        work.journal.write(Entry(NOON, "request.ask", CLOCK, RequestId("BOTH")))
+        assert heard == []
+    with suppress(ZeroDivisionError), works() as work:
+        work.journal.write(Entry(NOON, "request.approve", CLOCK, RequestId("BOTH")))
+        _ = 1 / 0
+    with works() as work:
+        work.requests.save(replace(work.requests.get(RequestId("BOTH")), state=State.REJECTED))
+        work.journal.write(Entry(NOON, "request.reject", CLOCK, RequestId("BOTH")))
+
+    assert heard == [("request.ask", ""), ("request.reject", "rejected")]
 
 
 def test_it_has_the_shape_that_the_domain_asks_for(works: SqlWorks) -> None:

@@ -24,6 +24,7 @@ from bot.assemble import (
     sweep,
 )
 from bot.clock import in_time
+from bot.meters import Meters
 from bot.policy_file import load_book
 from bot.settings import Settings
 from bot.slack import connect
@@ -137,13 +138,15 @@ class World:
             },
         )
         assert clock_of(database) is not None
-        self.storage = Storage(database, SqlWorks(database), clock)
+        self.meters = Meters()
+        self.storage = Storage(database, SqlWorks(database, self.meters.happened), clock)
         self.works = self.storage.works
         # Its clock leaps a thousand seconds at each look: nobody ever waits for a turn.
         self.ports = open_aws(
             self.settings,
-            Limiter(monotonic=count(0, 1000).__next__),
+            Limiter(monotonic=count(0, 1000).__next__, waited=self.meters.waited),
             address.clients,
+            self.meters,
         )
         hands = inline_hands()
         self.desk = desk(self.storage, self.ports)
@@ -184,6 +187,7 @@ class World:
             promptly=Promptly(self.deciders, lambda: self.in_time(), lambda: self.patience + 0.5),
             jitter=lambda: self.jitter,
             rest=self._rests,
+            meters=self.meters,
         )
         self.hand = Hand(
             slack, over_wsgi(SlackRequestHandler(self.bot.app)), settle=self.listeners.settle

@@ -26,6 +26,7 @@ def run(role: str) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
     found = load(needs=EVERYTHING - ({Need.LISTENING} if role == "jobs" else set()))
     logs.set_up(found.log_format)
+    logs.catch()
     from bot.commands.trouble import Trouble
     from bot.run import NotAtHeadError, Part
     from bot.run import run as serve

@@ -1,6 +1,7 @@
 """boto3's clients: all from one Session, each built once, patient or quick as the lane asks."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import boto3
 from botocore.config import Config
 
-from grants.aws.faults import in_our_words
+from grants.aws.faults import Outcome, in_our_words, outcome_of, outcome_without_answer
 from grants.errors import AwsRefused
 from grants.model import Lane
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 Client = TypeVar("Client")
+Hears = Callable[[str, str, Outcome, float], object]
+"""Told of each call: service, operation, what came of it, and after how many seconds."""
 
+BEGAN: Final = "elevate_began"
 APP_ID: Final = "elevate"
 """How it names itself in its calls: in CloudTrail's `userAgent` as `app/elevate`."""
 
@@ -80,6 +84,37 @@ class Credentials:
         return "Credentials(…)"
 
 
+@dataclass(slots=True)
+class Ear:
+    """Hears of every call from boto3's own events, also of those that boto3 made several tries at."""
+
+    hears: Hears = lambda *_: None
+
+    def listen(self, client: Client) -> Client:
+        """The same client, heard from now on."""
+        events: Any = getattr(client, "meta").events  # noqa: B009  # boto3-stubs know no common base
+        events.register("before-call", self._begins)
+        events.register("after-call", self._answered)
+        events.register("after-call-error", self._unanswered)
+        return client
+
+    def _begins(self, *, context: dict[str, Any], **_: Any) -> None:
+        context[BEGAN] = time.monotonic()
+
+    def _answered(
+        self, *, event_name: str, http_response: Any, parsed: Any, context: Any, **_: Any
+    ) -> None:
+        code = str((parsed.get("Error") or {}).get("Code") or "")
+        self._tell(event_name, outcome_of(code, http_response.status_code), context)
+
+    def _unanswered(self, *, event_name: str, exception: Exception, context: Any, **_: Any) -> None:
+        self._tell(event_name, outcome_without_answer(exception), context)
+
+    def _tell(self, event_name: str, outcome: Outcome, context: Any) -> None:
+        _, service, operation = event_name.split(".")
+        self.hears(service, operation, outcome, time.monotonic() - context[BEGAN])
+
+
 class Clients:
     """Everything is built here at start; clients may be shared by threads, a Session may not."""
 
@@ -94,22 +129,25 @@ class Clients:
             raise AwsRefused("No AWS Region is configured: set AWS_REGION to Identity Center's.")
         self.region: str = self._session.region_name
         self._making = threading.Lock()
+        self.ear = Ear()
         self.sso_admin = self.sso_admin_in(self.region)
         self.identity_store: Readers[IdentityStoreClient] = _readers(
-            lambda config: self._session.client("identitystore", config=config)
+            lambda config: self.ear.listen(self._session.client("identitystore", config=config))
         )
         self.organizations: Readers[OrganizationsClient] = _readers(
-            lambda config: self._session.client("organizations", config=config)
+            lambda config: self.ear.listen(self._session.client("organizations", config=config))
         )
         self.sts: Readers[STSClient] = _readers(
-            lambda config: self._session.client("sts", config=config)
+            lambda config: self.ear.listen(self._session.client("sts", config=config))
         )
 
     def sso_admin_in(self, region: str) -> SsoAdmin:
         """New ones, for the Region in which assignments are written."""
 
         def made(config: Config) -> "SSOAdminClient":
-            return self._session.client("sso-admin", region_name=region, config=config)
+            return self.ear.listen(
+                self._session.client("sso-admin", region_name=region, config=config)
+            )
 
         with self._making:
             return SsoAdmin(region, _readers(made), made(ONCE))
@@ -118,29 +156,31 @@ class Clients:
     def s3(self) -> Any:
         """Made when it is first asked for: most have no bucket. Sent once; who sends comes again."""
         with self._making:
-            return self._session.client("s3", config=ONCE)
+            return self.ear.listen(self._session.client("s3", config=ONCE))
 
     def logs(self, region: str) -> "CloudWatchLogsClient":
         """A new one, that sends once."""
         with self._making:
-            return self._session.client("logs", region_name=region, config=ONCE)
+            return self.ear.listen(self._session.client("logs", region_name=region, config=ONCE))
 
     def athena(self) -> "AthenaClient":
         """Likewise."""
         with self._making:
-            return self._session.client("athena", config=ONCE)
+            return self.ear.listen(self._session.client("athena", config=ONCE))
 
     def cloudtrail(self, region: str, credentials: Credentials | None = None) -> "CloudTrailClient":
         """A new one, that acts under a role assumed elsewhere; else under our own."""
         assumed = credentials
         with self._making:
-            return self._session.client(
-                "cloudtrail",
-                region_name=region,
-                config=ONCE,
-                aws_access_key_id=assumed.key if assumed else None,
-                aws_secret_access_key=assumed.secret if assumed else None,
-                aws_session_token=assumed.token if assumed else None,
+            return self.ear.listen(
+                self._session.client(
+                    "cloudtrail",
+                    region_name=region,
+                    config=ONCE,
+                    aws_access_key_id=assumed.key if assumed else None,
+                    aws_secret_access_key=assumed.secret if assumed else None,
+                    aws_session_token=assumed.token if assumed else None,
+                )
             )
 
 

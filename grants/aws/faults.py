@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, NoReturn
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -73,6 +74,52 @@ _REQUEST_ID: Final = re.compile(
 _ENCODED: Final = re.compile(r"\s*Encoded authorization failure message: \S+", re.IGNORECASE)
 _ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 _LONGEST: Final = 500
+
+
+class Outcome(StrEnum):
+    """What came of a call, for whoever counts them."""
+
+    OK = "ok"
+    THROTTLED = "throttled"
+    """Too much was asked."""
+    BUSY = "busy"
+    """Not done: a conflict, or AWS was not reached."""
+    UNSURE = "unsure"
+    """Perhaps done: no answer, or one that says nothing about it."""
+    MISSING = "missing"
+    REFUSED = "refused"
+
+
+def outcome_of(code: str, status: int) -> Outcome:
+    """Of an answer."""
+    if not code and status < 300:
+        return Outcome.OK
+    if code in THROTTLING or status == 429:
+        return Outcome.THROTTLED
+    return _OUTCOMES[_kind(code, status)]
+
+
+def outcome_without_answer(error: Exception) -> Outcome:
+    """Of a call that raised before there was an answer."""
+    try:
+        with in_our_words():
+            _raise(error)
+    except AwsFault as fault:
+        return _OUTCOMES.get(type(fault), Outcome.UNSURE)
+    except Exception:  # noqa: BLE001  # whoever asked hears of it; here it is only counted
+        return Outcome.UNSURE
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+_OUTCOMES: Final[dict[type[AwsFault], Outcome]] = {
+    AwsBusy: Outcome.BUSY,
+    AwsUnsure: Outcome.UNSURE,
+    AwsMissing: Outcome.MISSING,
+    AwsRefused: Outcome.REFUSED,
+}
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from grants.model import Lane
 Waiter = Callable[[threading.Condition, float | None], object]
 """Waits for a notification, at most so many seconds; the condition is held."""
 
+Waited = Callable[["Family", Lane, float, bool], object]
+"""Told of each wait: at which quota, in which lane, how many seconds, and whether it was of use."""
+
 PERSON_WAITS: Final = 2.0
 SLOWED_FOR: Final = 10.0
 SCOPES_KEPT: Final = 512
@@ -196,10 +199,12 @@ class Limiter:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wait: Waiter = threading.Condition.wait,
+        waited: Waited = lambda *_: None,
     ) -> None:
-        """Both are given so that tests neither sleep nor guess."""
+        """Time and waiting are given so that tests neither sleep nor guess."""
         self._monotonic = monotonic
         self._wait = wait
+        self._waited = waited
         self._lock = threading.Lock()
         self._pausing = threading.Condition()
         self._shut = False
@@ -250,16 +255,18 @@ class Limiter:
                 moved.notify_all()
 
     def _stand(self, queue: Queue, ticket: Ticket, family: Family) -> None:
-        now = self._monotonic()
+        now = began = self._monotonic()
         patience = now + PERSON_WAITS if ticket.lane is Lane.PERSON else inf
         while self._shut or (wait := queue.turn(ticket, now)):
             if self._shut:
                 raise AwsBusy(STOPPING)
             if now >= patience:
+                self._waited(family, ticket.lane, now - began, False)  # noqa: FBT003  # see `Waited`
                 raise AwsBusy(f"Too much is being asked of AWS at the moment ({family}).")
             longest = min(wait, patience - now)
             self._wait(queue.moved, None if longest == inf else longest)
             now = self._monotonic()
+        self._waited(family, ticket.lane, now - began, True)  # noqa: FBT003  # see `Waited`
 
     def _queue(self, family: Family, scope: str) -> Queue:
         with self._lock:

@@ -1,0 +1,170 @@
+"""What of the database is worth watching, in numbers that cost the same however long the past is.
+
+Each is read from what is open: its rows are found by an index in which the past has no place, or
+none that is looked at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    union_all,
+)
+
+from grants.lifecycle import OPEN
+from grants.model import Holding, Slot, State
+from grants.presence import GONE
+from grants.records import SweepName
+from storage.columns import Moment
+from storage.outbox import WAITING
+from storage.tables import (
+    COMES_DUE,
+    HAS_TO_DO_WITH_SLOTS,
+    activities,
+    assignments,
+    catalogue,
+    cuts,
+    journal_head,
+    outbox,
+    policy_versions,
+    processes,
+    requests,
+    strangers,
+    sweeps,
+)
+
+HELD: Final = tuple(each for each in Holding if each is not Holding.ABSENT)
+BUSY: Final = (Slot.WAITING, Slot.TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """As of one instant."""
+
+    requests: Mapping[State, int]
+    """The open ones."""
+    assignments: Mapping[Holding, int]
+    """Those that are there, or on their way."""
+    operations: Mapping[Slot, int]
+    """What AWS has been asked for and has not done, and what waits until it has."""
+    start_overdue: timedelta
+    """Of the access that should have been given the longest ago, and is not."""
+    end_overdue: timedelta
+    """Of the access that should have been taken the longest ago, and is not."""
+    due: Mapping[str, int]
+    """By table: rows whose time has come."""
+    untold: int
+    """Rows of the outbox that wait."""
+    untold_for: timedelta
+    """The oldest of them."""
+    catalogue_read_at: datetime | None
+    swept_at: Mapping[SweepName, datetime | None]
+    strangers: int
+    journal_lines: int
+    policies_version: int
+    processes: int
+    """Heard of lately; none where the database is embedded, for there is one."""
+
+
+def _due(table: Any, where: str = "due_at IS NOT NULL") -> Select[Any]:
+    return select(func.count()).select_from(table).where(text(where), table.c.due_at <= NOW)
+
+
+NOW: Final = bindparam("now", type_=Moment)
+DECIDED: Final = func.coalesce(requests.c.decided_at, requests.c.asked_at)
+BEGINS: Final = case((requests.c.starts_at > DECIDED, requests.c.starts_at), else_=DECIDED)
+"""As `grants.lateness.begins_at`."""
+
+# Made once: putting a statement together takes longer than answering it.
+BY_STATE: Final = (
+    select(requests.c.state, func.count())
+    .where(requests.c.state.in_(sorted(OPEN)))
+    .group_by(requests.c.state)
+)
+BY_HOLDING: Final = (
+    select(assignments.c.holding, func.count())
+    .where(assignments.c.holding.in_(HELD))
+    .group_by(assignments.c.holding)
+)
+BY_SLOT: Final = (
+    select(assignments.c.slot, func.count())
+    .where(text(HAS_TO_DO_WITH_SLOTS))
+    .group_by(assignments.c.slot)
+)
+START: Final = select(func.min(BEGINS, type_=Moment)).where(
+    requests.c.state.in_((State.SCHEDULED, State.GRANTING)), BEGINS <= NOW
+)
+_ENDING: Final = union_all(
+    select(func.min(requests.c.ends_at, type_=Moment).label("at")).where(
+        requests.c.state == State.ACTIVE, requests.c.due_at <= NOW
+    ),
+    select(func.min(assignments.c.wanted_gone_at, type_=Moment)).where(
+        assignments.c.holding.in_(HELD), assignments.c.wanted_gone_at <= NOW
+    ),
+).subquery()
+END: Final = select(func.min(_ENDING.c.at, type_=Moment))
+DUE: Final = {
+    "requests": _due(requests),
+    "assignments": _due(assignments, COMES_DUE),
+    "activities": _due(activities),
+    "cuts": _due(cuts),
+    # Of the waiting alone: what was told had its time as well.
+    "outbox": select(func.count()).select_from(outbox).where(WAITING, outbox.c.due_at <= NOW),
+}
+UNTOLD: Final = select(func.count(), func.min(outbox.c.created_at, type_=Moment)).where(WAITING)
+SWEPT: Final = select(sweeps.c.name, sweeps.c.ended_at)
+HEARD: Final = (
+    select(func.count()).select_from(processes).where(processes.c.seen_at >= bindparam("since"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFigures:
+    """Of one snapshot."""
+
+    db: Connection
+
+    def at(self, now: datetime) -> Figures:
+        """All of them."""
+        untold, oldest = self.db.execute(UNTOLD).one()
+        return Figures(
+            requests=self._counted(BY_STATE, sorted(OPEN)),
+            assignments=self._counted(BY_HOLDING, HELD),
+            operations=self._counted(BY_SLOT, BUSY),
+            start_overdue=_since(self.db.scalar(START, {"now": now}), now),
+            end_overdue=_since(self.db.scalar(END, {"now": now}), now),
+            due={name: self._one(due, now=now) for name, due in DUE.items()},
+            untold=untold,
+            untold_for=_since(oldest, now),
+            catalogue_read_at=self.db.scalar(select(catalogue.c.read_at)),
+            swept_at={**dict.fromkeys(SweepName), **self._swept()},
+            strangers=self._one(select(func.count()).select_from(strangers)),
+            journal_lines=self._one(select(journal_head.c.seq)),
+            policies_version=self._one(select(func.max(policy_versions.c.version))),
+            processes=self._one(HEARD, since=now - GONE),
+        )
+
+    def _counted(self, statement: Select[Any], words: Any) -> dict[Any, int]:
+        """None of a kind is a number too."""
+        found = {row[0]: row[1] for row in self.db.execute(statement)}
+        return {word: found.get(word, 0) for word in words}
+
+    def _swept(self) -> dict[SweepName, datetime | None]:
+        return {row.name: row.ended_at for row in self.db.execute(SWEPT)}
+
+    def _one(self, statement: Select[Any], **values: Any) -> int:
+        found: int | None = self.db.scalar(statement, values)
+        return found or 0
+
+
+def _since(then: datetime | None, now: datetime) -> timedelta:
+    return timedelta() if then is None else max(now - then, timedelta())
