@@ -202,6 +202,19 @@ def test_where_aws_gives_no_paths_each_ou_is_asked_and_a_new_one_is_found(
     assert all(placed.values())
 
 
+def test_an_ou_that_is_deleted_meanwhile_keeps_nothing_from_being_read(
+    world: World, process: Piecemeal
+) -> None:
+    world.company.paths = False
+    for operation in (OUS, "ListAccountsForParent"):
+        world.aws.faults.add(operation, Kind.ERROR, code="ParentNotFoundException", skip=3)
+    world.clock.passes(hours=1)
+
+    rounds(world, process)
+
+    assert row(world, Piece.ACCOUNTS).ended_at == row(world, Piece.OUS).ended_at == world.clock()
+
+
 def test_everything_is_asked_in_the_lowest_lane(world: World, process: Piecemeal) -> None:
     lanes: set[Lane] = set()
     inner = process.refresher.reading.organization
