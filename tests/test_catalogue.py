@@ -292,6 +292,7 @@ def test_a_page_token_that_aws_has_forgotten_is_asked_for_no_more(
 
     passes(world, process, minutes=1)
 
+    assert asked(world, "ListAccounts") == [SLICE + 1 + 40]
     assert "service-0001" in names(world)
     assert alarms(world) == []
 
@@ -331,11 +332,14 @@ def test_of_two_processes_one_reads(world: World, process: Piecemeal) -> None:
     assert asked(world, "ListAccounts", SETS) == [1, 1]
 
 
-def test_whoever_took_too_long_changes_nothing(world: World, process: Piecemeal) -> None:
+def test_whoever_took_too_long_changes_nothing(
+    world: World, process: Piecemeal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grants.pace.LEASE", timedelta(seconds=10))
     world.clock.passes(minutes=5)
 
     def meanwhile() -> None:
-        world.clock.passes(minutes=3)
+        world.clock.passes(seconds=15)
         world.company.add_account("newer", unit="Sandbox")
         rounds(world, process)
         world.company.remove_account("newer")
