@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 from grants import addresses, authority
@@ -33,6 +34,8 @@ from grants.waiting import Still, always
 GONE: Final = "the Identity Center user is not there any more"
 KEPT: Final = 3600.0
 """Seconds for which somebody's groups are remembered."""
+REMEMBERED: Final = 5_000
+"""Of so many people, those who came last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +358,7 @@ class Memberships:
         self._directory = directory
         self._clock = clock
         self._known: dict[UserId, dict[frozenset[GroupId], Membership]] = {}
+        self._lock = Lock()
 
     def live(
         self, user_id: UserId, groups: Collection[GroupId], *, lane: Lane = Lane.PERSON
@@ -364,7 +368,7 @@ class Memberships:
         inside = self._directory.member_of(user_id, wanted, lane=lane) if wanted else frozenset()
         membership = Membership(user_id, frozenset(inside), self._clock())
         if lane is Lane.PERSON:
-            self._known[user_id] = {**self._recent(user_id), wanted: membership}
+            self._remember(user_id, {**self._recent(user_id), wanted: membership})
         return membership
 
     def lately(
@@ -373,6 +377,14 @@ class Memberships:
         """What was read of these very groups within so many seconds; None: nothing."""
         membership = self._known.get(user_id, {}).get(frozenset(groups))
         return membership if membership and self._age(membership) <= seconds else None
+
+    def _remember(self, user_id: UserId, found: dict[frozenset[GroupId], Membership]) -> None:
+        """Of so many people the latest: a company may have ten times as many."""
+        with self._lock:
+            self._known.pop(user_id, None)
+            while len(self._known) >= REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[user_id] = found
 
     def _recent(self, user_id: UserId) -> dict[frozenset[GroupId], Membership]:
         """Whoever approves may ask as well: what was read for the one stays known for the other."""

@@ -1,11 +1,12 @@
 """The pieces that the catalogue is read in, each a call at a time, so that it may be gone on with anywhere."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from grants.errors import AwsFault, AwsUnsure
+from grants.errors import AwsFault, AwsMissing, AwsUnsure
 from grants.model import (
     AccountId,
     Catalogue,
@@ -77,7 +78,9 @@ class Reading:
                 return _with_ous(rest, self.organization.roots(lane=lane))
             case Ask.CHILDREN:
                 parent = next(ou for ou in rest.ous if ou.id == what)
-                return _with_ous(rest, self.organization.children(parent, lane=lane))
+                with suppress(AwsMissing):  # It was deleted meanwhile: nothing is below it.
+                    return _with_ous(rest, self.organization.children(parent, lane=lane))
+                return rest
             case Ask.SETS:
                 return self._sets(rest, known, lane, whole=what == ALL)
             case Ask.SET:
@@ -99,7 +102,9 @@ class Reading:
 
     def _held_by(self, rest: SoFar, ou: OuId, known: Catalogue | None, lane: Lane) -> SoFar:
         here = next((each for each in _tree(rest, known) if each.id == ou), None)
-        held = frozenset(self.organization.accounts_in(ou, lane=lane)) if here else frozenset()
+        held = frozenset[AccountId]()
+        with suppress(AwsMissing):  # It was deleted since: it holds nobody.
+            held = frozenset(self.organization.accounts_in(ou, lane=lane))
         return replace(
             rest,
             accounts=tuple(

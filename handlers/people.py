@@ -24,6 +24,8 @@ LATELY: Final = 60.0
 """Seconds."""
 PATIENCE: Final = 10
 """So often within a minute it is looked up anew who somebody is who was nobody every time before."""
+KEPT: Final = 5_000
+"""So many who are somebody are known, those who came last."""
 REMEMBERED: Final = 1000
 """So many of them: of whoever is beyond that, the first is forgotten."""
 
@@ -158,6 +160,9 @@ class People:
                 self._known.pop(slack_id, None)
             raise
         with self._lock:
+            self._known.pop(slack_id, None)
+            while len(self._known) >= KEPT:
+                self._known.pop(next(iter(self._known)))
             self._known[slack_id] = (self._clock(), person)
             self._refused.pop(slack_id, None)
         return person

@@ -202,6 +202,19 @@ def test_where_aws_gives_no_paths_each_ou_is_asked_and_a_new_one_is_found(
     assert all(placed.values())
 
 
+def test_an_ou_that_is_deleted_meanwhile_keeps_nothing_from_being_read(
+    world: World, process: Piecemeal
+) -> None:
+    world.company.paths = False
+    for operation in (OUS, "ListAccountsForParent"):
+        world.aws.faults.add(operation, Kind.ERROR, code="ParentNotFoundException", skip=3)
+    world.clock.passes(hours=1)
+
+    rounds(world, process)
+
+    assert row(world, Piece.ACCOUNTS).ended_at == row(world, Piece.OUS).ended_at == world.clock()
+
+
 def test_everything_is_asked_in_the_lowest_lane(world: World, process: Piecemeal) -> None:
     lanes: set[Lane] = set()
     inner = process.refresher.reading.organization
@@ -279,6 +292,7 @@ def test_a_page_token_that_aws_has_forgotten_is_asked_for_no_more(
 
     passes(world, process, minutes=1)
 
+    assert asked(world, "ListAccounts") == [SLICE + 1 + 40]
     assert "service-0001" in names(world)
     assert alarms(world) == []
 
@@ -318,11 +332,14 @@ def test_of_two_processes_one_reads(world: World, process: Piecemeal) -> None:
     assert asked(world, "ListAccounts", SETS) == [1, 1]
 
 
-def test_whoever_took_too_long_changes_nothing(world: World, process: Piecemeal) -> None:
+def test_whoever_took_too_long_changes_nothing(
+    world: World, process: Piecemeal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grants.pace.LEASE", timedelta(seconds=10))
     world.clock.passes(minutes=5)
 
     def meanwhile() -> None:
-        world.clock.passes(minutes=3)
+        world.clock.passes(seconds=15)
         world.company.add_account("newer", unit="Sandbox")
         rounds(world, process)
         world.company.remove_account("newer")

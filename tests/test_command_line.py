@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
 
@@ -16,6 +16,7 @@ from bot.clock import system_clock
 from grants.model import Assignment, Holding, Request, SlackUserId, Slot, State
 from grants.people import operator
 from grants.records import Binding, Entry, Line
+from grants.so_far import Piece, Refresh
 from storage.lock import only_one
 from tests import make
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company
@@ -789,6 +790,23 @@ def test_the_catalogue_is_read_and_shown(type_: Terminal, aws: AwsStandIn) -> No
     assert "7 accounts, 6 OUs and 4 permission sets" in refreshed.stdout
     assert "Root / Workloads / Production" in shown.stdout
     assert "AdministratorAccess" in shown.stdout
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_of_the_catalogue_cannot_be_read_is_said_with_its_age(type_: Terminal) -> None:
+    type_("migrate")
+    type_("catalogue", "refresh")
+    at = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    failing = Refresh(Piece.ACCOUNTS, due_at=at, failing_since=at, error="Not authorized.")
+    with type_.works() as works, works() as work:
+        work.refreshes.add(failing)
+
+    shown = type_("catalogue", "show")
+
+    assert shown.stdout.splitlines()[0].endswith(" ago")
+    assert "accounts: not read since 2026-11-02 12:00 UTC: Not authorized." in shown.stdout
+    (piece,) = type_.json("catalogue", "show")["pieces"]
+    assert (piece["piece"], piece["error"]) == ("accounts", "Not authorized.")
 
 
 def test_a_catalogue_that_was_never_read_says_how_to_read_it(type_: Terminal) -> None:

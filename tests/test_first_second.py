@@ -230,6 +230,22 @@ def test_where_so_many_ask_that_somebody_finds_no_turn_it_is_looked_up_again(
     )
 
 
+@pytest.mark.parametrize("most", ["handlers.people.KEPT", "grants.people.REMEMBERED"])
+def test_of_a_large_company_those_who_came_last_are_known(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: str
+) -> None:
+    monkeypatch.setattr(most, 2)
+    for name in ("bob", "eve", "dan"):
+        world.opens(name)
+    world.aws.calls.clear()
+
+    world.opens("dan")
+    world.opens("eve")
+    assert world.aws.calls.count() == 0
+    world.opens("bob")
+    assert world.aws.calls.count("IsMemberInGroups") == 1
+
+
 # The database
 
 

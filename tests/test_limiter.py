@@ -115,6 +115,19 @@ def test_refreshing_leaves_room_at_sso_admin(limiter: Limiter, time: GivenTime) 
     assert time.now - 1000 == pytest.approx(80 / 8)
 
 
+@pytest.mark.parametrize(
+    "family", [Family.SSO_ADMIN, Family.LIST_ACCOUNTS, Family.TREE, Family.ORG_TAGS]
+)
+def test_the_catalogue_is_read_at_eight_calls_a_second_at_most(
+    limiter: Limiter, time: GivenTime, family: Family
+) -> None:
+    burst = int(QUOTAS[family].burst)
+
+    ask(limiter, burst + 80, family, Lane.REFRESH)
+
+    assert time.now - 1000 >= 80 / 8 - 0.01
+
+
 def test_each_account_and_region_has_its_own_lookups(limiter: Limiter, time: GivenTime) -> None:
     for scope in ("1 us-east-1", "1 eu-west-1", "2 us-east-1"):
         limiter.acquire(Family.LOOKUP_EVENTS, Lane.REFRESH, scope=scope)

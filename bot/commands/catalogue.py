@@ -11,6 +11,7 @@ from bot.commands import ground
 from bot.commands.trouble import Trouble
 from grants.durations import spell
 from grants.model import Account, Catalogue
+from grants.so_far import Refresh
 
 
 @click.group()
@@ -44,14 +45,20 @@ def show(*, as_json: bool) -> None:
     """Print them as they were last read."""
     with ground.opened(ground.settings()) as storage:
         with storage.works.reading() as work:
-            found = work.catalogue.load()
+            found, pieces = work.catalogue.load(), work.refreshes.all()
         now = storage.clock()
     if found is None:
         raise Trouble("no catalogue was read yet: run `python -m bot catalogue refresh`")
     if as_json:
-        ground.print_json(_whole(found))
+        ground.print_json({**_whole(found), "pieces": [_piece(each) for each in pieces]})
         return
-    click.echo(f"Read {found.read_at:%Y-%m-%d %H:%M} UTC, {_age(found, now)} ago\n")
+    click.echo(f"Read {found.read_at:%Y-%m-%d %H:%M} UTC, {_age(found, now)} ago")
+    for each in pieces:
+        if each.failing_since:
+            click.echo(
+                f"{each.piece}: not read since {each.failing_since:%Y-%m-%d %H:%M} UTC: {each.error}"
+            )
+    click.echo()
     accounts = sorted(found.accounts.values(), key=lambda account: account.name.casefold())
     ground.print_table(
         ("account", "name", "state", "OU"),
@@ -93,6 +100,16 @@ def _whole(found: Catalogue) -> dict[str, Any]:
             }
             for each in found.permission_sets.values()
         ],
+    }
+
+
+def _piece(row: Refresh) -> dict[str, Any]:
+    return {
+        "piece": row.piece.value,
+        "read_at": row.ended_at.isoformat() if row.ended_at else None,
+        "due_at": row.due_at.isoformat(),
+        "failing_since": row.failing_since.isoformat() if row.failing_since else None,
+        "error": row.error,
     }
 
 

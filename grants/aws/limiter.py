@@ -69,7 +69,7 @@ QUOTAS: Final = {
     Family.LIST_ACCOUNTS: Quota(7, 11),
     Family.TREE: Quota(4, 7),
     Family.DESCRIBE_ACCOUNT: Quota(18, 27),
-    Family.ORG_TAGS: Quota(9, 14),
+    Family.ORG_TAGS: Quota(9, 14, refresh_rate=8),
     Family.ORGANIZATION: Quota(1, 2),
     Family.LOOKUP_EVENTS: Quota(1.8, 2),
     Family.CLOUDTRAIL_READS: Quota(9, 9),
