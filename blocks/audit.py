@@ -58,7 +58,10 @@ def audit(moved: Moved | None, request: Request | None, facts: Facts, style: Sty
     why = thread.why(moved, request, facts)
     blocks: list[Block] = [
         said(_line(moved, request, facts, seen)),
-        *(ours(words) for words in thread.dated(moved, request, lambda at: moment(at, style))),
+        *(
+            ours(words)
+            for words in thread.dated(moved, request, facts, lambda at: moment(at, style))
+        ),
         aside(plain(f"By {wording.who(moved.by)}"), marked(moment(moved.at, style))),
         *whole(why[:WHY_MOST]),
     ]
@@ -79,7 +82,7 @@ def _about(request: Request, write: Write) -> str:
 def _text(moved: Moved, request: Request, facts: Facts, why: str, most: int) -> str:
     write = hear(most)
     by = f"By {wording.who(moved.by, write)}, {utc(moved.at)}."
-    rows = [_line(moved, request, facts, write), *thread.dated(moved, request, utc), by]
+    rows = [_line(moved, request, facts, write), *thread.dated(moved, request, facts, utc), by]
     return " ".join([*rows, quote(why[:WHY_MOST], most)]).strip()
 
 

@@ -34,7 +34,6 @@ MANY_VOTERS: Final = 900
 """Those who agreed and those who must besides: both fit into a line of small print."""
 COMMENTS: Final = 5
 COMMENT_MOST: Final = 300
-CREDENTIALS: Final = "Credentials already issued may go on working until"
 
 _UNDECIDED = frozenset({State.PENDING, State.REJECTED, State.CANCELLED, State.EXPIRED})
 _HARMLESS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-#/.:")
@@ -173,7 +172,7 @@ def _outcome(request: Request, votes: list[Vote], stays: str, style: Style) -> I
         yield aside(plain("Reason"))
         yield from whole(request.reason[:SHOWN])
     if until := _credentials(request):
-        yield ours(f"{CREDENTIALS} {moment(until, style)}.")
+        yield ours(f"{wording.CREDENTIALS} {moment(until, style)}.")
 
 
 def _decision(request: Request, write: Write = seen) -> str:
@@ -252,7 +251,7 @@ def _told_outcome(request: Request, votes: list[Vote], most: int) -> Iterator[st
     if request.reason:
         yield f"Reason: {quote(request.reason.rstrip('.'), most)}."
     if until := _credentials(request):
-        yield f"{CREDENTIALS} {utc(until)}."
+        yield f"{wording.CREDENTIALS} {utc(until)}."
     for vote in _commented(request, votes):
         comment = quote(vote.comment.rstrip("."), min(most, COMMENT_MOST))
         yield f"{write(vote.voter.name)} says: {comment}."

@@ -53,7 +53,7 @@ def direct(
     """
     typed = why(moved, request, facts)
     blocks: list[Block] = [said(_happened(moved, request, facts, seen))]
-    blocks += [ours(words) for words in dated(moved, request, lambda at: moment(at, style))]
+    blocks += [ours(words) for words in dated(moved, request, facts, lambda at: moment(at, style))]
     if typed:
         blocks += [aside(plain(_label(moved))), *whole(typed)]
     if moved.move is Move.CONFIRM:
@@ -241,7 +241,7 @@ def _facts(
     moved: Moved, request: Request, facts: Facts, typed: str, most: int, style: Style
 ) -> Iterator[str]:
     yield _happened(moved, request, facts, hear(most))
-    yield from dated(moved, request, utc)
+    yield from dated(moved, request, facts, utc)
     if words := _next(moved, request, hear(most)):
         yield words
     yield f"Account id {request.target.account_id}. Request {request.id}, {utc(moved.at)}."

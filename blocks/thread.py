@@ -78,7 +78,7 @@ def line(moved: Moved, request: Request, facts: Facts, style: Style) -> Message:
     """One move: its word, who, when and why. `facts` may hold `comment`, where the move does not."""
     typed = request.justification if moved.move is Move.ASK else why(moved, request, facts)
     blocks: list[Block] = [said(f"{word(moved)}{told(moved, request, facts)}")]
-    blocks += [ours(words) for words in dated(moved, request, lambda at: moment(at, style))]
+    blocks += [ours(words) for words in dated(moved, request, facts, lambda at: moment(at, style))]
     blocks.append(aside(plain(f"By {wording.who(moved.by)}"), marked(moment(moved.at, style))))
     if typed:
         blocks += [aside(plain(_label(moved))), *whole(typed)]
@@ -176,7 +176,9 @@ def _label(moved: Moved) -> str:
             return "Reason"
 
 
-def dated(moved: Moved, request: Request, write: Callable[[datetime], str]) -> Iterator[str]:
+def dated(
+    moved: Moved, request: Request, facts: Facts, write: Callable[[datetime], str]
+) -> Iterator[str]:
     """The instants that this move sets, as sentences."""
     if moved.move is Move.ASK and moved.target is State.PENDING:
         yield f"To be decided until {write(request.expires_at)}."
@@ -185,9 +187,21 @@ def dated(moved: Moved, request: Request, write: Callable[[datetime], str]) -> I
         yield f"It starts {write(start) if start and start > moved.at else 'at once'}."
     if moved.move is Move.CONFIRM and request.ends_at:
         yield f"Until {write(request.ends_at)}."
-        if not request.standing:
-            last = request.ends_at + request.session_duration
-            yield f"Credentials already issued may go on working until {write(last)}."
+    if last := _outlived(moved, request, facts):
+        yield f"{wording.CREDENTIALS} {write(last)}."
+
+
+def _outlived(moved: Moved, request: Request, facts: Facts) -> datetime | None:
+    """Until when credentials may work that were issued before the end; None: the access itself stays."""
+    if wording.stays(request, facts):
+        return None
+    match moved.source, moved.target:
+        case _, State.ACTIVE:
+            return request.ends_at + request.session_duration if request.ends_at else None
+        case State.ACTIVE | State.REVOKING, State.ENDED | State.REVOKED:
+            return request.credentials_until
+        case _:
+            return None
 
 
 def _text(moved: Moved, request: Request, told_of: Facts, typed: str) -> str:
@@ -195,7 +209,7 @@ def _text(moved: Moved, request: Request, told_of: Facts, typed: str) -> str:
         write = hear(most)
         facts = [
             f"{word(moved)}{told(moved, request, told_of, write)}",
-            *dated(moved, request, utc),
+            *dated(moved, request, told_of, utc),
         ]
         facts.append(f"By {wording.who(moved.by, write)}, {utc(moved.at)}.")
         if moved.move is Move.ASK:

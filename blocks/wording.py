@@ -40,6 +40,8 @@ STATES: Final[Mapping[State, tuple[str, str, str]]] = {
 
 STANDING: Final = "The requester holds this very access already: nothing is created, and nothing will be taken away."
 
+CREDENTIALS: Final = "Credentials already issued may go on working until"
+
 
 def stays(request: Request, facts: Mapping[str, object]) -> str:
     """Why the access outlives this request, as a sentence; empty: it does not."""

@@ -50,6 +50,7 @@ from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
 from handlers.promptly import Promptly
+from handlers.shape import shapely
 from handlers.shares import Doorkeeper, Shares
 from handlers.showing import Showing
 from handlers.strays import Strays
@@ -195,6 +196,7 @@ def connect(
         client=web,
         signing_secret=_secret(settings),
         listener_executor=listeners,
+        before_authorize=shapely,  # Bolt itself reads what comes next
         token_verification_enabled=False,
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,

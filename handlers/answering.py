@@ -6,7 +6,9 @@ from blocks.text import Message
 
 
 def answered(respond: Respond, message: Message, *, replace: bool = False) -> bool:
-    """False: Slack takes no more answers there (five in thirty minutes)."""
+    """False: Slack takes no more answers there (five in thirty minutes), or named no address."""
+    if respond.response_url is None:
+        return False
     said = respond(
         text=message.text,
         blocks=message.blocks,

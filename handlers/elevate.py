@@ -38,7 +38,7 @@ from handlers.errors import refusal_for
 from handlers.explain import explain
 from handlers.front import Front
 from handlers.promptly import InTime
-from handlers.reading import first_field, pressed
+from handlers.reading import first_field, pressed, view_of
 from handlers.typed import Answer, Typed
 from handlers.verify import verify
 from handlers.windows import fill
@@ -213,13 +213,13 @@ def start(ack: Ack, body: Payload, client: WebClient, *, later: bool, front: Fro
     """Start later adds the field for it; Start now takes it away again."""
     ack()
     if drawn := _redrawn(body, front, later=later):
-        fill(client, body["view"], drawn)
+        fill(client, view_of(body), drawn)
 
 
 def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices: Latest) -> None:
     """Another account: the permission sets that may be asked for there, and none chosen yet."""
     ack()
-    view, choice = body["view"], str(body["actions"][0].get("action_ts") or "")
+    view, choice = view_of(body), str(body["actions"][0].get("action_ts") or "")
     choices.note(view["id"], choice)
     drawn = _redrawn(body, front, later=elevate_form.metadata(view).later)
     # Whoever chooses twice in a second sends both with one hash: the later choice has to win.
@@ -229,7 +229,7 @@ def chosen(ack: Ack, body: Payload, client: WebClient, *, front: Front, choices:
 
 def _redrawn(body: Payload, front: Front, *, later: bool) -> Any | None:
     """The form that is open, drawn again; a notice stays while it is about what is chosen."""
-    view = body["view"]
+    view = view_of(body)
     asked = _asked(body, front)
     if asked is None:
         return None

@@ -34,6 +34,14 @@ def about(body: dict[str, Any]) -> RequestId | None:
     return decision_form.about(body.get("view"))
 
 
+def view_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The window that something was pressed in; that it was none of ours is tampering."""
+    view = body.get("view")
+    if not isinstance(view, dict):
+        raise Tampered("a payload")
+    return view
+
+
 def once(body: dict[str, Any]) -> str:
     """What tells this press or form from all others, and is the same when Slack delivers it again.
 
@@ -51,5 +59,6 @@ def once(body: dict[str, Any]) -> str:
 def first_field(view: dict[str, Any], *, otherwise: str) -> str:
     """The block beside which trouble with a whole form is said, whatever came back as the form."""
     blocks = view.get("blocks")
-    drawn = [b for b in blocks if b.get("type") == "input"] if isinstance(blocks, list) else []
-    return str(drawn[0]["block_id"]) if drawn else otherwise
+    drawn = [each for each in blocks if isinstance(each, dict)] if isinstance(blocks, list) else []
+    asked = (each.get("block_id") for each in drawn if each.get("type") == "input")
+    return next((name for name in asked if isinstance(name, str) and name), otherwise)

@@ -1,6 +1,7 @@
 """What people read: a card's thread, the direct messages, the summary, the audit channel."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,38 @@ def test_the_active_line_says_until_when_access_and_credentials_last() -> None:
     for words in (on_screen(line), line.text):
         assert "Until 2026-11-22 13:06 UTC." in words
         assert "may go on working until 2026-11-22 17:06 UTC." in words
+
+
+OUTLIVE = "Credentials already issued may go on working until 2026-11-22 16:30 UTC."
+ENDS = {
+    "over": moved(Move.GONE, State.REVOKING, State.ENDED),
+    "revoked": moved(Move.GONE, State.REVOKING, State.REVOKED),
+    "taken away outside": moved(Move.GONE, State.ACTIVE, State.REVOKED),
+}
+
+
+def told_everywhere(one: Moved, facts: thread.Facts, **changes: Any) -> list[str]:
+    """In the thread, to the requester, in the audit channel; each as seen and as heard."""
+    request = a_request(one.target, ended_at=NOON + timedelta(minutes=30), **changes)
+    told = (
+        thread.line(one, request, facts, WORDS),
+        direct.direct(one, request, facts, buttons=True, style=WORDS),
+        audit.audit(one, request, facts, WORDS),
+    )
+    return [words for each in told for words in (on_screen(each), each.text)]
+
+
+@pytest.mark.parametrize("one", ENDS.values(), ids=ENDS)
+def test_at_every_end_all_read_until_when_credentials_may_live(one: Moved) -> None:
+    assert [words for words in told_everywhere(one, {}) if OUTLIVE not in words] == []
+
+
+@pytest.mark.parametrize("one", ENDS.values(), ids=ENDS)
+def test_where_the_access_stays_nothing_is_said_of_credentials(one: Moved) -> None:
+    held = told_everywhere(one, {"held_by": "7K2M9QXB"})
+    standing = told_everywhere(one, {}, standing=True)
+
+    assert [words for words in held + standing if "Credentials" in words] == []
 
 
 def test_the_line_of_an_approval_says_when_it_starts() -> None:

@@ -19,8 +19,9 @@ SCRIPT: Final = """
   3  Open the card's thread. About two seconds later it says Active. Bob has a direct message:
      there he may press End Access, or wait until his minute is over.
   4  The thread says Ended (or Revoked), then tells what the session did, from CloudTrail.
-  Also   a development account needs no approval; Reject and Revoke ask for words;
-         /elevate help
+  Also   a development account needs no approval; Reject and Revoke ask for words, Revoke besides
+         whether open sessions are cut; to approve AdministratorAccess on web-prod takes a code of an
+         authenticator app; /elevate help
 
   The local Slack is not Slack. It
   - sends a prefilled field that you leave alone as empty: choose and type every value yourself;

@@ -7,12 +7,14 @@ import os
 import socket
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
 
@@ -128,6 +130,7 @@ def _bot_environment(memory: Path, port: int, *, slack: str, aws: str) -> dict[s
         "AWS_EC2_METADATA_DISABLED": "true",
         "ELEVATE_POLICY_FILE": str(Path(__file__).with_name("policies.yml")),
         "ELEVATE_EMAIL_DOMAINS": "example.com",
+        "ELEVATE_ENCRYPTION_KEY": b64encode(token_bytes(32)).decode(),
         "ELEVATE_ACCESS_PORTAL_URL": "https://portal.example.com/start",
         "ELEVATE_ACTIVITY_SOURCE": "lookup_events",
         "ELEVATE_ACTIVITY_ROLE": ACTIVITY_ROLE,

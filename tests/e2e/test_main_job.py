@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 A_MINUTE = 120_000
 PRODUCTION = ("payments-prod", "AdministratorAccess")
 DEVELOPMENT = ("web-dev", "PowerUserAccess")
-ACCOUNTS = {"333344445555": "payments-prod", "444455556666": "web-dev"}
+ACCOUNTS = {"333344445555": "payments-prod", "444455556666": "web-dev", "555566667777": "web-prod"}
 
 
 def fill_in(slack: SlackPage, account: str, permission_set: str, *, why: str) -> None:

@@ -73,7 +73,9 @@ class Wire:
         for twist in self.twists:
             twist(payload)
         if kind == "event":
-            return self._send(json.dumps(payload).encode(), "application/json", payload["type"])
+            return self._send(
+                json.dumps(payload).encode(), "application/json", str(payload.get("type"))
+            )
         body = urlencode({"payload": json.dumps(payload)}).encode()
         return self._send(body, FORM, str(payload.get("type")), settled=settled)
 
@@ -93,7 +95,7 @@ class Wire:
         """Send a command's form, signed."""
         for twist in self.twists:
             twist(payload)
-        return self._send(urlencode(payload).encode(), FORM, str(payload["command"]))
+        return self._send(urlencode(payload).encode(), FORM, str(payload.get("command")))
 
     def _send(self, body: bytes, content: str, what: str, *, settled: bool = True) -> Reply:
         headers = self._headers(body, content)
