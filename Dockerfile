@@ -1,5 +1,7 @@
 # The bot and nothing else: no tests, no build tools, no root. Runs with --read-only; what it remembers is in /data.
-FROM python:3.11-slim
+# Where builds must repeat, by digest: --build-arg BASE=python:3.11-slim@sha256:…
+ARG BASE=python:3.11-slim
+FROM ${BASE}
 
 WORKDIR /app
 # PYTHONPATH puts our rooms before anything in site-packages that should happen to have their names.
@@ -20,6 +22,8 @@ COPY storage storage
 COPY blocks blocks
 COPY handlers handlers
 COPY bot bot
+# Nothing is written at run time, not even what Python makes of its sources.
+RUN python -m compileall -q grants storage blocks handlers bot
 
 USER nobody
 VOLUME /data

@@ -30,7 +30,7 @@ CHATTY: Final = (
 )
 """Below WARNING they tell of their own doings, payloads among them."""
 
-UNUSED: Final = "token will be unused"
+UNUSED: Final = "`token` will be unused"
 """Bolt finds SLACK_BOT_TOKEN by itself, beside the client that has it already: nobody's trouble."""
 
 _SECRETS: Final = re.compile(

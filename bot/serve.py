@@ -31,7 +31,7 @@ Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 def wsgi(
     app: App | None,
     ready: Callable[[], str],
-    metrics: Callable[[], bytes | None],
+    metrics: Callable[[], bytes | None] = lambda: b"",
     *,
     secret: str,
     waits: Callable[[], str] = lambda: "",

@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
+    Table,
+    TextClause,
     bindparam,
     case,
     func,
@@ -75,8 +78,8 @@ class Figures:
     """Heard of lately; none where the database is embedded, for there is one."""
 
 
-def _due(table: Any, where: str = "due_at IS NOT NULL") -> Select[Any]:
-    return select(func.count()).select_from(table).where(text(where), table.c.due_at <= NOW)
+def _due(table: Table, *where: ColumnElement[bool] | TextClause) -> Select[Any]:
+    return select(func.count()).select_from(table).where(*where, table.c.due_at <= NOW)
 
 
 NOW: Final = bindparam("now", type_=Moment)
@@ -114,11 +117,11 @@ _ENDING: Final = union_all(
 END: Final = select(func.min(_ENDING.c.at, type_=Moment))
 DUE: Final = {
     "requests": _due(requests),
-    "assignments": _due(assignments, COMES_DUE),
+    "assignments": _due(assignments, text(COMES_DUE)),
     "activities": _due(activities),
     "cuts": _due(cuts),
     # Of the waiting alone: what was told had its time as well.
-    "outbox": select(func.count()).select_from(outbox).where(WAITING, outbox.c.due_at <= NOW),
+    "outbox": _due(outbox, WAITING),
 }
 UNTOLD: Final = select(func.count(), func.min(outbox.c.created_at, type_=Moment)).where(WAITING)
 SWEPT: Final = select(sweeps.c.name, sweeps.c.ended_at)

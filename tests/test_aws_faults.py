@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from grants.aws.faults import in_our_words
+from grants.aws.faults import Outcome, in_our_words, outcome_of, outcome_without_answer
 from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsUnsure
 
 
@@ -37,6 +37,37 @@ def in_words(error: Exception) -> AwsFault:
     with pytest.raises(AwsFault) as raised, in_our_words():
         raise error
     return raised.value
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "outcome"),
+    [
+        ("", 200, Outcome.OK),
+        ("ThrottlingException", 400, Outcome.THROTTLED),
+        ("Whatever", 429, Outcome.THROTTLED),
+        ("ConflictException", 409, Outcome.BUSY),
+        ("InternalServerException", 500, Outcome.UNSURE),
+        ("ResourceNotFoundException", 400, Outcome.MISSING),
+        ("AccessDeniedException", 400, Outcome.REFUSED),
+    ],
+)
+def test_what_came_of_an_answer_is_one_of_few_words(
+    code: str, status: int, outcome: Outcome
+) -> None:
+    assert outcome_of(code, status) is outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (ConnectTimeoutError(endpoint_url="https://sso"), Outcome.BUSY),
+        (ReadTimeoutError(endpoint_url="https://sso"), Outcome.UNSURE),
+        (NoCredentialsError(), Outcome.REFUSED),
+        (RuntimeError("nobody foresaw it"), Outcome.UNSURE),
+    ],
+)
+def test_what_came_of_a_call_without_an_answer_likewise(error: Exception, outcome: Outcome) -> None:
+    assert outcome_without_answer(error) is outcome
 
 
 @pytest.mark.parametrize(

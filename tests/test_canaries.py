@@ -270,7 +270,7 @@ def shown(world: World) -> str:
 def people_and_places(world: World) -> set[str]:
     """By every name and id they have, and the requests."""
     users = world.slack.workspace.users.values()
-    found = {word for user in users for word in (user.id, user.name, user.email or user.name)}
+    found = {word for user in users for word in (user.id, user.name, user.email or "")}
     found |= set(world.company.users)
     for request in world.requests():
         found |= {request.id, request.target.account_id, request.account_name, request.ticket}

@@ -340,6 +340,19 @@ def test_a_batch_is_an_object_and_the_same_again_is_the_same_object(clients: Cli
     }
 
 
+def test_what_a_bucket_is_sent_is_counted(clients: Clients) -> None:
+    clients.s3.create_bucket(Bucket="example-journal")
+    heard: list[tuple[str, str, str]] = []
+    settings = Settings(journal_to=("s3://example-journal",))
+    (bucket,) = destinations(
+        settings, clients, lambda service, call, outcome, _: heard.append((service, call, outcome))
+    )
+
+    bucket.send(ROWS)
+
+    assert heard == [("s3", "PutObject", "ok")]
+
+
 def test_an_object_bears_the_checksum_that_object_lock_demands(clients: Clients) -> None:
     clients.s3.create_bucket(Bucket="example-journal")
     sent: list[Any] = []

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from grants.model import Holding, Slot, State, Told
-from grants.records import SweepName
+from grants.records import CutPhase, SweepName
 from storage.engine import Database
 from storage.requests import to_row
-from storage.tables import Sending, activities, assignments, metadata, outbox, requests
+from storage.tables import Sending, activities, assignments, cuts, metadata, outbox, requests
 from storage.work import SqlWorks
 from tests import make
 from tests.make import HOUR, NOON
@@ -109,7 +109,15 @@ def test_only_what_is_open_and_late_is_counted(database: Database) -> None:
     with works() as work:
         for name, facts in OPEN.items():
             work.requests.add(make.a_request(name, form_id=name, **facts))
-        work.assignments.add(make.an_assignment(holding=Holding.PRESENT, due_at=NOON + HOUR))
+        work.assignments.add(make.an_assignment(due_at=NOON + HOUR, slot=Slot.TAKEN))
+        work.processes.announce("one", at=NOON + HOUR)
+        work.processes.announce("gone without a word", at=NOON)
+    with database.writing() as db:
+        db.execute(insert(outbox), [_told(name, Sending.WAITING) for name in ("LATE", "SOON")])
+        db.execute(
+            insert(activities), {"request_id": "LATE", "due_at": NOON, "tries": 1, "version": 1}
+        )
+        db.execute(insert(cuts), CUT)
 
     with works.reading() as work:
         found = work.figures.at(NOON + HOUR)
@@ -121,12 +129,19 @@ def test_only_what_is_open_and_late_is_counted(database: Database) -> None:
     assert found.start_overdue == timedelta(minutes=20)
     assert found.end_overdue == timedelta(minutes=5)
     assert found.due == {
-        "requests": 3, "assignments": 1, "activities": 0, "cuts": 0, "outbox": 0,
+        "requests": 3, "assignments": 1, "activities": 1, "cuts": 1, "outbox": 2,
     }  # fmt: skip
-    assert found.untold == 0
+    assert (found.untold, found.untold_for) == (2, HOUR)
+    assert found.operations == {Slot.WAITING: 0, Slot.TAKEN: 1}
+    assert found.processes == 1
     assert found.swept_at == dict.fromkeys(SweepName)
 
 
+CUT = {
+    "user_id": "1", "account_id": "1", "permission_set_arn": "arn", "request_id": "LATE",
+    "phase": CutPhase.WAITING, "due_at": NOON, "since": NOON, "operation": "", "attempts": 0,
+    "last_error": "", "version": 1,
+}  # fmt: skip
 OPEN: dict[str, dict[str, Any]] = {
     "PENDING": {"expires_at": NOON + 2 * HOUR},
     "SOON": {"state": State.SCHEDULED, "decided_at": NOON, "starts_at": NOON + HOUR * 2 / 3},

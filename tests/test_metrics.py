@@ -4,14 +4,18 @@ import re
 import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from http.client import RemoteDisconnected
 from itertools import count
 from threading import Barrier, Event
 
 import pytest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from slack_sdk.errors import SlackApiError
 
+from bot.counted import Counted
 from bot.daemons import Daemons
 from bot.gauges import FAMILIES, Gauges
 from bot.meters import ALARMS, AT_ONCE, Beats, Meters
@@ -19,11 +23,11 @@ from grants.aws.limiter import Family, Limiter
 from grants.errors import AwsBusy
 from grants.model import Lane, State
 from storage.figures import Figures
-from tests.clock import NOON
+from tests.clock import NOON, FakeClock
 from tests.reference import ROOT
 from tests.scraping import Samples, asked, read, samples, since, some, watched
 from tests.standins.aws import Kind
-from tests.standins.slack import tamper
+from tests.standins.slack import SlackStandIn, tamper
 from tests.world import Inline, World
 
 PROD = "payments-prod · AdministratorAccess"
@@ -297,6 +301,30 @@ def test_whoever_gave_up_waiting_for_a_quota_is_told() -> None:
     assert told['elevate_limiter_given_up_total{family="organizations"}'] == 1
     waited = 'elevate_limiter_wait_seconds_sum{family="organizations",lane="person"}'
     assert told[waited] >= 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        ("", "ok"),
+        ("429", "limited"),
+        ("invalid_auth", "refused"),
+        ("http500", "failed"),
+        ("drop", "lost"),
+    ],
+)
+def test_what_came_of_a_call_of_slacks_is_one_of_few_words(fault: str, outcome: str) -> None:
+    meters = Meters()
+    with SlackStandIn(FakeClock()) as slack:
+        web = Counted(meters.slack_called, token=slack.token, base_url=slack.url, retry_handlers=[])
+        if fault:
+            slack.faults.add("auth.test", fault)
+        with suppress(SlackApiError, OSError, RemoteDisconnected):
+            web.auth_test()
+
+    told = samples(asked(meters)[2])
+    assert told[f'elevate_slack_calls_total{{method="auth.test",outcome="{outcome}"}}'] == 1
+    assert told['elevate_slack_call_seconds_count{method="auth.test"}'] == 1
 
 
 def test_loops_tell_when_they_came_round() -> None:

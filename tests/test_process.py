@@ -151,6 +151,7 @@ def test_whoever_does_not_listen_to_slack_over_http_is_watched_there_all_the_sam
     warned = sum(line["level"] == "warning" for line in logged)
     assert told['elevate_log_records_total{level="warning"}'] <= warned
     assert {"at", "level", "logger", "event"} <= set.intersection(*map(set, logged))
+    assert [line["event"] for line in logged if "will be unused" in line["event"]] == []
 
 
 @pytest.mark.parametrize("operation", ["IsMemberInGroups", "CreateAccountAssignment"])

@@ -82,13 +82,14 @@ def running(
     *,
     logs: Path,
     environment: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
 ) -> Iterator[Child]:
     """A child for as long as the block lasts, deaf to the terminal's Ctrl-C: we end it."""
     log = logs / f"{name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*_end_with_us(), *command],
-            cwd=ROOT,
+            cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
