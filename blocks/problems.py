@@ -100,6 +100,9 @@ def sentence(problem: Problem) -> str:
         case Flaw.TOO_MANY_OPEN:
             bound = f" ({limit} at most)" if limit else ""
             return f"You have too many open requests{bound}. End or cancel one first."
+        case Flaw.TOO_MANY_LATELY:
+            bound = f"{limit} requests" if limit else "as many requests as may be"
+            return f"You have made {bound} within ten minutes. Wait a little, and send it again."
         case Flaw.NOT_FOUND:
             return _NOT_FOUND.get(problem.field, f"Elevate does not know {what}.")
         case Flaw.SEVERAL:

@@ -5,11 +5,13 @@ import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 from io import BytesIO
+from time import monotonic
 from typing import Any, Final
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
+from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 from waitress.wasyncore import dispatcher
 
@@ -22,6 +24,11 @@ MOST: Final = 1_000_000
 """Bytes of a body: a view is at most 250 KB, url-encoded."""
 THREADS: Final = 96
 """More than one person can keep waiting (`handlers.shares`)."""
+
+CONNECTIONS: Final = 500
+"""So many may be open at once, and half of a process's files: some are there to keep others out."""
+PATIENCE: Final = 20.0
+"""Seconds from a request's first byte to its last. Slack waits three for the answer."""
 
 Environ = dict[str, Any]
 Start = Callable[..., Any]
@@ -92,10 +99,32 @@ def _give(start_response: Start, status: str, kind: str, body: bytes) -> list[by
     return [body]
 
 
+class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """Hung up on where a request takes too long to arrive: a byte a minute would hold it for ever."""
+
+    def __init__(self, patience: float, *args: Any, **kwargs: Any) -> None:
+        """As waitress has it."""
+        self._patience = patience
+        self._begun = 0.0
+        super().__init__(*args, **kwargs)
+
+    def received(self, data: bytes) -> bool:
+        """What came of a request so far, or of several."""
+        now = monotonic()
+        if self.request is None:
+            self._begun = now
+        taken: bool = super().received(data)
+        if self.request is not None and now - self._begun > self._patience:
+            self.will_close = True
+        return taken
+
+
 class Server:
     """waitress, with threads enough for people who press at the same moment."""
 
-    def __init__(self, application: Wsgi, *, host: str, port: int) -> None:
+    def __init__(
+        self, application: Wsgi, *, host: str, port: int, patience: float = PATIENCE
+    ) -> None:
         """Listens at once; serves when run."""
         parts: dict[int, Any] = {}
         # waitress says of a name that it cannot be used, and not why.
@@ -103,9 +132,12 @@ class Server:
         self._server = create_server(
             application, parts, host=host, port=port, threads=THREADS, ident="elevate",
             max_request_body_size=MOST, clear_untrusted_proxy_headers=True,
+            connection_limit=CONNECTIONS, asyncore_use_poll=True,
         )  # fmt: skip
         # A name such as localhost may stand for several addresses.
         self._doors = [part for part in parts.values() if isinstance(part, TcpWSGIServer)]
+        for door in self._doors:
+            door.channel_class = partial(Connection, patience)
 
     @property
     def port(self) -> int:

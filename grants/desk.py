@@ -51,11 +51,12 @@ from grants.model import (
 )
 from grants.offering import Offers, in_reach
 from grants.people import Memberships
-from grants.policy import ApprovalPolicy, PolicyBook
+from grants.policy import ApprovalPolicy, PolicyBook, PolicySettings
 from grants.ports import (
     Clock,
     Directory,
     IdentityCenter,
+    Work,
     Works,
 )
 from grants.tickets import link_to
@@ -94,17 +95,14 @@ class Desk:
             if prolonged:
                 wish = replace(wish, starts_at=extending.may_extend(work, prolonged, now))
             book, catalogue = work.policies.current(), work.catalogue.load()
-            open_requests = work.requests.open_of(person.user_id)
+            too_many = _too_many(work, person, book.settings, now)
         membership = self.memberships.live(person.user_id, policy.eligibility_groups(book))
         target, account, matching = _offered(book, catalogue, membership, wish)
         bound = policy.longest(book, matching) if matching else book.settings.max_duration
         if prolonged:
             bound = extending.room(prolonged, bound, now)
         read = asking.check(wish, book.settings, longest=bound, now=now)
-        problems = list(read.problems)
-        if open_requests >= book.settings.max_open_requests:
-            limit = book.settings.max_open_requests
-            problems.append(Problem(Field.TARGET, Flaw.TOO_MANY_OPEN, limit))
+        problems = [*read.problems, *too_many]
         if target is None or account is None or catalogue is None:
             problems.insert(0, Problem(Field.TARGET, _why_not(book, catalogue, membership, wish)))
             raise Unfit(tuple(problems))
@@ -160,9 +158,10 @@ class Desk:
                 extending.may_extend(work, prolonged, request.asked_at)
             work.requests.add(request)
             book = work.policies.current()
-            most = book.settings.max_open_requests
-            if work.requests.open_of(request.requester.user_id, alone=True) > most:
-                raise Unfit((Problem(Field.TARGET, Flaw.TOO_MANY_OPEN, most),))
+            if too_many := _too_many(
+                work, request.requester, book.settings, request.asked_at, added=1
+            ):
+                raise Unfit(too_many)
             where = places(work, book, asked, apart)
             where = where or [(Place.REQUESTER, str(request.requester.slack_id))]
             where.append((Place.DIRECT, str(request.requester.slack_id)))
@@ -228,6 +227,21 @@ class Desk:
         account = catalogue.accounts[target.account_id]
         permission_set = catalogue.permission_sets[target.permission_set_arn]
         raise AlreadyHeld(account.name, permission_set.name, through)
+
+
+def _too_many(
+    work: Work, person: Person, settings: PolicySettings, now: datetime, *, added: int = 0
+) -> tuple[Problem, ...]:
+    """`added`: so many are written already, and are not to be one too many."""
+    most = settings.max_open_requests
+    lately = max(most, asking.AT_LEAST_LATELY)
+    is_open = work.requests.open_of(person.user_id, alone=bool(added))
+    asked = work.requests.asked_since(person.user_id, now - asking.LATELY)
+    wrong = (
+        (is_open - added >= most, Flaw.TOO_MANY_OPEN, most),
+        (asked - added >= lately, Flaw.TOO_MANY_LATELY, lately),
+    )
+    return tuple(Problem(Field.TARGET, flaw, limit) for so, flaw, limit in wrong if so)
 
 
 def _same(request: Request, person: Person, wish: Wish) -> Request:

@@ -53,6 +53,8 @@ class Flaw(StrEnum):
     """Policies are about accounts by their tags, and this one's are not known yet."""
     NO_APPROVER = "no_approver"
     TOO_MANY_OPEN = "too_many_open"
+    TOO_MANY_LATELY = "too_many_lately"
+    """Whatever became of them: each is told in channels in which others wait to be told."""
     NOT_FOUND = "not_found"
     SEVERAL = "several"
     BACKWARDS = "backwards"

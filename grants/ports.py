@@ -318,6 +318,10 @@ class Requests(Protocol):
         """
         ...
 
+    def asked_since(self, user_id: UserId, since: datetime) -> int:
+        """How many requests this person has made from then on, whatever became of them."""
+        ...
+
     def glimpses(self, states: Collection[State]) -> list[Glimpse]:
         """Every request in these states, oldest first."""
         ...

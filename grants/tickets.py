@@ -49,8 +49,8 @@ class _Group:
 
     @property
     def worst(self) -> float:
-        """All the alternatives together."""
-        return self.before + self.ways
+        """All the alternatives together; where there are several, to choose takes time as well."""
+        return self.before + self.ways + bool(self.before)
 
 
 def flaw(pattern: str) -> str:
@@ -94,8 +94,12 @@ def _slowness(pattern: str) -> str:
 
 
 def _ways(least: int, most: float) -> float:
-    """How many lengths a repetition can have within a ticket."""
-    return max(1, min(most, LONGEST_TICKET) - least + 1)
+    """How many lengths a repetition can have within a ticket, and one for trying them.
+
+    Many short ones in a row are tried in all their combinations; few long ones share one ticket.
+    """
+    lengths = max(1, min(most, LONGEST_TICKET) - least + 1)
+    return lengths + (lengths > 1)
 
 
 def _bounds(repeat: str) -> tuple[int, float]:

@@ -26,8 +26,43 @@ PATIENCE: Final = 10
 """So often within a minute it is looked up anew who somebody is who was nobody every time before."""
 KEPT: Final = 5_000
 """So many who are somebody are known, those who came last."""
+ENOUGH: Final = 60
+"""So often within a minute it is looked up who somebody is: of Slack's hundred others need some, too."""
 REMEMBERED: Final = 1000
-"""So many of them: of whoever is beyond that, the first is forgotten."""
+"""Of so many people it is counted: of whoever is beyond that, the one heard of longest ago is forgotten."""
+
+
+class Often:
+    """Counts what somebody has done within a minute."""
+
+    def __init__(self, most: int, clock: Clock) -> None:
+        """Nobody has done anything yet."""
+        self._most = most
+        self._clock = clock
+        self._when: dict[SlackUserId, deque[datetime]] = {}
+        self._lock = Lock()
+
+    def note(self, slack_id: SlackUserId) -> None:
+        """Once more."""
+        with self._lock:
+            when = self._when.pop(slack_id, None) or deque(maxlen=self._most)
+            if len(self._when) >= REMEMBERED:
+                self._when.pop(next(iter(self._when)))
+            self._when[slack_id] = when
+            when.append(self._clock())
+
+    def forget(self, slack_id: SlackUserId) -> None:
+        """As if they had never done it."""
+        with self._lock:
+            self._when.pop(slack_id, None)
+
+    def is_enough(self, slack_id: SlackUserId) -> bool:
+        """Whether they have done it as often as may be."""
+        with self._lock:
+            when = self._when.get(slack_id)
+            if when is None or len(when) < self._most:
+                return False
+            return (self._clock() - when[0]).total_seconds() < LATELY
 
 
 class People:
@@ -50,7 +85,8 @@ class People:
         self._home = home
         self._told_no = told_no
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
-        self._refused: dict[SlackUserId, deque[datetime]] = {}
+        self._refused = Often(PATIENCE, clock)
+        self._looked_up = Often(ENOUGH, clock)
         self._lock = Lock()
 
     def whose(self, body: Payload, *, giving_back: bool = False) -> Person:
@@ -59,25 +95,23 @@ class People:
         `giving_back`: what they do only takes away what is theirs, and works while AWS is away.
         """
         slack_id = user_of(body)
+        self._looked_up.note(slack_id)
         try:
             if giving_back:
                 return self._bindings.returning(self.profile(slack_id))
             return self._settled(slack_id)
         except NotAPerson as refusal:
             self._write_down(refusal, body)
-            self._note(slack_id)
+            self._refused.note(slack_id)
             raise
 
     def pesters(self, slack_id: SlackUserId) -> bool:
         """Whether somebody goes on pressing who was told often enough that nothing will come of it.
 
-        Each time costs calls to Slack of which there are a hundred a minute, for everybody together.
+        Or who has been looked up as often as anybody may. Each time costs calls to Slack of which
+        there are a hundred a minute, for everybody together.
         """
-        with self._lock:
-            told = self._refused.get(slack_id)
-            if told is None or len(told) < PATIENCE:
-                return False
-            return (self._clock() - told[0]).total_seconds() < LATELY
+        return self._refused.is_enough(slack_id) or self._looked_up.is_enough(slack_id)
 
     def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:
         """The person, if that was settled within so many seconds."""
@@ -146,12 +180,6 @@ class People:
             log.info("not seen", extra={"slack_user": slack_id, "error": type(error).__name__})
             return None
 
-    def _note(self, slack_id: SlackUserId) -> None:
-        with self._lock:
-            if slack_id not in self._refused and len(self._refused) >= REMEMBERED:
-                self._refused.pop(next(iter(self._refused)))
-            self._refused.setdefault(slack_id, deque(maxlen=PATIENCE)).append(self._clock())
-
     def _settled(self, slack_id: SlackUserId) -> Person:
         try:
             person = self._bindings.identify(self.profile(slack_id))
@@ -164,7 +192,7 @@ class People:
             while len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
             self._known[slack_id] = (self._clock(), person)
-            self._refused.pop(slack_id, None)
+        self._refused.forget(slack_id)
         return person
 
 

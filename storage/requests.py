@@ -222,6 +222,14 @@ class SqlRequests:
         ).scalar_one()
         return counted
 
+    def asked_since(self, user_id: UserId, since: datetime) -> int:
+        counted: int = self.db.execute(
+            select(func.count())
+            .select_from(requests)
+            .where(requests.c.requester_user_id == user_id, requests.c.asked_at >= since)
+        ).scalar_one()
+        return counted
+
     def glimpses(self, states: Collection[State]) -> list[Glimpse]:
         about = requests.c
         found = self.db.execute(

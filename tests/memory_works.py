@@ -119,6 +119,10 @@ class MemoryRequests:
         theirs = (each for each in self._all() if each.requester.user_id == user_id)
         return sum(each.state in OPEN for each in theirs)
 
+    def asked_since(self, user_id: UserId, since: datetime) -> int:
+        theirs = (each for each in self._all() if each.requester.user_id == user_id)
+        return sum(each.asked_at >= since for each in theirs)
+
     def listed(self, *, limit: int = 100) -> list[Request]:
         return sorted(self._all(), key=oldest, reverse=True)[:limit]
 

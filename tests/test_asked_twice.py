@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+from grants.asking import AT_LEAST_LATELY, LATELY
 from grants.model import State
+from tests import make
 from tests.lives import PROD
 from tests.standins.aws import Kind
 from tests.standins.slack import tamper
@@ -52,6 +55,39 @@ def test_no_more_requests_are_open_than_allowed_however_fast_the_forms_are_sent(
 
     assert sorted(outcome.kind for outcome in outcomes) == ["closed", "errors", "errors"]
     assert len(world.requests()) == 1
+
+
+def test_who_asks_and_cancels_without_end_is_told_to_wait(world: World) -> None:
+    first = world.asks("bob", PROD)
+    world["bob"].click(world.last("bob"), "Cancel Request")
+    bob, asked_at = world.request(first).requester, world.clock()
+    with world.works() as work:
+        for number in range(AT_LEAST_LATELY - 2):
+            cancelled = make.a_request(
+                f"{number:08}", requester=bob, state=State.CANCELLED, asked_at=asked_at
+            )
+            work.requests.add(cancelled)
+    together = Barrier(2, timeout=10)
+
+    def meet() -> None:
+        together.wait()
+
+    world.in_time = lambda: meet
+    form = world.opens("bob")
+    form.fill({"Access": PROD, "Justification": "the disk is full"})
+    forms = [form.tampering(as_form(f"V{n}")) for n in range(2)]
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = [sent.result() for sent in [threads.submit(each.submit) for each in forms]]
+
+    (refused,) = [outcome for outcome in outcomes if outcome.kind == "errors"]
+    assert "20 requests within ten minutes" in refused.errors["Access"]
+    assert len(world.requests()) == AT_LEAST_LATELY
+    together.abort()
+    world.in_time = lambda: lambda: None
+    assert "within ten minutes" in world.sends("bob", PROD).errors["Access"]
+    world.clock.now += LATELY + timedelta(seconds=1)
+    assert world.sends("bob", PROD).closed
 
 
 def test_access_is_given_back_while_the_identity_store_does_not_answer(world: World) -> None:

@@ -150,6 +150,17 @@ def test_the_command_line_resets_them(type_: Terminal, company: Company, called:
     assert (entry.event, entry.actor.name.partition(":")[0]) == ("proof.reset", "operator")
 
 
+def test_whoever_has_them_reset_steers_no_terminal(type_: Terminal, company: Company) -> None:
+    type_("migrate")
+    company.change_user("eve", name="eve\x07")
+    has_set_up(type_, sealed(company.user("eve@example.com").id))
+
+    results = [type_("people", "reset-proof", "eve@example.com") for _ in range(2)]
+
+    assert [result.exit_code for result in results] == [0, 1]
+    assert "\x07" not in "".join(result.stdout + result.stderr for result in results)
+
+
 def test_it_does_so_without_a_key_and_of_users_that_are_gone(
     type_: Terminal, company: Company
 ) -> None:

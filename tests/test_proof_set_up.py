@@ -159,6 +159,18 @@ def test_whoever_approves_nothing_sets_none_up(proved: World) -> None:
         assert [proof.user_id for proof in work.proofs.all()] == [proved.company.user("eve").id]
 
 
+def test_whoever_approves_nothing_any_more_confirms_none(proved: World) -> None:
+    eve = begins(proved, "eve")
+    phone = scanned(proved, eve)
+    proved.company.remove_member("production-approvers", "eve")
+
+    eve.fill(Code=phone.code())
+    outcome = eve.submit()
+
+    assert "No approval policy names you now" in outcome.errors["Code"]
+    assert proved.journal().count("proof.confirm") == 0
+
+
 def test_a_form_sent_as_somebody_else_confirms_nothing_of_theirs(proved: World) -> None:
     eve = begins(proved, "eve")
     eve.fill(Code=scanned(proved, eve).code())

@@ -13,7 +13,7 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 from bot.slack import EXPLAINING
 from grants.errors import TooSlow
 from grants.model import SlackUserId
-from handlers.people import PATIENCE
+from handlers.people import ENOUGH, PATIENCE
 from handlers.promptly import Promptly
 from handlers.shares import AT_ONCE, MOST, Doorkeeper, Shares, working_for
 from tests.standins.slack import Hand, SlackStandIn, over_wsgi, tamper
@@ -272,6 +272,24 @@ def test_whoever_is_somebody_by_now_is_let_in_at_once(world: World) -> None:
     world["eve"].click(world.card(request), "Approve")
 
     assert world.request(request).decided_by == "Eve Approver"
+
+
+# Whoever is somebody
+
+
+def test_one_persons_presses_leave_slacks_limits_to_others(world: World) -> None:
+    request = world.asks("bob", PROD)
+    card = world.card(request)
+    world.slack.rate_limits = True
+    for _ in range(ENOUGH + 50):
+        world["mallory"].click(card, "Approve")
+
+    assert world["mallory"].command("", DEFAULT).json["text"] == BUSY
+    world["eve"].click(card, "Approve")
+    assert world.request(request).decided_by == "Eve Approver"
+
+    world.passes(seconds=61)
+    assert world["mallory"].command("help", DEFAULT).json["text"] != BUSY
 
 
 def test_access_is_explained_to_each_once_at_a_time_and_to_a_few_together(world: World) -> None:

@@ -42,6 +42,8 @@ def test_plain_patterns_are_taken(pattern: str) -> None:
         "[A-Z]*[A-Z]*[A-Z]*[A-Z]*[A-Z]*-1",
         "[A-Z]*[A-Z]*[A-Z]*[A-Z]*",
         "(?:a?){20}",
+        "a?" * 25 + "b",
+        "(?:a|a)" * 25 + "b",
     ],
 )
 def test_patterns_that_can_take_for_ever_are_not(pattern: str) -> None:

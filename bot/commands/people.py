@@ -92,7 +92,7 @@ def reset_proof(identity_center_user: str) -> None:
         if not codes.reset(user, by=ground.whoever_types(Action.RESET_CODES)):
             raise Trouble(f"{user.user_name} has set up no codes")
     click.echo(
-        f"The codes of {user.user_name} are reset; they set up new ones with /elevate proof."
+        f"The codes of {inline(user.user_name)} are reset; they set up new ones with /elevate proof."
     )
 
 

@@ -7,6 +7,7 @@ import click
 from slack_sdk.errors import SlackApiError
 
 from blocks.refusals import words
+from blocks.text import inline
 from bot.logs import redact
 from bot.settings import SettingsError
 from grants.drafts import PolicyProblems, shown
@@ -28,7 +29,7 @@ class Trouble(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Each problem on a line of its own."""
         for line in self.message.splitlines():
-            click.echo(f"{self.leading}{line}", file=file, err=file is None)
+            click.echo(f"{self.leading}{inline(line)}", file=file, err=file is None)
 
 
 class Misuse(Trouble):
