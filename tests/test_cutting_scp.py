@@ -209,6 +209,12 @@ def test_whoever_detaches_it_while_it_is_in_force_is_noticed(world: World) -> No
     world.company.attach_scp(SCP, "Production")
     world.passes(minutes=2)
     assert cut(world, request).phase is CutPhase.IN_FORCE
+    told = [line for line in world.thread(request) if line.startswith("Sessions")]
+    assert [" ".join(line.split()[:3]) for line in told] == [
+        "Sessions cut: AWS",
+        "Sessions are not",
+        "Sessions cut: AWS",
+    ]
     world.passes(hours=2)
     assert cut(world, request).phase is CutPhase.LIFTED
     assert policy(world) == THEIRS
