@@ -156,7 +156,7 @@ class Clients:
     def organizations_writing(self) -> "OrganizationsClient":
         """Made when it is first asked for: few write a policy of the organization. Sent once."""
         with self._making:
-            return self._session.client("organizations", config=ONCE)
+            return self.ear.listen(self._session.client("organizations", config=ONCE))
 
     @cached_property
     def s3(self) -> Any:
