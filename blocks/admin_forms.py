@@ -22,7 +22,7 @@ from grants.cautions import PolicyWarning
 from grants.drafts import PolicyProblems
 from grants.editing import Opened, Subject
 from grants.errors import Tampered
-from grants.grammar import LONGEST_NAME, NOT_YET
+from grants.grammar import LONGEST_NAME
 from grants.policy_text import written
 from grants.sheets import SPOTS, Kind, Part, Sheet, Spot, field_at
 
@@ -121,7 +121,11 @@ WORDS: Final[Mapping[Part, Mapping[str, Words]]] = {
         "require_decision_comment": Words("A decision has a comment", choices=_YES_NO),
         "revoke_sessions": Words(
             "Cut open sessions when access is revoked",
-            choices=(("off", "No"), ("inline_policy", "By an inline policy"), ("scp", "By an SCP")),
+            choices=(
+                ("off", "No"),
+                ("inline_policy", "By an inline policy"),
+                ("scp", "By a service control policy"),
+            ),
         ),
         "admins.groups": Words("Administrator groups", _GROUPS),
         "admins.users": Words("Administrators", _PEOPLE),
@@ -165,12 +169,6 @@ def _fields(part: Part, sheet: Sheet) -> Iterator[Block]:
         )
 
 
-def _choices(part: Part, spot: Spot) -> list[tuple[str, str]]:
-    choices = WORDS[part][spot.path].choices
-    able = NOT_YET.get((part, spot.path)) if spot.kind is Kind.CHOICE else None
-    return [choice for choice in choices if able is None or choice[0] in able]
-
-
 def _element(part: Part, spot: Spot, value: str) -> InputInteractiveElement:
     if spot.kind not in {Kind.CHOICE, Kind.TRUTH}:
         lines = spot.kind in {Kind.NAMES, Kind.OUS, Kind.TAGS}
@@ -178,7 +176,8 @@ def _element(part: Part, spot: Spot, value: str) -> InputInteractiveElement:
         return PlainTextInputElement(
             action_id=spot.path, multiline=lines, initial_value=value or None
         )
-    options = {key: Option(text=plain(words), value=key) for key, words in _choices(part, spot)}
+    choices = WORDS[part][spot.path].choices
+    options = {key: Option(text=plain(words), value=key) for key, words in choices}
     return RadioButtonsElement(
         action_id=spot.path, options=list(options.values()), initial_option=options.get(value)
     )
@@ -295,7 +294,7 @@ def _chosen(part: Part, spot: Spot, option: object) -> str:
     if option is None:
         return ""
     value = option.get("value") if isinstance(option, dict) else None
-    if not isinstance(value, str) or value not in dict(_choices(part, spot)):
+    if not isinstance(value, str) or value not in dict(WORDS[part][spot.path].choices):
         raise Tampered("a choice")
     return value
 

@@ -131,11 +131,7 @@ def _what(facts: Facts, write: Write) -> str:
     if facts.get("kind") == Note.LIFT_LATE:
         return thread.not_lifted(facts, write)
     if facts.get("kind") == CUT_DROPPED:
-        return (
-            "the denial of sessions that were cut was taken out of the permission set's inline policy"
-            " by somebody else, and is put back. Whatever manages that policy must leave statements"
-            " alone whose Sid begins with ElevateCut."
-        )
+        return _dropped(facts, write)
     if facts.get("kind") in _SWEPT:
         return _SWEPT[str(facts["kind"])](facts, write)
     if facts.get("kind") == UNASKED:
@@ -145,6 +141,18 @@ def _what(facts: Facts, write: Write) -> str:
     if facts.get("kind", Note.OVERDUE) == Note.OVERDUE and "words" not in facts:
         return thread.still(facts, write)
     return write(str(facts.get("words") or facts.get("kind")))
+
+
+def _dropped(facts: Facts, write: Write) -> str:
+    """What others have made of no effect, and until when that matters."""
+    why = write(str(facts.get("error") or "it is not known why"))
+    last = facts.get("credentials_until")
+    until = f" until {utc(datetime.fromisoformat(str(last)))}" if last else ""
+    return (
+        f"sessions that were cut may go on: {why}. Credentials already issued may work"
+        f"{until} where they are not denied. Whatever manages {thread.carrier(facts)} must leave it where"
+        " it is, and statements alone whose Sid begins with ElevateCut."
+    )
 
 
 def _backlog(facts: Facts, write: Write) -> str:

@@ -1,5 +1,6 @@
 """The words of every refusal, in one voice: what happened, without blame, and what to do next."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from blocks import ids, wording
@@ -43,6 +44,7 @@ from grants.errors import (
     TooLongHere,
     TooMuchAtOnce,
     TooSlow,
+    Uncut,
     Unfit,
     UnknownName,
     UnknownPolicy,
@@ -52,6 +54,19 @@ from grants.errors import (
 )
 from grants.lifecycle import moves_from
 from grants.model import Move, Request, Role, State
+
+UNCUT: Final[Mapping[Uncut, str]] = {
+    Uncut.STANDING: "The access was there before, and stays: its sessions are not cut.",
+    Uncut.OFF: "Cutting sessions is not switched on (revoke_sessions in the policies).",
+    Uncut.UNNAMED: (
+        "Sessions are to be cut by a service control policy, and ELEVATE_CUT_POLICY_ID names none here:"
+        " whoever runs Elevate has to set it."
+    ),
+    Uncut.BEYOND: (
+        "This is the management account, which no service control policy reaches: its sessions cannot"
+        " be cut that way."
+    ),
+}
 
 
 def whisper(refusal: Refusal) -> Message:
@@ -130,13 +145,8 @@ def words(refusal: Refusal) -> str:
             )
         case TooLongHere():
             return _too_long_here(refusal)
-        case NoCut(standing=True):
-            return "The access was there before, and stays: its sessions are not cut. Revoke without that."
         case NoCut():
-            return (
-                "Cutting sessions is not switched on (revoke_sessions in the policies). Revoke without"
-                " that."
-            )
+            return f"{UNCUT[refusal.why]} Revoke without that."
         case NudgedLately():
             return _nudged_lately(refusal)
         case TooSlow():

@@ -261,11 +261,14 @@ def _cut(facts: Facts, _write: Write) -> str:
     )
 
 
+def carrier(facts: Facts) -> str:
+    """The policy that carries a denial."""
+    scp = facts.get("scp")
+    return f"the service control policy {scp}" if scp else "the permission set's inline policy"
+
+
 def _cut_lifted(facts: Facts, _write: Write) -> str:
-    return (
-        "Sessions that were cut are over by now: the denial is out of the permission set's inline"
-        " policy again."
-    )
+    return f"Sessions that were cut are over by now: the denial is out of {carrier(facts)} again."
 
 
 def not_cut(facts: Facts, write: Write) -> str:
@@ -278,9 +281,8 @@ def not_cut(facts: Facts, write: Write) -> str:
 def not_lifted(facts: Facts, write: Write) -> str:
     """That the denial stays for longer than it is needed, and that it denies nobody anything else."""
     return (
-        "Sessions that were cut are over, and the denial could not be taken out of the permission"
-        f" set's inline policy yet: {_trouble(facts, write)} It denies nothing to sessions that"
-        " were opened since."
+        f"Sessions that were cut are over, and the denial could not be taken out of {carrier(facts)}"
+        f" yet: {_trouble(facts, write)} It denies nothing to sessions that were opened since."
     )
 
 

@@ -1,6 +1,6 @@
 """The one place that puts the rooms together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from grants.aws.identity_store import DirectoryAtAws
 from grants.aws.instance import Finder
 from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
+from grants.aws.scps import ScpsAtAws
 from grants.closing import Closing
 from grants.crew import Crew
 from grants.cutting import Cutting
@@ -47,6 +48,7 @@ from grants.pages import Pages
 from grants.people import Bindings, Memberships, Profile
 from grants.piecemeal import Piecemeal
 from grants.pieces import Reading
+from grants.policy import CutWay
 from grants.ports import (
     Clock,
     Denials,
@@ -54,6 +56,7 @@ from grants.ports import (
     IdentityCenter,
     Organization,
     Provenance,
+    Provisioning,
     Seal,
     Trail,
 )
@@ -95,7 +98,8 @@ class Aws:
     sensitive: Sensitive
     """What of it is named first."""
     provenance: Provenance
-    denials: Denials
+    denials: Mapping[CutWay, Denials]
+    provisioning: Provisioning
     share: Callable[[int], None] = lambda _: None
     """So many processes ask AWS under the same quotas."""
     shut: Callable[[], None] = lambda: None
@@ -140,6 +144,7 @@ def open_aws(
     finder = Finder(clients, limiter, instance_arn=settings.instance_arn or "")
     assumed = Assumed(clients)
     role = settings.activity_role or ""
+    inline = DenialsAtAws(finder, limiter)
     return Aws(
         IdentityCenterAtAws(finder, limiter),
         DirectoryAtAws(clients, finder, limiter),
@@ -147,7 +152,8 @@ def open_aws(
         trail(settings, clients, assumed, finder, limiter),
         _sensitive(settings),
         AssigningInCloudTrail(clients, assumed, finder, limiter, role=role),
-        DenialsAtAws(finder, limiter),
+        {CutWay.INLINE_POLICY: inline, CutWay.SCP: ScpsAtAws(clients, limiter)},
+        inline,
         share=limiter.share,
         shut=limiter.shut,
     )
@@ -208,7 +214,12 @@ def auditing(storage: Storage, memberships: Memberships) -> Auditing:
 
 
 def editing(
-    storage: Storage, aws: Aws, memberships: Memberships, *, wake: Wake = lambda: None
+    settings: Settings,
+    storage: Storage,
+    aws: Aws,
+    memberships: Memberships,
+    *,
+    wake: Wake = lambda: None,
 ) -> Editing:
     """Where administrators change policies by forms."""
     return Editing(
@@ -217,6 +228,7 @@ def editing(
         directory=aws.directory,
         names=Remembering(aws.directory, storage.clock),
         administration=administration(storage, wake=wake),
+        scp=settings.cut_policy_id is not None,
     )
 
 
@@ -251,9 +263,12 @@ def review(
     return Review(storage.works, aws.directory, memberships, storage.clock, wake, proving)
 
 
-def closing(storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None) -> Closing:
+def closing(
+    settings: Settings, storage: Storage, memberships: Memberships, *, wake: Wake = lambda: None
+) -> Closing:
     """Where requests are brought to their end."""
-    return Closing(storage.works, memberships, storage.clock, wake)
+    scp = settings.cut_policy_id or ""
+    return Closing(storage.works, memberships, storage.clock, wake, scp)
 
 
 def explaining(storage: Storage, aws: Aws, memberships: Memberships) -> Explaining:
@@ -272,9 +287,20 @@ def sweep(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitte
     return Sweep(storage.works, aws.identity_center, judging, storage.clock, crew, jitter)
 
 
-def cutting(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter) -> Cutting:
+def cutting(
+    settings: Settings, storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter
+) -> Cutting:
     """Where the sessions of revoked grants are cut, and that is undone."""
-    return Cutting(storage.works, aws.denials, storage.clock, crew, jitter)
+    return Cutting(
+        storage.works,
+        aws.denials,
+        aws.provisioning,
+        aws.organization,
+        storage.clock,
+        crew,
+        jitter,
+        settings.cut_policy_id or "",
+    )
 
 
 def forwarding(settings: Settings, storage: Storage, crew: Crew, meters: Meters) -> Forwarding:

@@ -5,16 +5,15 @@ from typing import TypeVar
 
 from bot.assemble import Aws, open_aws
 from bot.check_activity import activity
+from bot.check_cuts import cuts
 from bot.clock import system_clock
 from bot.commands.iam_policy import TAG
-from bot.findings import Finding, Findings, Verdict
+from bot.findings import Answered, Finding, Findings, Verdict, asked
 from bot.settings import Settings
 from grants.cautions import warnings
 from grants.drafts import shown
-from grants.errors import AwsFault
 from grants.model import Catalogue, GroupId, Instance, Lane, PermissionSetArn
 from grants.policy import (
-    INLINE_POLICY,
     PolicyBook,
     approver_groups,
     eligibility_groups,
@@ -23,20 +22,19 @@ from grants.policy import (
 from grants.refreshing import remembering
 
 T = TypeVar("T")
-Answered = Generator[Finding, None, T | None]
 
 
 def aws(settings: Settings, book: PolicyBook | None, stored: Catalogue | None) -> Findings:
     """Only reads. The first call has the shortest patience: if AWS hangs, it hangs there."""
-    opened = yield from _asked("credentials", lambda: open_aws(settings))
+    opened = yield from asked("credentials", lambda: open_aws(settings))
     if opened is None:
         return
     directory = opened.directory
-    reached = yield from _asked(
+    reached = yield from asked(
         "the identity store", lambda: [directory.user_by_name("elevate", lane=Lane.PERSON)]
     )
     instance = reached and (
-        yield from _asked("the instance", lambda: opened.identity_center.instance())
+        yield from asked("the instance", lambda: opened.identity_center.instance())
     )
     if not instance:
         return
@@ -45,6 +43,8 @@ def aws(settings: Settings, book: PolicyBook | None, stored: Catalogue | None) -
     catalogue = yield from _catalogue(opened, instance, stored)
     if catalogue is not None:
         yield from _rights(opened, catalogue, book)
+    if catalogue is not None and book is not None:
+        yield from cuts(settings, opened, catalogue, book)
     yield Finding(
         Verdict.NOTE,
         "AWS",
@@ -54,14 +54,6 @@ def aws(settings: Settings, book: PolicyBook | None, stored: Catalogue | None) -
     yield from activity(settings, opened.trail, catalogue)
     if catalogue is not None and book is not None:
         yield from _policies(settings, opened, book, catalogue)
-
-
-def _asked(what: str, ask: Callable[[], T]) -> Answered[T]:
-    try:
-        return ask()
-    except AwsFault as fault:
-        yield Finding(Verdict.FAIL, "AWS", f"{what}: {fault.reason}")
-        return None
 
 
 def _ok(what: str) -> Finding:
@@ -89,13 +81,11 @@ def _who_asks(instance: Instance) -> Finding:
 def _catalogue(opened: Aws, instance: Instance, stored: Catalogue | None) -> Answered[Catalogue]:
     """As it is now; what is stored of permission sets and tags is not read again."""
     center, organization = opened.identity_center, opened.organization
-    accounts = yield from _asked("accounts", lambda: organization.accounts(lane=Lane.STATUS))
-    ous = yield from _asked("OUs", lambda: organization.ous(lane=Lane.STATUS))
-    arns = yield from _asked(
-        "permission sets", lambda: center.permission_set_arns(lane=Lane.STATUS)
-    )
+    accounts = yield from asked("accounts", lambda: organization.accounts(lane=Lane.STATUS))
+    ous = yield from asked("OUs", lambda: organization.ous(lane=Lane.STATUS))
+    arns = yield from asked("permission sets", lambda: center.permission_set_arns(lane=Lane.STATUS))
     known = stored.permission_sets if stored else {}
-    sets = yield from _asked(
+    sets = yield from asked(
         "permission sets",
         lambda: [
             found
@@ -122,7 +112,7 @@ def _in_management(opened: Aws, instance: Instance) -> Answered[frozenset[Permis
     """A delegate cannot assign what is provisioned there, and is sometimes not told what that is."""
     if not instance.delegated:
         return None
-    found = yield from _asked(
+    found = yield from asked(
         "permission sets of the management account",
         lambda: [
             opened.identity_center.provisioned_in(instance.management_account, lane=Lane.STATUS)
@@ -163,10 +153,6 @@ def _rights(opened: Aws, catalogue: Catalogue, book: PolicyBook | None) -> Findi
             well &= yield from _tried(
                 "an account's tags", lambda: organization.tags(account, lane=Lane.STATUS)
             )
-    if arn and book and book.settings.revoke_sessions == INLINE_POLICY:
-        well &= yield from _tried(
-            "an inline policy", lambda: opened.denials.read(arn, lane=Lane.STATUS)
-        )
     if group:
         well &= yield from _tried("memberships", lambda: _memberships(opened, group))
     if well:
@@ -174,7 +160,7 @@ def _rights(opened: Aws, catalogue: Catalogue, book: PolicyBook | None) -> Findi
 
 
 def _tried(what: str, ask: Callable[[], object]) -> Generator[Finding, None, bool]:
-    return (yield from _asked(what, lambda: [ask()])) is not None
+    return (yield from asked(what, lambda: [ask()])) is not None
 
 
 def _first(things: Iterable[T]) -> T | None:

@@ -1,13 +1,17 @@
 """What a check finds, told while it goes on, and never waited for in vain."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TypeVar
 
 from blocks.text import inline
 from bot.commands.trouble import told_of
+from grants.errors import AwsFault
+
+T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -37,6 +41,16 @@ class Finding:
 
 
 Findings = Iterator[Finding]
+Answered = Generator[Finding, None, T | None]
+
+
+def asked(what: str, ask: Callable[[], T]) -> Answered[T]:
+    """What AWS answers; else a finding, and None."""
+    try:
+        return ask()
+    except AwsFault as fault:
+        yield Finding(Verdict.FAIL, "AWS", f"{what}: {fault.reason}")
+        return None
 
 
 def within(patience: float, about: str, findings: Findings) -> Findings:

@@ -27,7 +27,7 @@ class FirstPolicies:
     def check(self) -> None:
         """Before anything is started: what is wrong with the file itself stops the start."""
         if self.wanted() and self.settings.policy_file:
-            load(self._read(), source=self.settings.policy_file)
+            load(self._read(), source=self.settings.policy_file, scp=self._scp)
 
     def apply(self) -> None:
         """Once there is a catalogue to look names up in. Nothing where policies are there."""
@@ -40,7 +40,11 @@ class FirstPolicies:
             return
         try:
             book = load_book(
-                read(name), source=name, catalogue=catalogue, directory=self.aws.directory
+                read(name),
+                source=name,
+                catalogue=catalogue,
+                directory=self.aws.directory,
+                scp=self._scp,
             )
             refresher(self.storage, self.aws).read_tags(book)
         except (PolicyProblems, AwsFault) as problems:
@@ -55,6 +59,10 @@ class FirstPolicies:
             log.info("other policies were applied first")
             return
         log.info("policies applied", extra={"version": after.version})
+
+    @property
+    def _scp(self) -> bool:
+        return self.settings.cut_policy_id is not None
 
     def _read(self) -> bytes:
         try:

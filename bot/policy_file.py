@@ -42,12 +42,15 @@ def read(name: str) -> bytes:
         raise PolicyProblems([PolicyProblem(0, f"cannot be read: {why}", name)]) from None
 
 
-def load(raw: str | bytes, *, source: str) -> Draft:
-    """The policies as written. PolicyProblems, all at once, where anything is wrong."""
+def load(raw: str | bytes, *, source: str, scp: bool = False) -> Draft:
+    """The policies as written. PolicyProblems, all at once, where anything is wrong.
+
+    `scp`: whether a service control policy is named here, by which sessions can be cut.
+    """
     file = _File(source)
     root = file.root(file.text(raw))
     try:
-        draft = drafted(root, source=source)
+        draft = drafted(root, source=source, scp=scp)
     except PolicyProblems as found:
         raise PolicyProblems((*file.problems, *found.problems), draft=found.draft) from None
     if file.problems:
@@ -63,11 +66,12 @@ def load_book(
     directory: Directory,
     lane: Lane = Lane.PERSON,
     held: PolicyBook = NOTHING,
+    scp: bool = False,
 ) -> PolicyBook:
     """The policies with their names looked up; the problems of both steps at once."""
     problems: tuple[PolicyProblem, ...] = ()
     try:
-        draft = load(raw, source=source)
+        draft = load(raw, source=source, scp=scp)
     except PolicyProblems as found:
         if found.draft is None:
             raise

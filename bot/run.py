@@ -185,7 +185,7 @@ class Process:
             Crew(self._hands.links, lambda: None),
             self.slack.front.people.seen,
         )
-        the_cuts = cutting(storage, aws, Crew(self._hands.cuts, self.wake))
+        the_cuts = cutting(settings, storage, aws, Crew(self._hands.cuts, self.wake))
         outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None), meters)
         alone = sqlite_file(settings.database_url) is not None
         self._presence = None if alone else presence(storage, self._share)

@@ -244,6 +244,9 @@ _store = _like(
     "event data store",
     "its id or its ARN, arn:aws:cloudtrail:…:eventdatastore/…",
 )
+_scp = _like(
+    r"p-[0-9a-z]{8,128}", "service control policy", "its id: p-… of the one that was made for this"
+)
 instance = _like(
     r"arn:[a-z-]+:sso:::instance/[A-Za-z0-9-]+", "instance", "arn:aws:sso:::instance/ssoins-…"
 )
@@ -290,6 +293,8 @@ class Settings(BaseSettings):
     email_domains: Annotated[frozenset[str], NoDecode, _typed(_domains)] = Field(
         frozenset(), validation_alias="ELEVATE_EMAIL_DOMAINS"
     )
+    cut_policy_id: Annotated[str | None, _typed(_scp)] = _named("ELEVATE_CUT_POLICY_ID")
+    """The service control policy by which open sessions are denied."""
     activity_source: Annotated[Source, _typed(_one_of(Source))] = Field(
         Source.AUTO, validation_alias="ELEVATE_ACTIVITY_SOURCE"
     )

@@ -176,13 +176,13 @@ def connect(
     posting = Posting(web, storage.clock, InTurn(pace or Pace(), storage.clock))
     closing_down = Event()
     rest = rest or resting(closing_down, storage.clock)
-    editor = editing(storage, aws, desk.memberships, wake=wake)
+    editor = editing(settings, storage, aws, desk.memberships, wake=wake)
     indexes = Indexes()
     front = Front(
         desk=desk,
         review=review(storage, aws, desk.memberships, the_proving, wake=wake),
         proving=the_proving,
-        closing=closing(storage, desk.memberships, wake=wake),
+        closing=closing(settings, storage, desk.memberships, wake=wake),
         explaining=explaining(storage, aws, desk.memberships),
         editing=editor,
         linking=linking(bound, aws, editor, people.profile),

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from grants import authority, cutting, policy, telling
+from grants import authority, cutting, telling
 from grants.asking import fit_reason
 from grants.authority import Action
-from grants.errors import AlreadyMoved, NoCut
+from grants.errors import AlreadyMoved, NoCut, Uncut
 from grants.extending import falls_with
 from grants.holding import nudge
 from grants.lifecycle import moves_from, take
 from grants.model import Actor, Move, Person, Request, RequestId, Role, State, acting
 from grants.people import Memberships, as_of_now
+from grants.policy import CutWay
 from grants.ports import Clock, Work, Works
 from grants.waiting import InTime, Still, always, asked_of, must_be_open, nobody_waits
 
@@ -25,6 +26,8 @@ class Closing:
     memberships: Memberships
     clock: Clock
     wake: Callable[[], None]
+    scp: str = ""
+    """The service control policy by which sessions are cut, where the policies say so."""
 
     def cancel(self, person: Person, request_id: RequestId) -> Request:
         """The requester takes back what nobody has decided yet."""
@@ -64,7 +67,7 @@ class Closing:
     def may_cut(self, request: Request) -> bool:
         """Whether the sessions that it has left open can be cut as well."""
         with self.works.reading() as work:
-            return not request.standing and _cuts_on(work)
+            return _uncut(work, request, self.scp) is None
 
     def revoke(
         self,
@@ -99,17 +102,41 @@ class Closing:
         with self.works() as work:
             still(work)
             request = work.requests.get(request_id)
-            if cut and (request.standing or not _cuts_on(work)):
-                raise NoCut(request.standing)
+            if cut and (why := _uncut(work, request, self.scp)):
+                raise NoCut(why)
+            scp = self.scp if _way(work) is CutWay.SCP else ""
             after = _close(
-                work, request, Move.REVOKE, by=by, at=self.clock(), reason=reason.strip(), cut=cut
+                work,
+                request,
+                Move.REVOKE,
+                by=by,
+                at=self.clock(),
+                reason=reason.strip(),
+                cut=cut,
+                scp=scp,
             )
         self.wake()
         return after
 
 
-def _cuts_on(work: Work) -> bool:
-    return work.policies.current().settings.revoke_sessions == policy.INLINE_POLICY
+def _way(work: Work) -> CutWay | None:
+    """How sessions are cut now; None: they are not."""
+    said = work.policies.current().settings.revoke_sessions
+    return CutWay(said) if said in set(CutWay) else None
+
+
+def _uncut(work: Work, request: Request, scp: str) -> Uncut | None:
+    """Why its sessions cannot be cut; None: they can."""
+    way = _way(work)
+    if request.standing:
+        return Uncut.STANDING
+    if way is not CutWay.SCP:
+        return Uncut.OFF if way is None else None
+    if not scp:
+        return Uncut.UNNAMED
+    catalogue = work.catalogue.load()
+    managed = catalogue.instance.management_account if catalogue else ""
+    return Uncut.BEYOND if request.target.account_id == managed else None
 
 
 def _close(
@@ -121,6 +148,7 @@ def _close(
     at: datetime,
     reason: str,
     cut: bool = False,
+    scp: str = "",
 ) -> Request:
     """A move that ends a request or begins its end; where AWS holds something, AWS is next.
 
@@ -134,7 +162,7 @@ def _close(
     if after.state is State.REVOKING:
         nudge(work, after.key, at=at)
     if cut:
-        cutting.begin(work, after, at=at)
+        cutting.begin(work, after, at=at, scp=scp)
     for extension, its in falls_with(extensions, move, by.role):
         _close(work, extension, its, by=by, at=at, reason=reason)
     return after

@@ -1,23 +1,31 @@
-"""The denial of sessions that are open already, in and out of a permission set's inline policy.
+"""The denial of sessions that are open already, in and out of the policy that carries it.
 
 Pure: a document comes in, a document goes out. What others wrote there keeps its meaning.
 """
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from grants.model import RequestId, UserId
+from grants.model import Key, RequestId, UserId
 
 MOST: Final = 10_240
-"""Of characters without white space, as AWS counts a permission set's inline policy."""
+"""Of characters without white space: of a permission set's inline policy, and of an SCP."""
 OURS: Final = "ElevateCut"
 """So begins the Sid of each of our statements, which the request's id follows."""
 _SID: Final = re.compile(rf"{OURS}[0-9A-HJKMNP-TV-Z]{{8}}", re.ASCII)
 VERSION: Final = "2012-10-17"
+NOBODY: Final[Mapping[str, Any]] = {
+    "Sid": "ElevatePlaceholder",
+    "Effect": "Deny",
+    "Action": "*",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"identitystore:UserId": "nobody"}},
+}
+"""What stands in a service control policy while nothing else does: AWS takes none that is empty."""
 
 
 class NotUnderstoodError(Exception):
@@ -31,6 +39,8 @@ class Deny:
     request_id: RequestId
     user_id: UserId
     before: datetime
+    role: str = ""
+    """Only in sessions of the roles that this pattern matches; empty: of whichever has the policy."""
 
     @property
     def sid(self) -> str:
@@ -39,6 +49,7 @@ class Deny:
 
     def statement(self) -> dict[str, Any]:
         """As AWS documents it for revoking the sessions of one user."""
+        only = {"ArnLike": {"aws:PrincipalArn": self.role}} if self.role else {}
         return {
             "Sid": self.sid,
             "Effect": "Deny",
@@ -47,6 +58,7 @@ class Deny:
             "Condition": {
                 "StringEquals": {"identitystore:UserId": self.user_id},
                 "DateLessThan": {"aws:TokenIssueTime": instant(self.before)},
+                **only,
             },
         }
 
@@ -63,6 +75,17 @@ class Merged:
     """Those whose denial does not fit in."""
 
 
+def role_of(key: Key, permission_set_name: str) -> str:
+    """The role that Identity Center made of a permission set in an account: each time by another suffix.
+
+    Its Region stands before the name, but for us-east-1. A set that is called like this one with
+    `_` and more behind it is matched as well, which takes away too much rather than too little.
+    """
+    partition = key.permission_set_arn.split(":")[1]
+    path = f"arn:{partition}:iam::{key.account_id}:role/aws-reserved/sso.amazonaws.com"
+    return f"{path}/*AWSReservedSSO_{permission_set_name}_*"
+
+
 def instant(at: datetime) -> str:
     """As IAM compares it, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -74,10 +97,21 @@ def standing(document: str, denials: Iterable[Deny]) -> frozenset[RequestId]:
     return frozenset(each.request_id for each in denials if each.statement() in there)
 
 
-def merged(document: str, denials: Iterable[Deny]) -> Merged:
+def room(document: str, deny: Deny) -> int:
+    """How many denials such as this one fit in besides what is not ours."""
+    whole, there = _read(document)
+    foreign = [each for each in there if not _is_ours(each)]
+    empty = _size({**whole, "Statement": foreign})
+    return max(0, (MOST - empty) // (_size(deny.statement()) + len(",")))
+
+
+def merged(
+    document: str, denials: Iterable[Deny], *, least: Sequence[Mapping[str, Any]] = ()
+) -> Merged:
     """The document with these denials of ours and no others; all that is not ours stays.
 
     Those that stand there already come first: where there is no room for all, none of them goes.
+    `least` is what stands there where nothing else is to.
     """
     whole, there = _read(document)
     foreign = [each for each in there if not _is_ours(each)]
@@ -90,9 +124,16 @@ def merged(document: str, denials: Iterable[Deny]) -> Merged:
     same = _sorted(ours) == _sorted(each for each in there if _is_ours(each))
     if same:
         return Merged(document, changed=False, no_room=frozenset(no_room))
-    after = [*foreign, *ours]
+    after: list[Mapping[str, Any]] = [*foreign, *ours] or [*least]
     text = _written({**whole, "Statement": after}) if after else ""
     return Merged(text, changed=True, no_room=frozenset(no_room))
+
+
+def same(document: str, other: str) -> bool:
+    """Whether they have the same statements, however they are written. NotUnderstoodError as above."""
+    if not document.strip() or not other.strip():
+        return document.strip() == other.strip()
+    return _sorted(_read(document)[1]) == _sorted(_read(other)[1])
 
 
 def _sorted(statements: Iterable[dict[str, Any]]) -> list[str]:

@@ -67,6 +67,8 @@ class Editing:
     names: Directory
     """Where names are looked up: what it found a moment ago may be remembered."""
     administration: Administration
+    scp: bool = False
+    """Whether a service control policy is named here, by which sessions can be cut."""
 
     def administrator(self, person: Person, action: Action = Action.EDIT_POLICIES) -> Actor:
         """This person as one who may do this, read live; NotAllowed for everybody else."""
@@ -175,7 +177,7 @@ class Editing:
 
         All that is wrong with it at once.
         """
-        draft, problems = _drafted(subject.part, typed)
+        draft, problems = _drafted(subject.part, typed, scp=self.scp)
         problems += _taken(book, subject, typed.get("name", "").strip())
         try:
             found = resolve(
@@ -200,8 +202,8 @@ class Editing:
         return user is not None and user.enabled
 
 
-def _drafted(part: Part, typed: Sheet) -> tuple[Draft, list[PolicyProblem]]:
-    found, grammar = read(part, typed), Grammar()
+def _drafted(part: Part, typed: Sheet, *, scp: bool) -> tuple[Draft, list[PolicyProblem]]:
+    found, grammar = read(part, typed), Grammar(scp=scp)
     draft = _draft(part, found.node, grammar)
     return draft, [*found.problems, *grammar.problems]
 

@@ -221,12 +221,24 @@ class TooMuchAtOnce(Refusal):
     """So much of this person's is in hand that no more is taken before some of it is done."""
 
 
+class Uncut(StrEnum):
+    """Why sessions cannot be cut."""
+
+    STANDING = "standing"
+    """The access was there before, and stays."""
+    OFF = "off"
+    """It is not switched on."""
+    UNNAMED = "unnamed"
+    """By a service control policy, and none is named."""
+    BEYOND = "beyond"
+    """In the management account, which no service control policy reaches."""
+
+
 @dataclass(eq=False)
 class NoCut(Refusal):
     """Sessions that are open already cannot be cut with this revocation."""
 
-    standing: bool
-    """The access was there before, and stays; else it is not switched on."""
+    why: Uncut
 
 
 @dataclass(eq=False)

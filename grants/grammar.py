@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from grants import tickets
@@ -20,18 +20,13 @@ from grants.drafts import (
     shown,
 )
 from grants.model import ChannelId
-from grants.policy import MOST_OPEN, PolicySettings
+from grants.policy import MOST_OPEN, CutWay, PolicySettings
 from grants.reading import Reader
 
 VERSION: Final = 1
 LONGEST_NAME: Final = 100
 MOST_APPROVALS: Final = 20
 SCOPE: Final = ("accounts", "ous", "tags")
-
-NOT_YET: Final[Mapping[tuple[str, str], tuple[object, ...]]] = {
-    ("settings", "revoke_sessions"): ("off", "inline_policy"),
-}
-"""What this version cannot do yet, with the values that ask nothing of it. Never ignored."""
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,30}", re.ASCII)
 
@@ -40,17 +35,21 @@ Readers: TypeAlias = Mapping[str, Callable[[Node, str], Any]]
 Nodes: TypeAlias = Mapping[str, Node]
 
 
-def drafted(root: Node, *, source: str = "") -> Draft:
+def drafted(root: Node, *, source: str = "", scp: bool = False) -> Draft:
     """The whole of it; PolicyProblems carries what could be read all the same."""
-    grammar = Grammar(source)
+    grammar = Grammar(source, scp=scp)
     draft = grammar.whole(root)
     if grammar.problems:
         raise PolicyProblems(grammar.problems, draft=draft)
     return draft
 
 
+@dataclass(frozen=True, slots=True)
 class Grammar(Reader):
     """Reads what can be read of a section, and notes the rest."""
+
+    scp: bool = False
+    """Whether a service control policy is named here, by which sessions can be cut."""
 
     def whole(self, root: Node) -> Draft:
         """The file."""
@@ -84,16 +83,14 @@ class Grammar(Reader):
             "ticket_pattern": self.ticket_pattern,
             "ticket_url": self.ticket_url,
             "require_decision_comment": self.truth,
-            "revoke_sessions": lambda n, key: self.choice(
-                n, key, among=("off", "inline_policy", "scp")
-            ),
+            "revoke_sessions": self.revoke_sessions,
             "admins": self.who,
             "auditors": self.who,
             "default_channel": self.channel,
             "audit_channel": self.channel,
         }
         found = self.table(node, "settings", keys=readers)
-        values = self.values("settings", found, readers)
+        values = self.values(found, readers)
         admins = values.pop("admins", DraftWho())
         auditors = values.pop("auditors", DraftWho())
         required = values.pop("approval", "required") == "required"
@@ -117,7 +114,7 @@ class Grammar(Reader):
         if found is None:
             return None
         self.complete(node, found, needs=("who", "permission_sets"))
-        values = self.values("eligibility", found, readers)
+        values = self.values(found, readers)
         required = values.pop("approval", "required") == "required"
         empty = {"name": Word("", node.line), "who": DraftWho(), "permission_sets": ()}
         return DraftEligibility(**{**empty, **_scoped(values)}, approval_required=required)
@@ -143,7 +140,7 @@ class Grammar(Reader):
         sets = found.get("permission_sets")
         if sets and not _says_something(sets):
             self.note(sets.line, "permission_sets is empty; leave it out for every one")
-        values = self.values("approval", found, readers)
+        values = self.values(found, readers)
         empty = {"name": Word("", node.line), "approvers": DraftWho()}
         return DraftApproval(**{**empty, **_scoped(values)})
 
@@ -164,24 +161,10 @@ class Grammar(Reader):
             first.setdefault(name.text, name.line)
         return drafts
 
-    def values(self, section: str, found: Nodes | None, readers: Readers) -> dict[str, Any]:
-        """What could be read, by key; what this version cannot do yet is noted."""
+    def values(self, found: Nodes | None, readers: Readers) -> dict[str, Any]:
+        """What could be read, by key."""
         read = {key: readers[key](node, key) for key, node in (found or {}).items()}
-        values = {key: value for key, value in read.items() if value is not None}
-        for key, value in values.items():
-            able = NOT_YET.get((section, key))
-            if found and able is not None and value not in able:
-                self.refuse(found[key], section, key, able)
-        return values
-
-    def refuse(self, node: Node, section: str, key: str, able: tuple[object, ...]) -> None:
-        """By name."""
-        said = f"{key}: {node.plain}" if node.plain else key
-        self.note(
-            node.line,
-            f"{said} in {section} is not in this version of Elevate yet;"
-            f" write {key}: {str(able[0]).lower()}",
-        )
+        return {key: value for key, value in read.items() if value is not None}
 
     def complete(self, node: Node, found: Nodes, *, needs: tuple[str, ...]) -> None:
         """Note what a policy must have and has not."""
@@ -191,10 +174,21 @@ class Grammar(Reader):
             elif not _says_something(found[key]):
                 self.note(found[key].line, f"{key} names nothing; name at least one")
         if not any(key in found and _says_something(found[key]) for key in SCOPE):
-            able = [key for key in SCOPE if ("eligibility", key) not in NOT_YET]
-            self.note(node.line, f"the policy has no scope; add one of {', '.join(able)}")
+            self.note(node.line, f"the policy has no scope; add one of {', '.join(SCOPE)}")
 
     # What stands at a key
+
+    def revoke_sessions(self, node: Node, what: str) -> str | None:
+        """How open sessions can be cut; by what is not prepared they are not."""
+        chosen = self.choice(node, what, among=("off", *CutWay))
+        if chosen == CutWay.SCP and not self.scp:
+            self.note(
+                node.line,
+                f"{what}: scp needs a service control policy to cut sessions by, and none is named here;"
+                " prepare one (docs/how-to/cut-sessions.md) and set ELEVATE_CUT_POLICY_ID to its id,"
+                " or write off or inline_policy",
+            )
+        return chosen
 
     def name(self, node: Node, what: str) -> Word | None:
         """A policy's name: short, and of letters that can be seen."""

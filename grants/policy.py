@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -143,8 +144,13 @@ class ApprovalPolicy:
         )
 
 
-INLINE_POLICY: Final = "inline_policy"
-"""Of `revoke_sessions`: open sessions can be cut by the permission set's inline policy."""
+class CutWay(StrEnum):
+    """By what open sessions can be cut: the values of `revoke_sessions` but `off`."""
+
+    INLINE_POLICY = "inline_policy"
+    """The permission set's, provisioned to the account."""
+    SCP = "scp"
+    """A service control policy that was prepared for it, and attached where it is to hold."""
 
 
 @dataclass(frozen=True, slots=True)

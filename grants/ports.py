@@ -42,6 +42,7 @@ from grants.records import (
     ActivityRow,
     Applied,
     Binding,
+    Carrier,
     Checkpoint,
     Cut,
     CutLease,
@@ -140,15 +141,23 @@ class IdentityCenter(Protocol):
 
 
 class Denials(Protocol):
-    """sso-admin: the inline policy of a permission set, and its way into one account."""
+    """Policies of one kind that denials are put into: permission sets' inline ones, or SCPs."""
 
-    def read(self, permission_set: PermissionSetArn, *, lane: Lane) -> str:
-        """As AWS has it; empty: there is none. AwsMissing: no such permission set."""
+    def read(self, carrier: str, *, lane: Lane) -> str:
+        """As AWS has it; empty: there is none. AwsMissing: no such permission set, or policy."""
         ...
 
-    def write(self, permission_set: PermissionSetArn, document: str, *, still: Still) -> None:
+    def write(self, carrier: str, document: str, *, still: Still) -> None:
         """In place of what is there; empty: there is to be none."""
         ...
+
+    def targets(self, carrier: str, *, lane: Lane) -> frozenset[str] | None:
+        """The root, OUs and accounts that it is attached to; None: it reaches accounts otherwise."""
+        ...
+
+
+class Provisioning(Protocol):
+    """sso-admin: a permission set's way into one account, its inline policy with it."""
 
     def push(
         self, permission_set: PermissionSetArn, account: AccountId, *, still: Still
@@ -749,7 +758,7 @@ class Cuts(Protocol):
         ...
 
     def of(self, request_id: RequestId) -> Cut | None: ...
-    def of_set(self, permission_set: PermissionSetArn) -> list[Cut]:
+    def carried_by(self, carrier: Carrier) -> list[Cut]:
         """Those that are not lifted, the oldest first."""
         ...
 
@@ -758,12 +767,15 @@ class Cuts(Protocol):
         """Compare and swap on the version."""
         ...
 
-    def due(self, now: datetime) -> list[PermissionSetArn]:
-        """The permission sets with something to do, of which nobody has the lease."""
+    def due(self, now: datetime) -> list[Carrier]:
+        """Those with something to do, of which nobody has the lease."""
         ...
 
     def next_due(self) -> datetime | None: ...
-    def unlifted(self) -> int: ...
+    def carriers(self) -> frozenset[Carrier]:
+        """Those in which something stands, or is to: they are not done with."""
+        ...
+
     def pushing(self) -> int:
         """How many are being provisioned; whoever counts is alone in that until it has added its own."""
         ...
@@ -772,9 +784,7 @@ class Cuts(Protocol):
         """Whether access in this account is to be taken away, and AWS not asked for it yet."""
         ...
 
-    def claim(
-        self, permission_set: PermissionSetArn, now: datetime, *, until: datetime
-    ) -> CutLease | None:
+    def claim(self, carrier: Carrier, now: datetime, *, until: datetime) -> CutLease | None:
         """None: somebody else has it."""
         ...
 

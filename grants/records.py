@@ -11,7 +11,6 @@ from grants.model import (
     Actor,
     Key,
     Moved,
-    PermissionSetArn,
     RequestId,
     Role,
     SlackUserId,
@@ -20,7 +19,7 @@ from grants.model import (
     Told,
     UserId,
 )
-from grants.policy import PolicyBook
+from grants.policy import CutWay, PolicyBook
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Longer ago than anything that is looked at again from time to time."""
@@ -347,9 +346,9 @@ class CutPhase(StrEnum):
     WAITING = "waiting"
     """The access itself is taken away first: until then new sessions can be opened."""
     WANTED = "wanted"
-    """The denial is to stand in the permission set's inline policy."""
+    """The denial is to stand in the policy that carries it."""
     WRITTEN = "written"
-    """It stands there, and is to be provisioned to the account."""
+    """It stands in the inline policy, and is to be provisioned to the account."""
     PUSHED = "pushed"
     """AWS is asked to provision it, or was asked already."""
     IN_FORCE = "in_force"
@@ -359,6 +358,15 @@ class CutPhase(StrEnum):
     """It is, and the policy without it is to be provisioned."""
     PUSHED_BACK = "pushed_back"
     LIFTED = "lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """The policy that denials stand in. AWS compares nothing when it is put, so it has one writer."""
+
+    way: CutWay
+    id: str
+    """The ARN of the permission set whose inline policy it is; or the service control policy's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +394,16 @@ class Cut:
     """When it was in force first."""
     unsure_until: datetime | None = None
     """So long a write whose answer was lost may still change the policy."""
+    scp: str = ""
+    """The service control policy that carries it; empty: the permission set's inline policy does."""
     version: int = 0
+
+    @property
+    def carrier(self) -> Carrier:
+        """Where its denial stands, or is to stand."""
+        if self.scp:
+            return Carrier(CutWay.SCP, self.scp)
+        return Carrier(CutWay.INLINE_POLICY, self.key.permission_set_arn)
 
     @property
     def denies(self) -> bool:
@@ -402,8 +419,8 @@ PUSHING: Final = frozenset({CutPhase.PUSHED, CutPhase.PUSHED_BACK})
 
 @dataclass(frozen=True, slots=True)
 class CutLease:
-    """One writer for each permission set: it has one inline policy, and AWS compares nothing."""
+    """One writer for each carrier."""
 
-    permission_set_arn: PermissionSetArn
+    carrier: Carrier
     lease_until: datetime
     version: int

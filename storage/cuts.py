@@ -1,4 +1,4 @@
-"""Whose open sessions are denied, and who writes a permission set's inline policy just now."""
+"""Whose open sessions are denied, and who writes the policies that deny them just now."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,8 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from grants.model import AccountId, Holding, Key, PermissionSetArn, RequestId
-from grants.records import PUSHING, Cut, CutLease, CutPhase
+from grants.model import AccountId, Holding, Key, RequestId
+from grants.policy import CutWay
+from grants.records import PUSHING, Carrier, Cut, CutLease, CutPhase
 from storage.assignments import HEAD, KEY
 from storage.columns import Moment
 from storage.engine import Held
@@ -28,9 +29,8 @@ from storage.rows import add
 from storage.tables import assignments, cut_sets, cuts
 
 FIELDS: Final = tuple(name for name in Cut.__dataclass_fields__ if name != "key")
-WITH_SETS: Final = cuts.outerjoin(
-    cut_sets, cuts.c.permission_set_arn == cut_sets.c.permission_set_arn
-)
+CARRIER: Final = case((cuts.c.scp != "", cuts.c.scp), else_=cuts.c.permission_set_arn)
+WITH_LEASES: Final = cuts.outerjoin(cut_sets, cut_sets.c.carrier == CARRIER)
 LEASE: Final = cut_sets.c.lease_until
 UNLIFTED: Final = cuts.c.due_at.is_not(None)
 """A CHECK says so; and the index of these is small, however many have been lifted."""
@@ -38,19 +38,19 @@ UNLIFTED: Final = cuts.c.due_at.is_not(None)
 # Made once: the loop asks them every second.
 ONE: Final = Held(select(cuts).where(*(cuts.c[name] == bindparam(name) for name in KEY)))
 DUE: Final = (
-    select(cuts.c.permission_set_arn)
-    .select_from(WITH_SETS)
+    select(cuts.c.scp, CARRIER.label("carrier"))
+    .select_from(WITH_LEASES)
     .where(
         cuts.c.due_at.is_not(None),
         cuts.c.due_at <= bindparam("now"),
         or_(LEASE.is_(None), LEASE <= bindparam("now")),
     )
-    .group_by(cuts.c.permission_set_arn)
+    .group_by("scp", "carrier")
     .order_by(func.min(cuts.c.due_at))
 )
 FIRST: Final = (
     select(func.min(case((cuts.c.due_at < LEASE, LEASE), else_=cuts.c.due_at), type_=Moment))
-    .select_from(WITH_SETS)
+    .select_from(WITH_LEASES)
     .where(cuts.c.due_at.is_not(None))
 )
 
@@ -69,9 +69,13 @@ class SqlCuts:
         found = self._all(select(cuts).where(cuts.c.request_id == request_id))
         return found[0] if found else None
 
-    def of_set(self, permission_set: PermissionSetArn) -> list[Cut]:
+    def carried_by(self, carrier: Carrier) -> list[Cut]:
+        scp = carrier.id if carrier.way is CutWay.SCP else ""
         wanted = select(cuts).where(
-            cuts.c.permission_set_arn == permission_set, UNLIFTED, cuts.c.phase != CutPhase.LIFTED
+            CARRIER == carrier.id,
+            cuts.c.scp == scp,
+            UNLIFTED,
+            cuts.c.phase != CutPhase.LIFTED,
         )
         return self._all(wanted.order_by(cuts.c.since, cuts.c.user_id, cuts.c.account_id))
 
@@ -86,16 +90,17 @@ class SqlCuts:
         )
         return wrote.rowcount == 1
 
-    def due(self, now: datetime) -> list[PermissionSetArn]:
-        return [PermissionSetArn(row[0]) for row in self.db.execute(DUE, {"now": now})]
+    def due(self, now: datetime) -> list[Carrier]:
+        return [_carrier(*row) for row in self.db.execute(DUE, {"now": now})]
 
     def next_due(self) -> datetime | None:
         first: datetime | None = self.db.scalar(FIRST)
         return first
 
-    def unlifted(self) -> int:
+    def carriers(self) -> frozenset[Carrier]:
         unlifted = UNLIFTED, cuts.c.phase != CutPhase.LIFTED
-        return int(self.db.scalar(select(func.count()).where(*unlifted)) or 0)
+        found = self.db.execute(select(cuts.c.scp, CARRIER).where(*unlifted).distinct())
+        return frozenset(_carrier(*row) for row in found)
 
     def pushing(self) -> int:
         # As with the assignments' slots: the others wait at the journal's head.
@@ -111,26 +116,21 @@ class SqlCuts:
         )
         return self.db.execute(waits.limit(1)).first() is not None
 
-    def claim(
-        self, permission_set: PermissionSetArn, now: datetime, *, until: datetime
-    ) -> CutLease | None:
-        add(self.db, cut_sets, {"permission_set_arn": permission_set, "version": 0})
-        this = cut_sets.c.permission_set_arn == permission_set
+    def claim(self, carrier: Carrier, now: datetime, *, until: datetime) -> CutLease | None:
+        add(self.db, cut_sets, {"carrier": carrier.id, "version": 0})
+        this = cut_sets.c.carrier == carrier.id
         version: int = self.db.execute(select(cut_sets.c.version).where(this)).scalar_one()
         claimed = self.db.execute(
             update(cut_sets)
             .where(this, cut_sets.c.version == version, or_(LEASE.is_(None), LEASE <= now))
             .values(lease_until=until, version=version + 1)
         )
-        return CutLease(permission_set, until, version + 1) if claimed.rowcount == 1 else None
+        return CutLease(carrier, until, version + 1) if claimed.rowcount == 1 else None
 
     def let_go(self, lease: CutLease) -> None:
         self.db.execute(
             update(cut_sets)
-            .where(
-                cut_sets.c.permission_set_arn == lease.permission_set_arn,
-                cut_sets.c.version == lease.version,
-            )
+            .where(cut_sets.c.carrier == lease.carrier.id, cut_sets.c.version == lease.version)
             .values(lease_until=None, version=lease.version + 1)
         )
 
@@ -148,6 +148,10 @@ class SqlCuts:
 
 def _is(key: Key) -> ColumnElement[bool]:
     return and_(*(cuts.c[name] == getattr(key, name) for name in KEY))
+
+
+def _carrier(scp: str, carrier: str) -> Carrier:
+    return Carrier(CutWay.SCP if scp else CutWay.INLINE_POLICY, carrier)
 
 
 def _row(cut: Cut) -> dict[str, Any]:

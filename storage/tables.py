@@ -471,6 +471,7 @@ cuts = Table(
     Column("alarmed_at", Moment),
     Column("forced_at", Moment),
     Column("unsure_until", Moment),
+    Column("scp", Words, nullable=False, server_default=""),
     Column("version", Integer, nullable=False),
     one_of("phase", CutPhase),
     CheckConstraint(f"phase = '{CutPhase.LIFTED}' OR due_at IS NOT NULL", name="due"),
@@ -481,7 +482,7 @@ cuts = Table(
 cut_sets = Table(
     "cut_sets",
     metadata,
-    Column("permission_set_arn", Words, primary_key=True),
+    Column("permission_set_arn", Words, primary_key=True, key="carrier"),  # once the only carriers
     Column("lease_until", Moment),
     Column("version", Integer, nullable=False),
 )

@@ -9,9 +9,20 @@ from grants import cutting
 from grants.crew import Crew
 from grants.cutting import Cutting
 from grants.errors import AwsBusy, AwsMissing, AwsTooLate
-from grants.model import AccountId, Lane, PermissionSetArn, RequestId, State, Target, UserId
-from grants.ports import Operation, Progress, Still, Works
-from grants.records import Cut, CutPhase
+from grants.model import (
+    Account,
+    AccountId,
+    Lane,
+    OuId,
+    PermissionSetArn,
+    RequestId,
+    State,
+    Target,
+    UserId,
+)
+from grants.policy import CutWay
+from grants.ports import Operation, Organization, Progress, Still, Works
+from grants.records import Carrier, Cut, CutPhase
 from storage.work import SqlWorks
 from tests import make
 from tests.clock import FakeClock
@@ -37,8 +48,9 @@ class Dead(Doom):
 
 @dataclass
 class Denials:
-    """`grants.ports.Denials`, from the company without a line in between."""
+    """`grants.ports.Denials` of either way, from the company without a line in between."""
 
+    way: CutWay
     company: Company
     doom: Doom
     before: Callable[[str], object] = lambda _: None
@@ -46,12 +58,22 @@ class Denials:
     after: Callable[[str], object] = lambda _: None
     calls: list[str] = field(default_factory=list)
 
-    def read(self, permission_set: PermissionSetArn, *, lane: Lane) -> str:
-        return self._asked("read", lambda: self.company.inline_policy(permission_set))
+    def read(self, carrier: str, *, lane: Lane) -> str:
+        return self._asked("read", lambda: self._carried(carrier))
 
-    def write(self, permission_set: PermissionSetArn, document: str, *, still: Still) -> None:
+    def write(self, carrier: str, document: str, *, still: Still) -> None:
         self._must(still)
-        self._asked("write", lambda: self.company.put_inline_policy(permission_set, document))
+        self._asked("write", lambda: self._carries(carrier, document))
+
+    def targets(self, carrier: str, *, lane: Lane) -> frozenset[str] | None:
+        if self.way is CutWay.INLINE_POLICY:
+            return None
+        return self._asked("targets", lambda: frozenset(self.company.scp(carrier).targets))
+
+    def account(self, account: AccountId, *, lane: Lane) -> Account:
+        """Of `grants.ports.Organization`, as much as is asked for here."""
+        steps = self.company.path_of(account).strip("/").split("/")
+        return Account(account, account, path=tuple(map(OuId, steps[1:-1])))
 
     def push(
         self, permission_set: PermissionSetArn, account: AccountId, *, still: Still
@@ -68,6 +90,15 @@ class Denials:
 
         return _operation(self._asked("pushed", look))
 
+    def _carried(self, carrier: str) -> str:
+        inline = self.way is CutWay.INLINE_POLICY
+        return self.company.inline_policy(carrier) if inline else self.company.scp(carrier).content
+
+    def _carries(self, carrier: str, document: str) -> None:
+        inline = self.way is CutWay.INLINE_POLICY
+        put = self.company.put_inline_policy if inline else self.company.put_scp
+        put(carrier, document)
+
     def _must(self, still: Still) -> None:
         if not still():
             raise AwsTooLate("It is too late.")
@@ -81,7 +112,7 @@ class Denials:
         except LookupError as missing:
             raise AwsMissing(str(missing)) from None
         except AwsError as error:
-            gone = error.code == "ResourceNotFoundException"
+            gone = error.code.endswith("NotFoundException")
             raise (AwsMissing if gone else AwsBusy)(error.message) from None
         self.doom.strike()
         self.after(name)
@@ -95,6 +126,7 @@ def _operation(found: Provisioning) -> Operation:
 @dataclass
 class CuttingRoom:
     works: SqlWorks
+    way: CutWay = CutWay.INLINE_POLICY
     clock: FakeClock = field(default_factory=FakeClock)
     calls: list[str] = field(default_factory=list)
     before: Callable[[str], object] = lambda _: None
@@ -105,21 +137,50 @@ class CuttingRoom:
         self.company = small_company(self.clock, delegated=False)
         self.company.assign("dan", PROD, ADMIN)
         self.permission_set = PermissionSetArn(self.company.permission_set(ADMIN).arn)
+        self.scp = self.company.add_scp("cuts")
+        self.company.attach_scp(self.scp, "Workloads")
+
+    @property
+    def carrier(self) -> Carrier:
+        """Of what is revoked here."""
+        inline = self.way is CutWay.INLINE_POLICY
+        return Carrier(self.way, self.permission_set if inline else self.scp)
+
+    @property
+    def document(self) -> str:
+        """As it stands at AWS."""
+        inline = self.way is CutWay.INLINE_POLICY
+        return self.company.inline_policy(ADMIN) if inline else self.company.scp(self.scp).content
+
+    def put(self, document: str) -> None:
+        """By somebody else."""
+        if self.way is CutWay.INLINE_POLICY:
+            self.company.put_inline_policy(ADMIN, document)
+        else:
+            self.company.put_scp(self.scp, document)
 
     def process(self, doom: Doom | None = None) -> Cutting:
         doom = doom or Dead()
-        return Cutting(
-            cast(Works, MortalWorks(self.works, doom)),
+        inline, scps = (
             Denials(
+                way,
                 self.company,
                 doom,
                 lambda name: self.before(name),
                 lambda name: self.after(name),
                 self.calls,
-            ),
+            )
+            for way in CutWay
+        )
+        return Cutting(
+            cast(Works, MortalWorks(self.works, doom)),
+            {CutWay.INLINE_POLICY: inline, CutWay.SCP: scps},
+            inline,
+            cast(Organization, scps),
             self.clock,
             Crew(Inline(), lambda: None),
             lambda: 0.5,
+            self.scp,
         )
 
     def revoked(
@@ -145,7 +206,8 @@ class CuttingRoom:
         )
         with self.works() as work:
             work.requests.add(request)
-            cutting.begin(work, request, at=now)
+            scp = self.scp if self.way is CutWay.SCP else ""
+            cutting.begin(work, request, at=now, scp=scp)
         return request.id
 
     def passes(self, process: Cutting | None = None, **span: float) -> None:

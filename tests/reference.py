@@ -194,6 +194,12 @@ WORDS: Final = {
         " says `proof: totp`: 32 random bytes in base64, as `openssl rand -base64 32` prints them. Several, with"
         " commas between them: the first seals, all open. The same in every process.",
     },
+    "Cutting sessions": {
+        "ELEVATE_CUT_POLICY_ID": "The service control policy by which open sessions are denied, where the policies"
+        " say `revoke_sessions: scp`: the id, `p-…`, of one that was"
+        " [made for this](../how-to/cut-sessions.md#by-a-service-control-policy). The same in every process,"
+        " and wherever policies are validated or applied.",
+    },
     "Activity": {
         "ELEVATE_ACTIVITY_SOURCE": "Where a session's activity is read. `auto` is `cloudwatch_logs` where a log"
         " group is named, else `lookup_events` where its role is named, else `none`.",

@@ -29,7 +29,7 @@ from tests.admin_hand import (
     unanswered,
 )
 from tests.standins.aws.faults import Kind
-from tests.standins.slack import NotPossible, Person
+from tests.standins.slack import Person
 from tests.world import AUDIT, POLICIES, World
 
 OPERATOR = Actor(Role.ADMINISTRATOR, "operator:test")
@@ -265,12 +265,13 @@ def test_an_approval_policy_is_made_to_ask_for_a_proof(world: World) -> None:
     assert changes(world) == ["changed approval workloads: proof from none to totp"]
 
 
-def test_what_this_version_cannot_do_yet_is_not_asked_for(world: World) -> None:
+def test_what_is_not_prepared_is_refused_beside_its_field(world: World) -> None:
     ada = pressed(world, "Settings")
     asked = "Cut open sessions when access is revoked"
 
-    with pytest.raises(NotPossible):
-        ada.fill({asked: "By an SCP"})
+    ada.fill({asked: "By a service control policy"})
+    outcome = ada.submit()
+    assert "set ELEVATE_CUT_POLICY_ID" in outcome.errors[asked]
     ada.fill({asked: "By an inline policy"})
     outcome = ada.submit()
 

@@ -47,7 +47,7 @@ EXAMPLES: dict[type[Refusal], list[Refusal]] = {
         for thing, several, near in product(Thing, ((), ("1" * 12, LONG)), ("", LONG))
     ],
     errors.NothingRead: [errors.NothingRead()],
-    errors.NoCut: [errors.NoCut(standing) for standing in (True, False)],
+    errors.NoCut: [errors.NoCut(why) for why in errors.Uncut],
     errors.NudgedLately: [errors.NudgedLately(NOON, again) for again in (NOON, None)],
     errors.TooSlow: [errors.TooSlow()],
     errors.NotOpened: [errors.NotOpened()],

@@ -370,6 +370,61 @@ def test_reading_inline_policies_is_tried_where_sessions_can_be_cut(
     assert any("an inline policy: " in line for line in failing)
 
 
+CUTTING = POLICIES.replace("settings:", "settings:\n  revoke_sessions: scp")
+
+
+@pytest.fixture
+def scp(usable: Terminal, company: Company) -> str:
+    """Prepared, named, delegated, and not attached yet; the policies ask for it."""
+    scp = company.add_scp("cuts")
+    company.may_write_scps.add(company.home_account)
+    usable.set(ELEVATE_CUT_POLICY_ID=scp)
+    assert usable("policies", "apply", "-", typed=CUTTING).exit_code == 0
+    return scp
+
+
+def test_a_service_control_policy_that_is_not_named_any_more_is_told(
+    usable: Terminal, scp: str
+) -> None:
+    usable.set(ELEVATE_CUT_POLICY_ID="")
+
+    (finding,) = about_cuts(Verdict.FAIL)
+
+    assert "ELEVATE_CUT_POLICY_ID is not set" in finding
+
+
+def test_it_is_looked_whether_the_service_control_policy_can_be_read_and_is_attached(
+    usable: Terminal, scp: str, company: Company
+) -> None:
+    assert any("attached to nothing" in line for line in about_cuts(Verdict.FAIL))
+
+    company.attach_scp(scp, "payments-prod")
+    (warning,) = about_cuts(Verdict.WARN)
+    assert warning.startswith(f'{scp} is attached neither to "web-prod" (555566667777) nor')
+
+    company.attach_scp(scp, "Workloads")
+    assert about_cuts(Verdict.OK) == [
+        f"{scp} can be read, and has room for 26 at a time",
+        f"{scp} reaches every account that can be asked for",
+    ]
+
+    company.put_scp(scp, '{"Statement": [{"Effect": "Deny", "Effect": "Deny"}]}')
+    (broken,) = about_cuts(Verdict.FAIL)
+    assert "none that can be changed without harm" in broken
+
+
+def test_a_service_control_policy_that_may_not_be_read_is_told(
+    usable: Terminal, scp: str, company: Company
+) -> None:
+    company.may_write_scps.clear()
+
+    assert any(f"ELEVATE_CUT_POLICY_ID, {scp}: " in line for line in found(Verdict.FAIL))
+
+
+def about_cuts(verdict: Verdict) -> list[str]:
+    return [each.what for each in checks() if (each.verdict, each.about) == (verdict, "cuts")]
+
+
 def test_without_a_source_of_activity_it_says_what_to_set(usable: Terminal) -> None:
     assert any("ELEVATE_ACTIVITY_LOG_GROUP" in line for line in found(Verdict.NOTE))
 

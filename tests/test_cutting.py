@@ -306,7 +306,7 @@ def test_what_somebody_else_takes_out_is_put_back_and_told(world: World) -> None
 
     assert phase(world, request) is CutPhase.IN_FORCE
     assert not allowed(world, "bob", minutes=10)
-    assert any("taken out of the permission set's inline policy by somebody" in each for each in alarms(world))  # fmt: skip
+    assert any("somebody took the denial out of the permission set's inline policy" in each for each in alarms(world))  # fmt: skip
 
 
 def test_what_others_add_meanwhile_stays(world: World) -> None:

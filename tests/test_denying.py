@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grants.denying import MOST, Deny, NotUnderstoodError, merged, standing
-from grants.model import RequestId, UserId
+from grants.denying import (
+    MOST,
+    NOBODY,
+    Deny,
+    NotUnderstoodError,
+    merged,
+    role_of,
+    room,
+    standing,
+)
+from grants.model import AccountId, Key, PermissionSetArn, RequestId, UserId
 from tests.clock import NOON
+from tests.standins.aws.inline import like
 
 BOB, DAN = UserId("1234567890-bob"), UserId("1234567890-dan")
 FIRST = Deny(RequestId("7K2M9QXB"), BOB, NOON)
@@ -187,6 +197,52 @@ def test_what_is_not_understood_is_not_touched(document: str) -> None:
         merged(document, [FIRST])
     with pytest.raises(NotUnderstoodError):
         merged(document, [])
+
+
+def test_in_a_service_control_policy_it_is_for_one_role_in_one_account() -> None:
+    arn = PermissionSetArn("arn:aws:sso:::permissionSet/ssoins-1/ps-1")
+    role = role_of(Key(BOB, AccountId("333344445555"), arn), "Admin_Access")
+    within = "arn:aws:iam::333344445555:role/aws-reserved/sso.amazonaws.com"
+
+    found = Deny(FIRST.request_id, BOB, NOON, role).statement()["Condition"]
+
+    assert found["ArnLike"] == {"aws:PrincipalArn": role}
+    assert like(role, f"{within}/AWSReservedSSO_Admin_Access_0123456789abcdef")
+    assert like(role, f"{within}/eu-central-1/AWSReservedSSO_Admin_Access_0123456789abcdef")
+    assert not like(role, f"{within}/AWSReservedSSO_Admin_0123456789abcdef")
+    assert not like(role, f"{within}/AWSReservedSSO_ReadOnly_0123456789abcdef")
+    assert not like(role, f"{within.replace('3333', '4444')}/AWSReservedSSO_Admin_Access_01")
+
+
+def test_some_two_dozen_fit_into_a_service_control_policy() -> None:
+    arn = PermissionSetArn("arn:aws:sso:::permissionSet/ssoins-1/ps-1")
+    role = role_of(Key(BOB, AccountId("333344445555"), arn), "AdministratorAccess")
+    somebody = UserId("90677c608a-01234567-89ab-cdef-0123-456789abcdef")
+
+    prepared = json.dumps({"Version": "2012-10-17", "Statement": [NOBODY]})
+
+    assert room(prepared, Deny(FIRST.request_id, somebody, NOON, role)) == 27
+
+
+def test_a_policy_that_may_not_be_empty_keeps_what_denies_nobody() -> None:
+    before = merged("", [FIRST]).document
+
+    after = merged(before, [], least=[NOBODY])
+
+    assert json.loads(after.document)["Statement"] == [NOBODY]
+    assert not merged(after.document, [], least=[NOBODY]).changed
+
+
+@given(documents, st.integers(0, 60))
+@settings(deadline=None)
+def test_as_many_fit_in_as_it_says(document: object, number: int) -> None:
+    before = as_text(document)
+    ours = [Deny(RequestId(f"{each:08}"), BOB, NOON, role="r" * 150) for each in range(number)]
+
+    most = room(before, Deny(RequestId("0" * 8), BOB, NOON, role="r" * 150))
+
+    assert len(merged(before, ours).no_room) == max(0, number - most)
+    assert len(merged(before, ours).document.encode()) <= MOST
 
 
 def test_what_only_begins_like_ours_is_somebody_elses() -> None:

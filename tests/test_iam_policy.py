@@ -13,11 +13,11 @@ from botocore import xform_name
 from click.testing import CliRunner
 
 from bot.commands.all import cli
-from bot.commands.iam_policy import ASSIGN, CUT, document
+from bot.commands.iam_policy import ASSIGN, CUT, CUT_BY_SCP, document
 from bot.settings import Settings, Source
 from grants import cutting
 from grants.model import State
-from grants.policy import PolicyBook
+from grants.policy import CutWay, PolicyBook
 from storage.work import SqlWorks
 from tests import make
 from tests.clock import NOON
@@ -55,6 +55,7 @@ OF_ONE_SERVICE = {
     "athena.py": "athena",
     "lake.py": "cloudtrail",
     "denials.py": "sso",
+    "scps.py": "organizations",
 }
 """Adapters that ask a single service: where two have a call of the same name, it is theirs."""
 STORE = (
@@ -69,8 +70,9 @@ SOURCES = {
     },
     "lake": {"activity_event_data_store": STORE},
 }
-CUTS = "denials.py"
-"""Asked where sessions are cut."""
+CUTS = {"denials.py": CutWay.INLINE_POLICY, "scps.py": CutWay.SCP}
+"""Asked where sessions are cut, by which way."""
+SCPS = ("p-1a2b3c4d5e",)
 QUERIED = {"cloudwatch_logs.py", "athena.py", "lake.py"}
 IN_ATHENAS_NAME = ("glue:", "s3:")
 """What Athena does by the caller's rights, and nobody calls."""
@@ -89,11 +91,11 @@ def called() -> Iterator[tuple[str, str]]:
                 yield file.name, node.func.attr
 
 
-def actions_in_use(source: str, *, cuts: bool = False) -> set[str]:
+def actions_in_use(source: str, cuts: CutWay | None = None) -> set[str]:
     known = operations()
     found = set()
     for file, name in called():
-        if file in QUERIED - {f"{source}.py"} or (file == CUTS and not cuts):
+        if file in QUERIED - {f"{source}.py"} or CUTS.get(file, cuts) != cuts:
             continue
         prefix = OF_ONE_SERVICE.get(file, "")
         found |= {action for action in known.get(name, ()) if action.startswith(prefix)}
@@ -105,15 +107,20 @@ def statement(policy: dict[str, Any], sid: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.mark.parametrize("cuts", [True, False], ids=["cuts", "no cuts"])
+@pytest.mark.parametrize("cuts", [None, *CutWay])
 @pytest.mark.parametrize("source", SOURCES)
-def test_it_allows_what_the_code_asks_of_aws_and_no_more(source: str, *, cuts: bool) -> None:
-    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"), cuts=cuts)
+def test_it_allows_what_the_code_asks_of_aws_and_no_more(source: str, cuts: CutWay | None) -> None:
+    policy = document(
+        INSTANCE,
+        settings(source, role="ElevateActivityReader"),
+        cuts=cuts is CutWay.INLINE_POLICY,
+        scps=SCPS if cuts is CutWay.SCP else (),
+    )
 
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
 
     ours = {action for action in allowed if not action.startswith(IN_ATHENAS_NAME)}
-    assert ours == actions_in_use(source, cuts=cuts)
+    assert ours == actions_in_use(source, cuts)
 
 
 def test_a_log_group_is_the_only_one_that_may_be_queried() -> None:
@@ -218,6 +225,38 @@ def test_the_rights_to_cut_are_printed_where_the_policies_switch_it_on_or_someth
     assert "ProvisionPermissionSet" in printed()
 
 
+def test_one_service_control_policy_may_be_written_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, works: SqlWorks
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    asked = ["iam-policy", "--instance-arn", INSTANCE, "--revoke-sessions", "scp"]
+    refused = CliRunner().invoke(cli, asked)
+    monkeypatch.setenv("ELEVATE_CUT_POLICY_ID", SCPS[0])
+    off, request = PolicyBook(), make.a_request(state=State.REVOKED)
+
+    def actions() -> list[str]:
+        policy = json.loads(printed())
+        return [each for one in policy["Statement"] for each in one["Action"] if "Policy" in each]
+
+    assert refused.exit_code == 2
+    assert "Set ELEVATE_CUT_POLICY_ID" in refused.stderr
+    (arn,) = statement(json.loads(printed(*asked[3:])), "CutByServiceControlPolicy")["Resource"]
+    assert arn == f"arn:aws:organizations::*:policy/o-*/service_control_policy/{SCPS[0]}"
+    assert actions() == []
+    with works() as work:
+        work.policies.apply(
+            replace(off, settings=replace(off.settings, revoke_sessions="scp")), by="test", at=NOON
+        )
+    assert actions() == list(CUT_BY_SCP)
+    with works() as work:
+        work.policies.apply(off, by="test", at=NOON)
+        work.requests.add(request)
+        cutting.begin(work, request, at=NOON, scp="p-9z8y7x6w5v")
+    assert actions() == list(CUT_BY_SCP)
+    assert "p-9z8y7x6w5v" in printed()
+    assert SCPS[0] not in printed()
+
+
 def test_no_role_is_assumed_where_none_reads_activity() -> None:
     policy = document(INSTANCE, settings())
 
@@ -243,7 +282,9 @@ def test_other_partitions_have_their_own_arns() -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_it_fits_into_a_managed_policy(source: str) -> None:
-    policy = document(INSTANCE, settings(source, role="ElevateActivityReader"), cuts=True)
+    policy = document(
+        INSTANCE, settings(source, role="ElevateActivityReader"), cuts=True, scps=SCPS
+    )
 
     assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
 

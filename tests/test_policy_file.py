@@ -288,17 +288,13 @@ def test_a_missing_or_later_version_is_told() -> None:
     assert problems("version: 2") == ["p.yml:1: version must be 1; it is 2"]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (settings("revoke_sessions: scp"), "p.yml:3: revoke_sessions: scp in settings"),
-    ],
-)
-def test_what_this_version_cannot_do_yet_is_refused_by_name(text: str, says: str) -> None:
-    (problem,) = problems(text)
+def test_sessions_are_cut_by_a_service_control_policy_only_where_one_is_named() -> None:
+    (problem,) = problems(settings("revoke_sessions: scp"))
 
-    assert problem.startswith(says)
-    assert "not in this version of Elevate yet" in problem
+    assert problem.startswith("p.yml:3: revoke_sessions: scp needs a service control policy")
+    assert "set ELEVATE_CUT_POLICY_ID" in problem
+    named = load(settings("revoke_sessions: scp"), source="p.yml", scp=True)
+    assert named.settings.revoke_sessions == "scp"
 
 
 @pytest.mark.parametrize("name", ['"a\\nb"', '"\\u202eb"', '" a"', "a" * 101])

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from tests.standins.aws import ACTIVITY_ROLE, ApiCall, AwsStandIn, Company, small_company
 from tests.standins.aws.demo_company import use_what_is_given
 from tests.standins.aws.ground import uuid_of
+from tests.standins.aws.scps import PREPARED
 from tests.standins.aws.shapes import misfits
 from tests.standins.aws.speech import TARGETS
 
@@ -911,6 +912,8 @@ def queries(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
 
 def every_question(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
     bob, engineers = company.user("bob").id, company.group("engineers").id
+    company.may_write_scps.add(company.home_account)
+    scp = company.add_scp("cuts")
     arn = company.permission_set("ReadOnlyAccess").arn
     instance = {"InstanceArn": company.instance_arn}
     store = {"IdentityStoreId": company.store_id}
@@ -978,6 +981,9 @@ def every_question(company: Company) -> list[tuple[str, str, dict[str, Any]]]:
         ("organizations", "ListParents", {"ChildId": "222233334444"}),
         ("organizations", "ListTagsForResource", {"ResourceId": "222233334444"}),
         ("organizations", "ListDelegatedAdministrators", {}),
+        ("organizations", "DescribePolicy", {"PolicyId": "p-FullAWSAccess"}),
+        ("organizations", "ListTargetsForPolicy", {"PolicyId": "p-FullAWSAccess"}),
+        ("organizations", "UpdatePolicy", {"PolicyId": scp, "Content": PREPARED}),
         ("cloudtrail", "LookupEvents", {"MaxResults": 2}),
         *queries(company),
     ]

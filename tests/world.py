@@ -156,6 +156,7 @@ class World:
             self.storage, self.ports, hands, wake=lambda: None, jitter=lambda: self.jitter
         )
         self.cutting = cutting(
+            self.settings,
             self.storage,
             self.ports,
             Crew(Inline(), lambda: None),
@@ -246,7 +247,11 @@ class World:
         """Applied as the command line would."""
         catalogue = self.refresher.refresh()
         book = load_book(
-            text, source="test.yml", catalogue=catalogue, directory=self.ports.directory
+            text,
+            source="test.yml",
+            catalogue=catalogue,
+            directory=self.ports.directory,
+            scp=self.settings.cut_policy_id is not None,
         )
         self.refresher.read_tags(book)
         return self.administration.apply(book, by=Actor(Role.ADMINISTRATOR, "operator:test"))

@@ -1,5 +1,6 @@
 """`iam-policy`: the least that AWS must allow the bot's role."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from bot.commands import ground
 from bot.commands.iam_activity import rights, statement, unnamed
 from bot.journal_to import bucket_of
 from bot.settings import Settings, instance
-from grants.policy import INLINE_POLICY
+from grants.policy import CutWay
 from storage import schema
 
 READ: Final = (
@@ -50,6 +51,11 @@ CUT: Final = (
     "sso:DeleteInlinePolicyFromPermissionSet",
     "sso:ProvisionPermissionSet",
 )
+CUT_BY_SCP: Final = (
+    "organizations:DescribePolicy",
+    "organizations:ListTargetsForPolicy",
+    "organizations:UpdatePolicy",
+)
 ASSIGN: Final = ("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment")
 PUT: Final = "s3:PutObject"
 ASSUME: Final = "sts:AssumeRole"
@@ -63,10 +69,13 @@ ANY_INSTANCE: Final = "arn:aws:sso:::instance/*"
 @click.option("--instance-arn", help="The Identity Center instance; else the configured one.")
 @click.option(
     "--revoke-sessions",
-    is_flag=True,
-    help="With what cutting sessions takes, although the policies do not switch it on yet.",
+    type=click.Choice([way.value for way in CutWay]),
+    is_flag=False,
+    flag_value=CutWay.INLINE_POLICY.value,
+    help="With what cutting sessions takes, although the policies do not switch it on yet:"
+    " by the inline policy, unless scp is written behind it.",
 )
-def iam_policy(instance_arn: str | None, *, revoke_sessions: bool) -> None:
+def iam_policy(instance_arn: str | None, revoke_sessions: str | None) -> None:
     """Print the least-privilege policy of the role that the bot runs under."""
     settings = ground.settings()
     known = _known(settings)
@@ -83,12 +92,26 @@ def iam_policy(instance_arn: str | None, *, revoke_sessions: bool) -> None:
             raise click.BadParameter(str(wrong)) from None
     if lacks := unnamed(settings):
         click.echo(lacks, err=True)
-    cuts = revoke_sessions or known.cuts
-    ground.print_json(document(arn or ANY_INSTANCE, settings, cuts=cuts))
+    cuts, scps = known.cuts, known.scps
+    if revoke_sessions == CutWay.INLINE_POLICY:
+        cuts = True
+    if revoke_sessions == CutWay.SCP:
+        if not settings.cut_policy_id:
+            raise click.UsageError(
+                "Set ELEVATE_CUT_POLICY_ID to the id of the service control policy: the role is to be"
+                " allowed to write that one, and no other."
+            )
+        scps |= {settings.cut_policy_id}
+    ground.print_json(document(arn or ANY_INSTANCE, settings, cuts=cuts, scps=scps))
 
 
-def document(instance_arn: str, settings: Settings, *, cuts: bool = False) -> dict[str, Any]:
-    """As IAM takes it, with what the source of activity needs, and where it is on, cutting sessions."""
+def document(
+    instance_arn: str, settings: Settings, *, cuts: bool = False, scps: Collection[str] = ()
+) -> dict[str, Any]:
+    """As IAM takes it, with what the source of activity needs, and where it is on, cutting sessions.
+
+    `cuts`: by inline policies; `scps`: by these service control policies.
+    """
     partition = instance_arn.split(":")[1]
     name = instance_arn.rpartition("/")[2]
     sso = f"arn:{partition}:sso::"
@@ -103,6 +126,12 @@ def document(instance_arn: str, settings: Settings, *, cuts: bool = False) -> di
             _allow("CutSessions", CUT, [instance_arn, f"{sso}:account/*"]),
             _tagged(_allow("CutOnlyTaggedSets", CUT, f"{sso}:permissionSet/{name}/*")),
         ]
+    if scps:
+        arns = [
+            f"arn:{partition}:organizations::*:policy/o-*/service_control_policy/{each}"
+            for each in sorted(scps)
+        ]
+        statements.append(_allow("CutByServiceControlPolicy", CUT_BY_SCP, arns))
     if settings.activity_role:
         role = f"arn:{partition}:iam::*:role/{settings.activity_role}"
         statements.append(_allow("ReadActivity", (ASSUME,), role))
@@ -132,7 +161,9 @@ class _Known:
     instance_arn: str = ""
     """The one that the catalogue was read from; empty: none was read yet."""
     cuts: bool = False
-    """Whether sessions are cut, or there is something left to undo."""
+    """Whether sessions are cut by inline policies, or there is something left to undo in one."""
+    scps: frozenset[str] = frozenset()
+    """The same of service control policies: which."""
 
 
 def _known(settings: Settings) -> _Known:
@@ -140,5 +171,11 @@ def _known(settings: Settings) -> _Known:
         return _Known()
     with ground.opened(settings) as storage, storage.works.reading() as work:
         found = work.catalogue.load()
-        on = work.policies.current().settings.revoke_sessions == INLINE_POLICY
-        return _Known(found.instance.arn if found else "", on or work.cuts.unlifted() > 0)
+        on, carriers = work.policies.current().settings.revoke_sessions, work.cuts.carriers()
+    scps = {each.id for each in carriers if each.way is CutWay.SCP}
+    if on == CutWay.SCP and settings.cut_policy_id:
+        scps.add(settings.cut_policy_id)
+    inline = any(each.way is CutWay.INLINE_POLICY for each in carriers)
+    return _Known(
+        found.instance.arn if found else "", on == CutWay.INLINE_POLICY or inline, frozenset(scps)
+    )

@@ -9,7 +9,7 @@ from blocks.text import inline, several
 from bot.assemble import open_aws, open_storage, refresher
 from bot.clock import system_clock
 from bot.commands import ground
-from bot.commands.names import Names
+from bot.commands.names import names_of
 from bot.commands.policies import content, warn
 from bot.settings import Settings
 from grants.cautions import warnings
@@ -38,7 +38,9 @@ def plan(file: str | None, *, as_json: bool) -> None:
     aws = open_aws(settings)
     before, stored = _in_force(settings)
     reading = refresher(open_storage(settings), aws)
-    after, catalogue = Names(aws, stored, reading.read, before).look_up(raw, source=name)
+    after, catalogue = names_of(settings, aws, stored, reading.read, before).look_up(
+        raw, source=name
+    )
     if uses_tags(before) or uses_tags(after):
         unread = sum(account.tags is None for account in catalogue.accounts.values())
         catalogue = reading.with_tags(catalogue, most=unread)

@@ -8,7 +8,7 @@ import click
 
 from bot.assemble import administration, open_aws, open_storage, refresher
 from bot.commands import ground
-from bot.commands.names import Names
+from bot.commands.names import names_of
 from bot.commands.trouble import Findings, Misuse, Trouble
 from bot.policy_file import export as written
 from bot.policy_file import load, read
@@ -41,7 +41,7 @@ def validate(ctx: click.Context, file: str | None, *, offline: bool, as_json: bo
     """Say what is wrong with a policy file. Changes nothing."""
     settings = ground.settings()
     name, raw = content(settings, file)
-    report = _by_grammar(raw, name) if offline else _by_names(raw, name, settings)
+    report = _by_grammar(raw, name, settings) if offline else _by_names(raw, name, settings)
     if as_json:
         ground.print_json(report.as_json())
     else:
@@ -71,7 +71,7 @@ def apply(file: str | None, planned: int | None, *, as_json: bool) -> None:
             before, stored = work.policies.current(), work.catalogue.load()
         since = _since(before, planned)
         reading = refresher(storage, aws)
-        names = Names(aws, stored, reading.refresh, before)
+        names = names_of(settings, aws, stored, reading.refresh, before)
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.read_tags(book) or catalogue  # what is left the running bot reads
@@ -162,9 +162,9 @@ class Report:
             click.echo(f"{name}: fine")
 
 
-def _by_grammar(raw: bytes, name: str) -> Report:
+def _by_grammar(raw: bytes, name: str, settings: Settings) -> Report:
     try:
-        load(raw, source=name)
+        load(raw, source=name, scp=settings.cut_policy_id is not None)
     except PolicyProblems as found:
         return Report(problems=found.problems)
     return Report()
@@ -175,7 +175,7 @@ def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
         aws = open_aws(settings)
         reading = refresher(open_storage(settings), aws)
         held, stored = _stored(settings)
-        names = Names(aws, stored, reading.read, held)
+        names = names_of(settings, aws, stored, reading.read, held)
         book, catalogue = names.look_up(raw, source=name)
         if uses_tags(book) and not catalogue.tagged:
             catalogue = reading.with_tags(catalogue)
@@ -185,7 +185,7 @@ def _by_names(raw: bytes, name: str, settings: Settings) -> Report:
     except PolicyProblems as wrong:
         return Report(problems=wrong.problems)
     except AwsFault as fault:
-        return replace(_by_grammar(raw, name), unchecked=fault.reason)
+        return replace(_by_grammar(raw, name, settings), unchecked=fault.reason)
 
 
 def _stored(settings: Settings) -> tuple[PolicyBook, Catalogue | None]:

@@ -83,7 +83,7 @@ def revoke(request_id: str, reason: str, *, cut_sessions: bool) -> None:
         raise click.BadParameter(words(unfit), param_hint="--reason") from None
     with ground.opened(settings) as storage:
         memberships = Memberships(open_aws(settings).directory, storage.clock)
-        after = closing(storage, memberships).revoke_as(
+        after = closing(settings, storage, memberships).revoke_as(
             ground.whoever_types(Action.REVOKE), _id(request_id), reason, cut=cut_sessions
         )
         now = storage.clock()

@@ -153,6 +153,12 @@ class Clients:
             return SsoAdmin(region, _readers(made), made(ONCE))
 
     @cached_property
+    def organizations_writing(self) -> "OrganizationsClient":
+        """Made when it is first asked for: few write a policy of the organization. Sent once."""
+        with self._making:
+            return self.ear.listen(self._session.client("organizations", config=ONCE))
+
+    @cached_property
     def s3(self) -> Any:
         """Made when it is first asked for: most have no bucket. Sent once; who sends comes again."""
         with self._making:

@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 
 class DenialsAtAws:
-    """`grants.ports.Denials`. What is asked for goes behind what takes access away."""
+    """`grants.ports.Denials`, `grants.ports.Provisioning`: behind what takes access away."""
 
     def __init__(self, finder: Finder, limiter: Limiter) -> None:
         """The finder is shared with whoever needs the instance."""
         self._finder = finder
         self._ask = Asking(limiter, Family.SSO_ADMIN)
 
-    def read(self, permission_set: PermissionSetArn, *, lane: Lane) -> str:
+    def read(self, carrier: str, *, lane: Lane) -> str:
         """Empty: there is none."""
         home = self._finder.home(lane)
-        must_be_of(home.instance.arn, permission_set)
+        must_be_of(home.instance.arn, PermissionSetArn(carrier))
         answer = self._ask(
             lane,
             lambda: home.sso_admin.reading.at(lane).get_inline_policy_for_permission_set(
-                InstanceArn=home.instance.arn, PermissionSetArn=permission_set
+                InstanceArn=home.instance.arn, PermissionSetArn=carrier
             ),
         )
         return answer.get("InlinePolicy") or ""
 
-    def write(self, permission_set: PermissionSetArn, document: str, *, still: Still) -> None:
+    def write(self, carrier: str, document: str, *, still: Still) -> None:
         """Asked once; AwsUnsure means read before asking again."""
         home = self._finder.home(Lane.GRANT)
         client, arn = home.sso_admin.writing, home.instance.arn
-        must_be_of(arn, permission_set)
+        must_be_of(arn, PermissionSetArn(carrier))
         if document:
             self._ask.write(
                 Lane.GRANT,
                 lambda: client.put_inline_policy_to_permission_set(
-                    InstanceArn=arn, PermissionSetArn=permission_set, InlinePolicy=document
+                    InstanceArn=arn, PermissionSetArn=carrier, InlinePolicy=document
                 ),
                 still=still,
             )
@@ -51,10 +51,13 @@ class DenialsAtAws:
             self._ask.write(
                 Lane.GRANT,
                 lambda: client.delete_inline_policy_from_permission_set(
-                    InstanceArn=arn, PermissionSetArn=permission_set
+                    InstanceArn=arn, PermissionSetArn=carrier
                 ),
                 still=still,
             )
+
+    def targets(self, _carrier: str, *, lane: Lane) -> None:
+        """It reaches the accounts that it is provisioned to."""
 
     def push(
         self, permission_set: PermissionSetArn, account: AccountId, *, still: Still

@@ -44,7 +44,13 @@ TOO_MANY_QUERIES: Final = frozenset(
 )
 """Of CloudWatch Logs, CloudTrail Lake and Athena: others are running, and end by themselves."""
 _BUSY: Final = (
-    THROTTLING | TOO_MANY_QUERIES | {"ConflictException", "ConcurrentModificationException"}
+    THROTTLING
+    | TOO_MANY_QUERIES
+    | {
+        "ConcurrentModificationException",
+        "ConflictException",
+        "PolicyChangesInProgressException",
+    }
 )
 _UNSURE: Final = frozenset(
     {

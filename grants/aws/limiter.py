@@ -39,6 +39,8 @@ class Family(StrEnum):
     ORG_TAGS = "organizations ListTagsForResource"
     ORGANIZATION = "organizations"
     """DescribeOrganization, ListRoots, DescribeOrganizationalUnit: rarely asked, 1 a second."""
+    ORG_POLICIES = "organizations policies"
+    """UpdatePolicy, two a second; of DescribePolicy and ListTargetsForPolicy nothing better is known."""
     LOOKUP_EVENTS = "cloudtrail LookupEvents"
     """Two a second for each account and Region, which is the scope."""
     CLOUDTRAIL_READS = "cloudtrail Get and Describe"
@@ -71,6 +73,7 @@ QUOTAS: Final = {
     Family.DESCRIBE_ACCOUNT: Quota(18, 27),
     Family.ORG_TAGS: Quota(9, 14, refresh_rate=8),
     Family.ORGANIZATION: Quota(1, 2),
+    Family.ORG_POLICIES: Quota(1.8, 2),
     Family.LOOKUP_EVENTS: Quota(1.8, 2),
     Family.CLOUDTRAIL_READS: Quota(9, 9),
     Family.CLOUDTRAIL_REST: Quota(0.9, 1),

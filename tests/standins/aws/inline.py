@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.standins.aws.access import Access, Assignment
@@ -114,15 +115,30 @@ class Inline(Access):
         pair = (self.account(account).id, self.permission_set(permission_set).arn)
         if pair not in self.assigned:
             return False
-        document = self.in_account.get(pair, "")
-        statements = json.loads(document)["Statement"] if document else []
-        if isinstance(statements, dict):
-            statements = [statements]
         who = {
             "identitystore:UserId": self.user(user).id,
             "aws:TokenIssueTime": issued_at,
         }
-        return not any(_denies_all(each) and _holds(each, who) for each in statements)
+        return not denied(self.in_account.get(pair, ""), who)
+
+
+def denied(document: str, who: Mapping[str, Any]) -> bool:
+    """Whether the policy denies everything to whoever that is."""
+    statements = json.loads(document)["Statement"] if document else []
+    if isinstance(statements, dict):
+        statements = [statements]
+    return any(_denies_all(each) and _holds(each, who) for each in statements)
+
+
+def like(pattern: str, arn: str) -> bool:
+    """As IAM's ArnLike: each of the six parts for itself, `*` and `?` within it."""
+    wanted, found = pattern.split(":", 5), arn.split(":", 5)
+    if len(wanted) != 6 or len(found) != 6:
+        return False
+    return all(
+        fnmatchcase(is_so, part.replace("[", "[[]"))
+        for part, is_so in zip(wanted, found, strict=True)
+    )
 
 
 def _denies_all(statement: Mapping[str, Any]) -> bool:
@@ -140,6 +156,8 @@ def _holds(statement: Mapping[str, Any], who: Mapping[str, Any]) -> bool:
                     held = known == value
                 case "DateLessThan":
                     held = isinstance(known, datetime) and known < datetime.fromisoformat(value)
+                case "ArnLike":
+                    held = known is not None and like(value, known)
                 case _:
                     raise NotImplementedError(operator)
             if not held:

@@ -10,6 +10,7 @@ from tests.standins.aws.company import Company
 from tests.standins.aws.ground import Answer, AwsError
 from tests.standins.aws.organization import Account, Unit
 from tests.standins.aws.pages import page_of
+from tests.standins.aws.scps import Scp
 
 T = TypeVar("T")
 _OLD_STATUS = ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE")
@@ -153,6 +154,58 @@ def list_delegated_administrators(company: Company, call: Call) -> Answer:
     return {"DelegatedAdministrators": administrators, **more}
 
 
+def _scp(company: Company, call: Call) -> Scp:
+    """Whoever may not write policies may not read them either."""
+    if call.account not in company.may_write_scps:
+        raise AwsError(
+            "AccessDeniedException", "You don't have permissions to access this resource."
+        )
+    return company.scp(call.parameters["PolicyId"])
+
+
+def _policy(company: Company, scp: Scp) -> Answer:
+    arn = _arn(company, "policy", f"/{scp.kind.lower()}/{scp.id}")
+    if scp.aws_managed:
+        arn = f"arn:aws:organizations::aws:policy/{scp.kind.lower()}/{scp.id}"
+    summary = {
+        "Id": scp.id,
+        "Arn": arn,
+        "Name": scp.name,
+        "Description": "",
+        "Type": scp.kind,
+        "AwsManaged": scp.aws_managed,
+    }
+    return {"Policy": {"PolicySummary": summary, "Content": scp.content}}
+
+
+def describe_policy(company: Company, call: Call) -> Answer:
+    return _policy(company, _scp(company, call))
+
+
+def update_policy(company: Company, call: Call) -> Answer:
+    found = _scp(company, call)
+    if "Content" in call.parameters:
+        company.put_scp(found.id, call.parameters["Content"])
+    return _policy(company, found)
+
+
+def list_targets_for_policy(company: Company, call: Call) -> Answer:
+    page, more = _page(company, call, _scp(company, call).targets)
+    return {"Targets": [_target(company, each) for each in page], **more}
+
+
+def _target(company: Company, target: str) -> Answer:
+    if target == company.root_id:
+        kind, name, arn = "ROOT", "Root", _arn(company, "root", f"/{target}")
+    elif target in company.units:
+        kind, name = "ORGANIZATIONAL_UNIT", company.units[target].name
+        arn = _arn(company, "ou", f"/{target}")
+    else:
+        kind, name = "ACCOUNT", company.accounts[target].name
+        arn = _arn(company, "account", f"/{target}")
+    return {"TargetId": target, "Arn": arn, "Name": name, "Type": kind}
+
+
 _ANSWERS: dict[str, Callable[[Company, Call], Answer]] = {
     "DescribeOrganization": describe_organization,
     "ListAccounts": list_accounts,
@@ -164,6 +217,9 @@ _ANSWERS: dict[str, Callable[[Company, Call], Answer]] = {
     "ListParents": list_parents,
     "ListTagsForResource": list_tags_for_resource,
     "ListDelegatedAdministrators": list_delegated_administrators,
+    "DescribePolicy": describe_policy,
+    "UpdatePolicy": update_policy,
+    "ListTargetsForPolicy": list_targets_for_policy,
 }
 OPERATIONS = frozenset(_ANSWERS)
 

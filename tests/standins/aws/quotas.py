@@ -30,6 +30,7 @@ _ORGANIZATIONS = {
     "DescribeOrganizationalUnit": Quota("DescribeOrganizationalUnit", 2, 2),
     "DescribeOrganization": Quota("DescribeOrganization", 1, 2),
     "ListRoots": Quota("ListRoots", 1, 2),
+    "UpdatePolicy": Quota("UpdatePolicy", 2, 3),
 }
 
 

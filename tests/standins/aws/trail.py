@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.standins.aws.access import Assignment
 from tests.standins.aws.ground import Clock, digits_of, locked, uuid_of
-from tests.standins.aws.inline import Inline
+from tests.standins.aws.scps import Scps
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0"
 CLI = "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13"
@@ -71,7 +71,7 @@ class Event:
     record: Mapping[str, Any] = field(compare=False)
 
 
-class Trail(Inline):
+class Trail(Scps):
     def __init__(
         self,
         clock: Clock,
