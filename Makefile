@@ -50,12 +50,13 @@ audit: setup  ## whether what we build on is known to be vulnerable; asks OSV: "
 	$(PY) -m tests.audit
 
 soak: setup  ## every proof, far beyond CI: make soak seeds=100000 lives=2000 races=200 fuzz=200
-	$(PY) -m tests.simulation --from 2000 --seeds $(or $(seeds),100000)
+	$(PY) -m tests.simulation --from 500 --seeds $(or $(seeds),100000)
 	$(PY) -m tests.simulation --mutants --seeds 4000
 	TEST_LIVES=$(or $(lives),2000) $(PY) -m pytest -n0 tests/test_lifecycle_machine.py
 	TEST_RACES=$(or $(races),200) $(PY) -m pytest -n0 -v tests/test_races_*.py
-	TEST_FUZZ=$(or $(fuzz),200) $(PY) -m pytest -n0 tests/test_fuzz.py
+	TEST_MATRICES=whole TEST_FUZZ=$(or $(fuzz),200) $(PY) -m pytest -n0 tests/test_fuzz.py
 	$(PY) -m tests.kills
+	TEST_MATRICES=whole $(PYTEST)
 
 demo: setup  ## the bot beside a local Slack and a stand-in for AWS, to click in
 	$(PY) -m tests.demo

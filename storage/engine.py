@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from psycopg import Error as PostgresError
 from sqlalchemy import (
@@ -22,8 +22,9 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
+from storage.cursor import PlainCursor
 from storage.turns import Turns
 
 POSTGRESQL: Final = "postgresql+psycopg"
@@ -38,6 +39,8 @@ OURS: Final = (
 # 3.51.3) needs to corrupt a file.
 READING: Final = ("foreign_keys=ON", "wal_autocheckpoint=0", "query_only=ON")
 WRITING: Final = ("foreign_keys=ON", "journal_mode=WAL")
+READER: Final = {"reading": True}
+WRITER: Final = {"reading": False}
 MIGRATING: Final = ("foreign_keys=OFF", "journal_mode=WAL")
 
 
@@ -92,6 +95,7 @@ def open_database(url: str) -> Database:
         return _embedded(found)
     writers = _served(
         found,
+        WRITER,
         isolation_level="READ COMMITTED",
         statement_timeout="15s",
         lock_timeout="5s",
@@ -99,13 +103,14 @@ def open_database(url: str) -> Database:
     )
     readers = _served(
         found,
+        READER,
         isolation_level="REPEATABLE READ",
         statement_timeout="60s",
         # Whoever prints a long export waits for its reader; nobody waits for us.
         idle_in_transaction_session_timeout="600s",
         default_transaction_read_only="on",
     )
-    return Database(writers, _reader(readers), nullcontext)
+    return Database(writers, readers, nullcontext)
 
 
 def open_for_migration(url: str) -> Engine:
@@ -155,14 +160,12 @@ class Held:
         return self._looked_at if reads else self._locked
 
 
-def _reader(engine: Engine) -> Engine:
-    return engine.execution_options(reading=True)
-
-
 def _embedded(url: URL) -> Database:
-    writers = _sqlite(url, WRITING, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
-    readers = _sqlite(url, READING, "BEGIN", pool_size=5, max_overflow=15)
-    return Database(writers, _reader(readers), Turns().turn)
+    writers = _sqlite(
+        url, WRITING, "BEGIN IMMEDIATE", execution_options=WRITER, pool_size=1, max_overflow=0
+    )
+    readers = _sqlite(url, READING, "BEGIN", execution_options=READER, pool_size=5, max_overflow=15)
+    return Database(writers, readers, Turns().turn)
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> Engine:
@@ -175,17 +178,19 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> E
         for pragma in OURS + pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
+    def begun(connection: PoolProxiedConnection) -> None:
         # What reads first and writes then would fail at once instead of waiting for its turn.
-        connection.exec_driver_sql(begin)
+        cast(sqlite3.Connection, connection.dbapi_connection).execute(begin)
 
+    # Not an event: where there is a single one, every statement asks whether somebody listens to it.
+    engine.dialect.do_begin = begun  # type: ignore[assignment] # as a dialect for each would do
     return engine
 
 
-def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
+def _served(url: URL, options: dict[str, bool], *, isolation_level: Any, **settings: str) -> Engine:
     engine = create_engine(
         url,
+        execution_options=options,
         hide_parameters=True,
         isolation_level=isolation_level,
         pool_pre_ping=True,
@@ -193,6 +198,7 @@ def _served(url: URL, *, isolation_level: Any, **settings: str) -> Engine:
         max_overflow=10,
         connect_args={
             "application_name": "elevate",
+            "cursor_factory": PlainCursor,
             "connect_timeout": 5,
             "keepalives_idle": 30,
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 import boto3
 
 from grants.aws.clients import Clients
+from tests.short_cut import to_aws
 from tests.standins.aws import AwsStandIn
 from tests.standins.aws.company import Company
 
@@ -18,7 +19,9 @@ from tests.standins.aws.company import Company
 @cache
 def aws_session() -> boto3.Session:
     """One for all: reading AWS's models takes longer than most tests."""
-    return boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
+    session = boto3.Session("AKIAEXAMPLE", "example", region_name="us-east-1")
+    session.events.register("before-send", to_aws)
+    return session
 
 
 class Address:

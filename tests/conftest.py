@@ -14,6 +14,7 @@ from storage.work import SqlWorks
 from tests.databases import KINDS, Databases, Run
 from tests.engine_room import Room
 from tests.kills.nursery import Nursery, a_nursery
+from tests.matrices import taken_in_turns
 from tests.opened import opened
 from tests.postgres import no_server
 from tests.races import Racers, Races, races_beside
@@ -43,6 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One for each core, and one that works while another waits for a thread, a socket or PostgreSQL."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if left := taken_in_turns(items):
+        config.hook.pytest_deselected(items=[item for item in items if item in left])
+        items[:] = [item for item in items if item not in left]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

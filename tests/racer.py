@@ -38,7 +38,7 @@ from tests.world import Inline, inline_hands
 
 HERE: Final = "here"
 GO: Final = "go"
-LOCKS: Final = re.compile(r"^\s*(BEGIN IMMEDIATE|INSERT|UPDATE|DELETE)\b|\bFOR (NO KEY )?UPDATE\b")
+LOCKS: Final = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b|\bFOR (NO KEY )?UPDATE\b")
 PATIENCE: Final = 60.0
 """Seconds in which a decision must be committed, and for which a lock is waited for: more than two
 and five, for machines that are busy.
@@ -97,18 +97,23 @@ class Gate:
 
     @contextmanager
     def before_writing(self, database: Database) -> Iterator[None]:
+        def begins(_: Any) -> None:
+            self.come()
+
         def executes(_: Any, __: Any, statement: str, *___: Any) -> None:
             if LOCKS.search(statement):
                 self.come()
 
-        event.listen(database.writers, "before_cursor_execute", executes)
-        if database.writers.dialect.name == "sqlite":
+        sqlite = database.writers.dialect.name == "sqlite"
+        at, there = ("begin", begins) if sqlite else ("before_cursor_execute", executes)
+        event.listen(database.writers, at, there)
+        if sqlite:
             with database.writers.connect() as connection:  # the only one, and kept
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * PATIENCE:.0f}")
         try:
             yield
         finally:
-            event.remove(database.writers, "before_cursor_execute", executes)
+            event.remove(database.writers, at, there)
 
 
 class Racer:

@@ -1,6 +1,7 @@
 """Units of work come one after the other, and none is lost."""
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -201,6 +202,30 @@ def test_the_embedded_database_is_set_up_to_lose_nothing(database: Database) -> 
         "foreign_keys": 1,
         "trusted_schema": 0,
     }
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_lock_that_another_program_holds_is_told_like_every_fault_of_the_databases(
+    database: Database, database_url: str
+) -> None:
+    with database.writers.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    file = database_url.removeprefix("sqlite:///")
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(DatabaseError, match="locked"), database.writing():
+            pass
+
+
+def test_columns_are_known_by_their_names_and_what_writes_has_none(database: Database) -> None:
+    with database.writing() as connection:
+        (found,) = connection.execute(text("SELECT 1 AS one, 'x' AS letter")).mappings()
+        wrote = connection.execute(text("DELETE FROM outbox"))
+
+    assert dict(found) == {"one": 1, "letter": "x"}
+    assert not wrote.returns_rows
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

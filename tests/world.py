@@ -43,6 +43,7 @@ from storage.work import SqlWorks
 from tests.addresses import Address, an_aws
 from tests.clock import FakeClock
 from tests.opened import opened
+from tests.short_cut import short_cut
 from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, small_company
 from tests.standins.slack import Hand, Listeners, Outcome, Person, SlackStandIn, over_wsgi
 from tests.standins.slack.workspace import Message
@@ -393,6 +394,7 @@ def a_world(
     with (
         an_aws(company) as (aws, address),
         SlackStandIn(clock) as slack,
+        short_cut(aws, slack),
         opened(database_url) as database,
     ):
         for name, value in aws_environment(aws).items():

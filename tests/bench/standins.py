@@ -49,9 +49,9 @@ class TimedSlack(SlackStandIn):
         self.arrivals = Arrivals()
         """By method: "views.open"."""
 
-    def _respond(self, asked: Asked) -> Answer:
+    def respond(self, asked: Asked) -> Answer:
         self.arrivals.note(asked.path.rpartition("/")[2])
-        return super()._respond(asked)
+        return super().respond(asked)
 
 
 class TimedAws(AwsStandIn):

@@ -107,6 +107,19 @@ class AwsStandIn:
     ) -> None:
         self.stop()
 
+    def answers(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body; a bug of ours is told to the client, and by `stop()`."""
+        try:
+            status, kind, told = self.hear(headers, body)
+        except (_Cut, ConnectionError, TimeoutError):
+            raise
+        except Exception as crash:  # noqa: BLE001 - as it says
+            self.crashes.append(crash)
+            said = json.dumps({"__type": "InternalFailure", "Message": repr(crash)})
+            status, kind, told = 500, "application/x-amz-json-1.1", said.encode()
+        answered = uuid_of("answer", len(self.calls))
+        return status, {"Content-Type": kind, "x-amzn-RequestId": answered}, told
+
     def hear(self, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
         """Status, content type and body of the answer to one request."""
         service = "sts"
@@ -243,27 +256,23 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             if self.path.startswith("/_control/"):
-                self._say(*stand_in.control.steer(self.command, self.path, body))
+                status, kind, told = stand_in.control.steer(self.command, self.path, body)
+                self._say(status, {"Content-Type": kind}, told)
             else:
-                self._say(*stand_in.hear(headers, body))
+                self._say(*stand_in.answers(headers, body))
         except _Cut:
             self._cut()
         except (ConnectionError, TimeoutError):
             self.close_connection = True
-        except Exception as crash:  # noqa: BLE001 - a bug of ours: told to the client and by stop()
-            stand_in.crashes.append(crash)
-            told = json.dumps({"__type": "InternalFailure", "Message": repr(crash)})
-            self._say(500, "application/x-amz-json-1.1", told.encode())
 
     def do_GET(self) -> None:
         self.do_POST()
 
-    def _say(self, status: int, kind: str, body: bytes) -> None:
+    def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        answered = uuid_of("answer", len(self.server.stand_in.calls), self.client_address)
-        self.send_header("x-amzn-RequestId", answered)
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()

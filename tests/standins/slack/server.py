@@ -54,7 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        asked = self._read(self.rfile.read(length))
+        kind, bearer = self.headers.get("Content-Type", ""), self.headers.get("Authorization", "")
+        asked = heard(self.path, kind, bearer, self.rfile.read(length))
         answer = self.server.respond(asked)
         if answer.instead is not None:
             self._fall_silent(answer.instead)
@@ -71,19 +72,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.closing.wait(HANG_MOST)
         self.close_connection = True
 
-    def _read(self, body: bytes) -> Asked:
-        address = urlsplit(self.path)
-        args: dict[str, Any] = dict(parse_qsl(address.query, keep_blank_values=True))
-        if "json" in self.headers.get("Content-Type", ""):
-            sent = json.loads(body or b"{}")
-            args |= sent if isinstance(sent, dict) else {}
-        elif "form-urlencoded" in self.headers.get("Content-Type", ""):
-            args |= dict(parse_qsl(body.decode(), keep_blank_values=True))
-        for key in JSON_FIELDS:
-            if isinstance(args.get(key), str):
-                args[key] = _parsed(args[key])
-        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        return Asked(address.path, bearer or args.pop("token", None), args, body)
+
+def heard(path: str, kind: str, bearer: str, body: bytes) -> Asked:
+    """What a request comes to; `kind` is its content type."""
+    address = urlsplit(path)
+    args: dict[str, Any] = dict(parse_qsl(address.query, keep_blank_values=True))
+    if "json" in kind:
+        sent = json.loads(body or b"{}")
+        args |= sent if isinstance(sent, dict) else {}
+    elif "form-urlencoded" in kind:
+        args |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    for key in JSON_FIELDS:
+        if isinstance(args.get(key), str):
+            args[key] = _parsed(args[key])
+    token = bearer.removeprefix("Bearer ")
+    return Asked(address.path, token or args.pop("token", None), args, body)
 
 
 def _parsed(written: str) -> Any:

@@ -27,7 +27,7 @@ class SlackStandIn(Slack):
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(clock)
-        self._server = Server(self._respond)
+        self._server = Server(self.respond)
 
     @property
     def url(self) -> str:
@@ -86,7 +86,8 @@ class SlackStandIn(Slack):
         with self.workspace.changed:
             return bool(self.workspace.changed.wait_for(happened, within))
 
-    def _respond(self, asked: Asked) -> Answer:
+    def respond(self, asked: Asked) -> Answer:
+        """One after the other."""
         with self.workspace.changed:
             answer = self._answer(asked)
             self.workspace.changed.notify_all()
