@@ -64,6 +64,8 @@ TIMEOUT = 8
 """Seconds that Slack has to answer a call."""
 LISTENERS = 32
 """So many people may press at the same moment."""
+READERS = 32
+"""So many groups are read beside something else: two for each vote."""
 LOOKUPS = 4
 """So many may have activity looked up: each keeps a listener busy for a while."""
 EXPLAINING = 4
@@ -114,6 +116,7 @@ def connect(
     wake: Callable[[], None],
     tellers: Executor,
     listeners: Executor | None = None,
+    readers: Executor | None = None,
     pace: Pace | None = None,
     promptly: Promptly | None = None,
     jitter: Jitter = retrying.jitter,
@@ -184,6 +187,7 @@ def connect(
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
+        readers=readers or ThreadPoolExecutor(READERS, "readers"),
         later=listeners,
     )
     app = App(
