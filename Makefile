@@ -1,6 +1,6 @@
 # Bare `make` lists what there is. The words behind ## are the list.
 .DEFAULT_GOAL := help
-.PHONY: help setup run check fix test audit soak demo e2e docs migration lock clean
+.PHONY: help setup run check fix test audit soak bench demo e2e docs migration lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -57,6 +57,11 @@ soak: setup  ## every proof, far beyond CI: make soak seeds=100000 lives=2000 ra
 	TEST_MATRICES=whole TEST_FUZZ=$(or $(fuzz),200) $(PY) -m pytest -n0 tests/test_fuzz.py
 	$(PY) -m tests.kills
 	TEST_MATRICES=whole $(PYTEST)
+
+bench: setup  ## how fast, beside a yardstick: make bench short=1, or piece=forms size=100x20x500 database=sqlite
+	$(PY) -m tests.bench $(if $(short),--short) $(foreach each,$(piece),--piece $(each)) \
+		$(foreach each,$(size),--size $(each)) $(foreach each,$(database),--database $(each)) \
+		$(if $(counts),--counts) $(if $(draw),--draw)
 
 demo: setup  ## the bot beside a local Slack and a stand-in for AWS, to click in
 	$(PY) -m tests.demo

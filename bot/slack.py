@@ -73,6 +73,8 @@ DECIDERS = 64
 """And so many may wait for a decision: for whoever waits behind others Slack gives up."""
 LATER = 32
 """So many have looked up for them what was not known when they pressed."""
+READERS = 32
+"""So many groups are read beside something else: two for each vote."""
 LOOKUPS = 4
 """So many may have activity looked up: each keeps a listener busy for a while."""
 EXPLAINING = 4
@@ -134,6 +136,7 @@ def connect(
     wake: Callable[[], None],
     tellers: Executor,
     listeners: Executor | None = None,
+    readers: Executor | None = None,
     pace: Pace | None = None,
     promptly: Promptly | None = None,
     jitter: Jitter = retrying.jitter,
@@ -210,6 +213,7 @@ def connect(
         showing=showing,
         promptly=promptly,
         strays=Strays(web, storage.works),
+        readers=readers or ThreadPoolExecutor(READERS, "readers"),
         later=later,
     )
     app = App(

@@ -45,7 +45,7 @@ class LastCheck:
             raise NoLongerGiven(Why.PERMISSION_SET_MISSING, request.permission_set_name)
         arn = request.target.permission_set_arn
         membership = self.memberships.live(
-            request.requester.user_id, policy.eligibility_groups(book), lane=Lane.GRANT
+            request.requester.user_id, policy.asking_groups(book, account, arn), lane=Lane.GRANT
         )
         if policy.untold(book, membership, account, arn):
             account = self._with_tags(account)

@@ -1,6 +1,7 @@
 """Which Identity Center user a Slack user is: bound by id, once, re-checked each time."""
 
 from collections.abc import Collection
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -393,3 +394,23 @@ class Memberships:
 
     def _age(self, membership: Membership) -> float:
         return (self._clock() - membership.read_at).total_seconds()
+
+
+class Ahead:
+    """Memberships that are being read while something else is looked up; others are read when asked for."""
+
+    def __init__(self, memberships: Memberships, readers: Executor) -> None:
+        """Nothing is being read yet."""
+        self._memberships = memberships
+        self._readers = readers
+        self._begun: dict[tuple[UserId, frozenset[GroupId]], Future[Membership]] = {}
+
+    def begin(self, user_id: UserId, groups: Collection[GroupId]) -> None:
+        """It will be asked for, most likely."""
+        reading = self._readers.submit(self._memberships.live, user_id, groups)
+        self._begun[user_id, frozenset(groups)] = reading
+
+    def live(self, user_id: UserId, groups: Collection[GroupId]) -> Membership:
+        """Read since this began; whatever went wrong, whoever asks for it hears of it."""
+        begun = self._begun.get((user_id, frozenset(groups)))
+        return begun.result() if begun else self._memberships.live(user_id, groups)

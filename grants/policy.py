@@ -207,6 +207,20 @@ def eligibility_groups(book: PolicyBook) -> frozenset[GroupId]:
     return frozenset[GroupId]().union(*(policy.who.group_ids for policy in book.eligibility))
 
 
+def asking_groups(
+    book: PolicyBook, account: Account, permission_set: PermissionSetArn
+) -> frozenset[GroupId]:
+    """The groups that decide who may ask for this very pair, however many others there are."""
+    return frozenset[GroupId]().union(
+        *(
+            policy.who.group_ids
+            for policy in book.eligibility
+            if policy.lists(permission_set)
+            and (policy.scope.covers(account) or policy.scope.undecided(account))
+        )
+    )
+
+
 def managed_sets(book: PolicyBook) -> frozenset[PermissionSetArn]:
     """The permission sets that anybody may ask for."""
     return frozenset(

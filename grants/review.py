@@ -1,7 +1,7 @@
 """Where approvers decide: authorised live, counted under today's policies, written once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,12 +20,13 @@ from grants.model import (
     Request,
     RequestId,
     Role,
+    SlackUserId,
     State,
     UserId,
     Vote,
     acting,
 )
-from grants.people import Memberships, bound, must_be_bound
+from grants.people import Ahead, Memberships, bound, must_be_bound
 from grants.policy import ApprovalPolicy, PolicyBook
 from grants.ports import (
     Clock,
@@ -70,9 +71,26 @@ class Review:
             request = work.requests.get(request_id)
             return policy.proof_needed(asked_of(work, work.policies.current(), request))
 
+    def ahead(
+        self, slack_id: SlackUserId, request_id: RequestId | None, readers: Executor
+    ) -> Ahead:
+        """What a vote takes of AWS, begun while it is still looked up who gives it; decides nothing."""
+        begun = Ahead(self.memberships, readers)
+        with self.works.reading() as work:
+            link = work.people.get(slack_id)
+            found = work.requests.several([request_id]) if request_id else []
+            if not found or link is None or link.broken or found[0].state is not State.PENDING:
+                return begun
+            (request,), book = found, work.policies.current()
+            account, asked = account_of(work, request), asked_of(work, book, request)
+        arn, asker = request.target.permission_set_arn, request.requester.user_id
+        begun.begin(link.user_id, authority.groups(Action.APPROVE, book, asked))
+        begun.begin(asker, policy.asking_groups(book, account, arn))
+        return begun
+
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
-        return self._reviewer(person, request_id, ballot)[0]
+        return self._reviewer(person, request_id, ballot, self.memberships)[0]
 
     def vote(
         self,
@@ -82,20 +100,23 @@ class Review:
         comment: str = "",
         *,
         code: str = "",
+        ahead: Ahead | None = None,
         in_time: InTime = nobody_waits,
     ) -> Request:
         """Count this person's vote, authorised live.
 
+        `ahead`: what was begun to be read for it since they pressed.
         `code`: what an approval takes where a policy asks for a proof. It is used with the vote.
         """
         comment = comment.strip()
-        request, book, asked, membership = self._reviewer(person, request_id, ballot)
+        read = ahead or self.memberships
+        request, book, asked, membership = self._reviewer(person, request_id, ballot, read)
         fit_comment(comment, required=book.settings.require_decision_comment)
         if ballot is Ballot.REJECT:
             in_time()
             vote = Vote(request_id, person, ballot, comment, self.clock())
             return self._reject(vote, book, asked)
-        self._still_eligible(request, book)
+        self._still_eligible(request, book, read)
         proved = policy.proof_needed(asked)
         if proved:
             in_time()
@@ -156,7 +177,7 @@ class Review:
         return after
 
     def _reviewer(
-        self, person: Person, request_id: RequestId, ballot: Ballot
+        self, person: Person, request_id: RequestId, ballot: Ballot, read: Ahead | Memberships
     ) -> tuple[Request, PolicyBook, tuple[ApprovalPolicy, ...], Membership]:
         action = VOTES[ballot]
         with self.works.reading() as work:
@@ -171,18 +192,20 @@ class Review:
         ):
             raise AlreadyMoved(request, yours=True)
         groups = authority.groups(action, book, asked)
-        membership = self.memberships.live(person.user_id, groups)
+        membership = read.live(person.user_id, groups)
         authority.admit(action, hats | authority.by_groups(book, membership, asked), request)
         must_be_open(request, self.clock())
         return request, book, asked, membership
 
-    def _still_eligible(self, request: Request, book: PolicyBook) -> None:
+    def _still_eligible(
+        self, request: Request, book: PolicyBook, read: Ahead | Memberships
+    ) -> None:
         with self.works.reading() as work:
             account = account_of(work, request)
-        membership = self.memberships.live(
-            request.requester.user_id, policy.eligibility_groups(book)
-        )
-        if not policy.eligible(book, membership, account, request.target.permission_set_arn):
+        arn = request.target.permission_set_arn
+        groups = policy.asking_groups(book, account, arn)
+        membership = read.live(request.requester.user_id, groups)
+        if not policy.eligible(book, membership, account, arn):
             raise RequesterNoLongerEligible(request)
 
     def _earlier(self, request: Request, asked: tuple[ApprovalPolicy, ...]) -> Earlier:

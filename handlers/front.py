@@ -68,6 +68,8 @@ class Front:
     promptly: Promptly
     """For a vote or a form that is sent: decided, or said not to be, before Slack stops waiting."""
     strays: Strays
+    readers: Executor
+    """For what is read of AWS beside something else."""
     later: Executor
     """For what must not keep a listener waiting: threads of their own."""
 

@@ -15,8 +15,9 @@ from grants.model import Ballot, Person
 from grants.policy import proof_needed
 from handlers.errors import refusal_for
 from handlers.front import Front
+from handlers.guard import user_of
 from handlers.promptly import InTime
-from handlers.reading import pressed
+from handlers.reading import pressed, request_id_of
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -48,10 +49,11 @@ def decide(
     asks = ballot is Ballot.APPROVE and proof_needed(book.approval)
 
     def vote(in_time: InTime) -> bool:
+        ahead = front.review.ahead(user_of(body), request_id_of(action), front.readers)
         person, request_id = front.presser(action, body), pressed(action)
         proof = asks and front.review.needs_proof(request_id)
         if ballot is Ballot.APPROVE and not required and not proof:
-            front.review.vote(person, request_id, ballot, in_time=in_time)
+            front.review.vote(person, request_id, ballot, ahead=ahead, in_time=in_time)
             return True
         request = front.review.may_vote(person, request_id, ballot)
         form = decision_form.comment_form(

@@ -1,8 +1,11 @@
 """Who decides on a request, and what everybody hears of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from grants.model import RequestId, State
+from tests.standins.aws import Kind
 from tests.standins.slack import Message
 from tests.world import APPROVALS, POLICIES, World
 
@@ -32,6 +35,21 @@ def test_one_click_approves_and_bob_and_the_other_approvers_are_told(world: Worl
     assert world.thread(request)[1].startswith("Approved by Eve Approver")
     assert "Approved by Eve Approver" in world.card(request).words()
     assert any("Approved by Eve Approver" in told for told in world.told("bob"))
+
+
+def test_groups_are_read_while_it_is_looked_up_who_approves(world: World) -> None:
+    request = world.asks("bob", PROD)
+    who = world.aws.faults.add("DescribeUser", Kind.STALL)
+    groups = [world.aws.faults.add("IsMemberInGroups", Kind.STALL) for _ in ("eve's", "bob's")]
+
+    with ThreadPoolExecutor() as threads:
+        pressing = threads.submit(world["eve"].click, world.card(request), "Approve")
+        together = [question.reached.wait(30) for question in (who, *groups)]
+        world.aws.faults.release()
+        pressing.result()
+
+    assert all(together)
+    assert world.request(request).decided_by == "Eve Approver"
 
 
 def test_a_rejection_tells_bob_why_and_aws_is_never_called(world: World) -> None:

@@ -172,7 +172,7 @@ class World:
         )
         self.administration = administration(self.storage)
         self.listeners = Listeners()
-        self.deciders = ThreadPoolExecutor(8)
+        self.deciders, self.readers = ThreadPoolExecutor(8), ThreadPoolExecutor(8)
         self.patience = 60.0
         """Seconds in which a decision must be committed: more than two, for machines that are busy."""
         self.in_time: Callable[[], Callable[[], None]] = lambda: in_time(self.patience)
@@ -185,6 +185,7 @@ class World:
             wake=lambda: None,
             tellers=Inline(),
             listeners=self.listeners,
+            readers=self.readers,
             pace=Pace(between_posts=timedelta(0), between_updates=timedelta(0)),
             promptly=Promptly(self.deciders, lambda: self.in_time(), lambda: self.patience + 0.5),
             jitter=lambda: self.jitter,
@@ -377,6 +378,7 @@ class World:
     def close(self) -> None:
         self.listeners.shutdown()
         self.deciders.shutdown()
+        self.readers.shutdown()
 
 
 def _is_card(message: Message) -> bool:

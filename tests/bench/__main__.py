@@ -5,12 +5,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
-from statistics import median
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
-from tests.bench.figures import Engine, Size
+from tests.bench import curves, table
+from tests.bench.figures import Engine, Figure, Size
 from tests.bench.pieces import Bench, Measure
 from tests.databases import KINDS, Databases, Run
+from tests.demo.child import ROOT
 from tests.postgres import LASTING
 
 SIZES: Final = (
@@ -19,10 +22,13 @@ SIZES: Final = (
     Size(1_000, 100, 5_000),
     Size(5_000, 300, 50_000),
 )
-PIECES: Final = ("forms", "deciding", "ends", "memory", "start", "history")
+ALL: Final = ("forms", "deciding", "ends", "memory", "start", "history")
+PIECES: Final = tuple(name for name in ALL if find_spec(f"tests.bench.{name}"))
 """Each is a module here, and its `measure`."""
 ON_DISK: Final = "/var/tmp"
 """Where files are files: what is waited for is part of what is measured."""
+KEPT: Final = ROOT / "build" / "bench.json"
+PICTURES: Final = ROOT / "docs" / "pictures"
 
 
 def measures(piece: str) -> Measure:
@@ -40,34 +46,65 @@ def databases() -> Iterator[Databases]:
         run.end()
 
 
-def main() -> int:
+def size(words: str) -> Size:
+    return Size(*map(int, words.split("x")))
+
+
+def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     words.add_argument("--piece", choices=PIECES, action="append", help="these alone")
-    words.add_argument("--size", action="append", help="accounts x sets x people, as 100x20x500")
-    words.add_argument("--database", choices=KINDS, action="append")
-    words.add_argument("--rounds", type=int)
-    words.add_argument("--times", type=int)
+    words.add_argument(
+        "--size", type=size, action="append", help="as 100x20x500: accounts, sets, people"
+    )
+    words.add_argument("--database", choices=KINDS, action="append", help="this one alone")
+    words.add_argument("--rounds", type=int, help="of each line")
+    words.add_argument("--times", type=int, help="in each round")
     words.add_argument("--short", action="store_true", help="all of it within three minutes")
-    said = words.parse_args()
-    sizes = [Size(*map(int, each.split("x"))) for each in said.size or ()]
-    engines: list[Engine] = said.database or ["sqlite", "postgresql"]
-    short = (SIZES[0], SIZES[2])
+    words.add_argument("--json", type=Path, default=KEPT, help="where all figures are kept")
+    words.add_argument("--counts", action="store_true", help="only counts decide how it ends")
+    words.add_argument("--draw", action="store_true", help="the curves, into docs/pictures")
+    return words
+
+
+def bench_of(said: argparse.Namespace, databases: Databases) -> Bench:
+    engines: list[Engine] = said.database or (
+        ["sqlite"] if said.short else ["sqlite", "postgresql"]
+    )
+    return Bench(
+        databases,
+        tuple(said.size or ((SIZES[0], SIZES[2]) if said.short else SIZES)),
+        tuple(engines),
+        rounds=said.rounds or (3 if said.short else 7),
+        times=said.times or (8 if said.short else 30),
+        short=said.short,
+    )
+
+
+def measured(bench: Bench, pieces: tuple[str, ...]) -> Iterator[Figure]:
+    for piece in pieces:
+        print(f"\n{piece}", flush=True)
+        for figure in measures(piece)(bench):
+            print(table.row(figure), flush=True)
+            yield figure
+
+
+def main() -> int:
+    said = parser().parse_args()
+    before = table.machine()
+    print(f"{before}\n{table.head()}")
     with databases() as the_databases:
-        bench = Bench(
-            the_databases,
-            tuple(sizes) or (short if said.short else SIZES),
-            tuple(engines),
-            rounds=said.rounds or (3 if said.short else 7),
-            times=said.times or (10 if said.short else 30),
-            short=said.short,
-        )
-        figures = [each for piece in said.piece or PIECES for each in measures(piece)(bench)]
-    for each in figures:
-        low, high = each.spread()
-        print(
-            f"{each.line:60} {each.size!s:20} {each.database:10} {median(each.ours):8.2f} {median(each.yardstick or (0,)):8.2f} {each.unit:5} {each.median():6.2f} ({low:.2f}-{high:.2f}) {each.budget} {each.is_kept()}"
-        )
-    return 0
+        bench = bench_of(said, the_databases)
+        figures = list(measured(bench, tuple(said.piece or PIECES)))
+    everything = table.written(said.json, figures, before=before)
+    if said.draw:
+        PICTURES.mkdir(exist_ok=True)
+        for path in curves.draw(PICTURES, everything):
+            print(f"drawn: {path.relative_to(ROOT)}")
+    missed = table.missed(figures, counts_alone=said.counts)
+    print(f"\n{len(figures)} lines, {len(missed)} beyond their budget; all of them: {said.json}")
+    for figure in missed:
+        print(table.row(figure))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

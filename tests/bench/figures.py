@@ -7,7 +7,7 @@ from typing import Literal
 Engine = Literal["sqlite", "postgresql"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Size:
     """How large the organization is, and how much it has already asked for."""
 

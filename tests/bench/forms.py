@@ -134,6 +134,8 @@ def _searched(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
     desk.person.command("", "general")
     yield from _typed(bench, stage, desk, "Account", {"all of them": "acc", "one": _last(stage)})
     desk.person.fill({"Account": _last(stage)})
+    view, chosen = desk.person.view(), stage.aws.company.account(_last(stage)).id
+    stage.until(lambda: view and chosen in view.body["private_metadata"], "its sets")
     yield from _typed(bench, stage, desk, "Permission set", {"permission sets": "set"})
 
 

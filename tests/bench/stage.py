@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from bot.clock import system_clock
 from grants.administration import Administration
-from grants.model import Actor, Role, SlackUserId, UserId
+from grants.model import Actor, RequestId, Role, SlackUserId, UserId
 from grants.records import Binding
 from storage.engine import open_database
 from storage.work import SqlWorks
@@ -23,7 +23,7 @@ from tests.bench.standins import TimedAws, TimedSlack, Watched
 from tests.beside import PATIENT, Bot, Outside
 from tests.databases import Databases
 from tests.demo.child import Child, running
-from tests.standins.slack import Hand, Person, over_http
+from tests.standins.slack import Hand, Message, Person, over_http
 from tests.world import DEFAULT
 
 Found = TypeVar("Found")
@@ -73,16 +73,24 @@ class Stage(Outside):
             yield bot
 
     @contextmanager
-    def bare(self, **words: object) -> Iterator[Bare]:
+    def bare(self, name: str = "bare", **words: object) -> Iterator[Bare]:
         """`words`, as JSON: the form that it opens, the options that it offers, whose groups it asks for."""
         command = [sys.executable, "-m", "tests.bench.bare", json.dumps(words)]
-        with running("bare", command, logs=self.folder, environment=self.environment()) as child:
+        with running(name, command, logs=self.folder, environment=self.environment()) as child:
             yield Bare(child, int(child.says(r"listening on port (\d+)")))
 
     def desk(self, bot: Bot | Bare, who: str) -> Desk:
         """Somebody's hand, timed."""
         watch = Watched(over_http(f"http://127.0.0.1:{bot.port}/slack/events", within=PATIENT))
         return Desk(Hand(self.slack, watch).of(who), watch)
+
+    def card(self, request_id: RequestId) -> Message | None:
+        """Where its approvers are asked; None: it does not hang yet."""
+        for channel in channels_of(self.aws.company).values():
+            for one in self.slack.channel(channel).messages:
+                if request_id in one.text and not one.thread_ts:
+                    return one
+        return None
 
     def comes(self, look: Callable[[], Found | None], what: str) -> Found:
         """What `look` finds, in the end. It is asked often, so let it be cheap."""
