@@ -42,6 +42,7 @@ from grants.linking import Linking
 from grants.model import Request, SlackUserId
 from grants.offering import Offers
 from grants.pace import Jitter
+from grants.pages import Pages
 from grants.people import Bindings, Memberships, Profile
 from grants.ports import (
     Clock,
@@ -237,9 +238,9 @@ def explaining(storage: Storage, aws: Aws, memberships: Memberships) -> Explaini
     return Explaining(storage.works, aws.directory, memberships, storage.clock)
 
 
-def presence(storage: Storage, aws: Aws) -> Presence:
+def presence(storage: Storage, share: Callable[[int], None]) -> Presence:
     """This process, among those that share the database and the quotas."""
-    return Presence(storage.works, storage.clock, uuid4().hex, aws.share)
+    return Presence(storage.works, storage.clock, uuid4().hex, share)
 
 
 def sweep(storage: Storage, aws: Aws, crew: Crew, *, jitter: Jitter = pace.jitter) -> Sweep:
@@ -270,6 +271,8 @@ class Hands:
     ends: Executor
     grants: Executor
     looks: Executor
+    gone: Executor
+    pages: Executor
     reads: Executor
     catalogue: Executor
     sweep: Executor
@@ -279,7 +282,7 @@ class Hands:
 
     def shut(self) -> None:
         """Finish what is in hand, begin nothing more."""
-        assignments = (self.ends, self.grants, self.looks)
+        assignments = (self.ends, self.grants, self.looks, self.gone, self.pages)
         kinds = (
             *assignments,
             self.reads,
@@ -299,6 +302,8 @@ def hands() -> Hands:
         ThreadPoolExecutor(12, "ends"),
         ThreadPoolExecutor(8, "grants"),
         ThreadPoolExecutor(4, "looks"),
+        ThreadPoolExecutor(4, "gone"),
+        ThreadPoolExecutor(1, "pages"),
         ThreadPoolExecutor(4, "reads"),
         ThreadPoolExecutor(1, "catalogue"),
         ThreadPoolExecutor(1, "sweep"),
@@ -329,10 +334,16 @@ def jobs(
             return no_longer(reason)
         return ""
 
+    pages = Pages(storage.works, aws.identity_center, storage.clock, Crew(workers.pages, wake))
     return Jobs(
         works=storage.works,
         engine=Engine(
-            storage.works, aws.identity_center, storage.clock, why_not=why_not, jitter=jitter
+            storage.works,
+            aws.identity_center,
+            storage.clock,
+            why_not=why_not,
+            jitter=jitter,
+            look_in=pages.look_in,
         ),
         last_check=last_check,
         reminding=reminding(storage, wake=wake),
@@ -347,5 +358,7 @@ def jobs(
         ends=Crew(workers.ends, wake),
         grants=Crew(workers.grants, wake),
         looks=Crew(workers.looks, wake),
+        gone=Crew(workers.gone, wake),
+        pages=pages,
         spell=no_longer,
     )

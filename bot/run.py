@@ -32,6 +32,7 @@ from bot.assemble import (
     sweep,
 )
 from bot.policies import FirstPolicies
+from bot.progress import ends_wait
 from bot.schedule import Round, Schedule
 from bot.serve import Server, wsgi
 from bot.settings import Settings
@@ -164,7 +165,7 @@ class Process:
         self.slack: Slack = connect(
             settings, storage, aws, the_desk, wake=self.wake, tellers=self._tellers
         )
-        the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
+        self._jobs = the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
         self.policies = FirstPolicies(settings, storage, aws)
         catalogues = Catalogues(
             refresher(storage, aws),
@@ -183,7 +184,7 @@ class Process:
         the_cuts = cutting(storage, aws, Crew(self._hands.cuts, self.wake))
         outgoing = forwarding(settings, storage, Crew(self._hands.forwards, lambda: None))
         alone = sqlite_file(settings.database_url) is not None
-        self._presence = None if alone else presence(storage, aws)
+        self._presence = None if alone else presence(storage, self._share)
         rounds: tuple[Round, ...] = ()
         if part is not Part.SLACK:
             rounds = (
@@ -205,6 +206,7 @@ class Process:
                 None if self._sockets else self.slack.app,
                 self.missing,
                 secret=secret.get_secret_value() if secret else "",
+                waits=self.waits,
             ),
             host=settings.host,
             port=settings.port,
@@ -225,6 +227,11 @@ class Process:
     def wake(self) -> None:
         """Something may have become due."""
         self._wake()
+
+    def _share(self, processes: int) -> None:
+        """So many ask AWS under the same quotas."""
+        self._aws.share(processes)
+        self._jobs.pages.share(processes)
 
     def start(self) -> None:
         """What is overdue begins at once; Slack is listened to from the first second."""
@@ -278,6 +285,11 @@ class Process:
         except Exception:
             # The database is out of reach, most likely: the others miss this one soon.
             log.exception("left without a word")
+
+    def waits(self) -> str:
+        """What people may wait for, in a line; empty: nothing."""
+        with self._storage.works.reading() as work:
+            return ends_wait(work.assignments.ends())
 
     def missing(self) -> str:
         """Why it is not ready yet; empty: it is."""

@@ -27,8 +27,16 @@ Start = Callable[..., Any]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
 
-def wsgi(app: App | None, ready: Callable[[], str], *, secret: str) -> Wsgi:
-    """The routes. `ready` says what is missing, in a line; empty: nothing."""
+def wsgi(
+    app: App | None,
+    ready: Callable[[], str],
+    *,
+    secret: str,
+    waits: Callable[[], str] = lambda: "",
+) -> Wsgi:
+    """The routes. `ready` says what is missing, in a line, and `waits` what there is to wait for;
+    empty: nothing.
+    """
     slack = _signed(SlackRequestHandler(app, path="/slack/events"), secret) if app else None
 
     def respond(environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -43,7 +51,7 @@ def wsgi(app: App | None, ready: Callable[[], str], *, secret: str) -> Wsgi:
                 missing = ready()
                 if missing:
                     return _say(start_response, "503 Service Unavailable", missing)
-                return _say(start_response, "200 OK", "ready")
+                return _say(start_response, "200 OK", "\n".join(filter(None, ("ready", waits()))))
             case _:
                 return _say(start_response, "404 Not Found", "not found")
 

@@ -5,7 +5,7 @@ Each is worked out in the transaction that writes it, from the rows as they are 
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from grants import endings, pace
 from grants.holding import turned, waiting, wanted
@@ -126,9 +126,9 @@ def intend_to_create(work: Work, row: Row, holders: list[Request], now: datetime
     )
 
 
-def under_way(operation: Operation) -> Change:
+def under_way(operation: Operation, look_in: timedelta) -> Change:
     def change(_work: Work, row: Row, _holders: list[Request], now: datetime) -> Row:
-        return replace(row, operation=operation.id, polls=0, due_at=now + pace.poll(0))
+        return replace(row, operation=operation.id, polls=0, due_at=now + look_in)
 
     return change
 
@@ -386,6 +386,17 @@ def delete_later(reason: str, jitter: Jitter) -> Change:
         )
 
     return change
+
+
+def carried_out(row: Row, now: datetime) -> Row:
+    """AWS says that it is done: whatever waits for the slot goes first, then the list is looked at."""
+    return replace(row, slot=Slot.NONE, polls=0, due_at=now)
+
+
+def listed_still(_work: Work, row: Row, _holders: list[Request], now: datetime) -> Row:
+    """Done, as AWS said, and listed all the same: from now on it is followed by itself."""
+    due_at, deadline = now + pace.poll(1), now + pace.ALARM_AFTER
+    return replace(row, slot=Slot.TAKEN, polls=1, due_at=due_at, deadline=deadline)
 
 
 def deleted(work: Work, row: Row, holders: list[Request], now: datetime) -> Row:

@@ -54,6 +54,8 @@ class Engine:
     jitter: Jitter = pace.jitter
     why_not: Callable[[Request], str] = lambda _: ""
     """The last check, made again where a creation comes late: why not; empty: it may be given."""
+    look_in: Callable[[], timedelta] = lambda: pace.poll(0)
+    """How long after AWS was asked to remove something it is first asked how that stands."""
 
     def reconcile(self, key: Key) -> None:
         """Step on until there is something to wait for. Harmless to call at any time, twice."""
@@ -144,7 +146,7 @@ class Engine:
             return self._write(row, changes.answer_lost(fault.reason))
         except AwsRefused as fault:
             return self._give_up(row, fault.reason)
-        return self._write(row, changes.under_way(operation))
+        return self._write(row, changes.under_way(operation, pace.poll(0)))
 
     def _give_up(self, row: Row, reason: str) -> Row:
         """AWS said no. The grants fail at once; should anything be there all the same, it goes."""
@@ -186,7 +188,7 @@ class Engine:
         except AwsFault as fault:
             return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation is not None:
-            return self._write(row, changes.settled(changes.under_way(operation)))
+            return self._write(row, changes.settled(changes.under_way(operation, pace.poll(0))))
         return self._write(row, changes.create_not_found)
 
     # Holding
@@ -222,7 +224,7 @@ class Engine:
             return self._write(row, changes.answer_lost(fault.reason))
         except AwsFault as fault:
             return self._write(row, changes.delete_later(fault.reason, self.jitter))
-        return self._write(row, changes.under_way(operation))
+        return self._write(row, changes.under_way(operation, self.look_in()))
 
     def _settle_deletion(self, row: Row) -> Row:
         """The answer to a delete was lost, or we died before writing it down.
@@ -236,10 +238,12 @@ class Engine:
         except AwsFault as fault:
             return self._write(row, changes.look_later(fault.reason, self.jitter))
         if operation is not None:
-            return self._write(row, changes.settled(changes.under_way(operation)))
+            return self._write(row, changes.settled(changes.under_way(operation, pace.poll(0))))
         return self._write(row, changes.delete_not_found)
 
     def _watch_deletion(self, row: Row) -> Row:
+        if row.is_taken_away:
+            return self._look(row, Lane.STATUS, there=changes.listed_still, gone=changes.deleted)
         try:
             operation = self.identity_center.deletion(row.operation)
         except AwsMissing:

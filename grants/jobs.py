@@ -14,6 +14,7 @@ from grants.holding import is_at_rest, nudge
 from grants.last_check import LastCheck
 from grants.lifecycle import take
 from grants.model import CLOCK, Assignment, Move, Request, State
+from grants.pages import Pages
 from grants.ports import Clock, Works
 from grants.reminding import Reminding
 from grants.summing import Summing
@@ -41,6 +42,9 @@ class Jobs:
     grants: Crew
     looks: Crew
     """For what is held and only looked at in case it vanished: however many, never in front."""
+    gone: Crew
+    """For what AWS has taken away and is only looked at once more."""
+    pages: Pages
     spell: Spell
 
     # Requests
@@ -156,6 +160,8 @@ class Jobs:
             self._crew_for(row).take(row.key, self.engine.reconcile, name=row.key)
 
     def _crew_for(self, row: Assignment) -> Crew:
+        if row.is_taken_away:
+            return self.gone
         if row.wanted_gone_at:
             return self.ends
         return self.looks if is_at_rest(row) else self.grants
@@ -177,6 +183,7 @@ class Jobs:
             [
                 self.finish_due,
                 self.reconcile_due,
+                self.pages.round,
                 self.alarm_backlog,
                 self.lapse_due,
                 self.start_due,
@@ -193,6 +200,7 @@ class Jobs:
                 work.requests.next_due(),
                 work.assignments.next_due(),
                 work.activities.next_due(),
+                self.pages.next_due(),
                 *(row.due_at for row in work.assignments.let_in(self.clock())),
             )
         return min((instant for instant in instants if instant), default=None)

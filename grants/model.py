@@ -432,6 +432,11 @@ class Assignment:
     lease_until: datetime | None = None
     version: int = 0
 
+    @property
+    def is_taken_away(self) -> bool:
+        """AWS has said that its removal succeeded, and so it needs no slot; the list says the rest."""
+        return self.holding is Holding.DELETING and self.slot is Slot.NONE
+
     def may_appear(self, now: datetime) -> bool:
         """Whether it may still come."""
         return self.may_appear_until is not None and now < self.may_appear_until

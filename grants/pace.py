@@ -11,6 +11,14 @@ Jitter = Callable[[], float]
 
 POLLS: Final = (1, 2, 3, 5)
 """Seconds before the first looks at an operation under way; the last one goes on."""
+CROWD: Final = 5
+"""So many removals under way are looked at together, on a page that lists them."""
+PAGES: Final = timedelta(seconds=0.5)
+"""Between two pages that told something: AWS may be quicker than a second, and every slot waits for it."""
+PAGES_IN_VAIN: Final = timedelta(seconds=8)
+"""The longest wait after pages that told nothing."""
+BESIDE_PAGES: Final = timedelta(seconds=5)
+"""Before a removal is asked about by itself, where pages tell of the others."""
 LOST_LOOKS: Final = (2, 5, 15, 30)
 """Seconds between looks for a write whose answer was lost."""
 CREATE_FOR: Final = timedelta(minutes=10)

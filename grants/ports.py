@@ -61,7 +61,7 @@ from grants.records import (
     ToldLine,
     Untold,
 )
-from grants.slots import Outstanding
+from grants.slots import Backlog, Outstanding
 from grants.whose import Calls
 
 Clock = Callable[[], datetime]
@@ -132,7 +132,9 @@ class IdentityCenter(Protocol):
         """The operations AWS still lists, without their keys: id, progress, created_at."""
         ...
 
-    def deletions(self, *, progress: Progress | None = None) -> Iterable[Operation]: ...
+    def deletions(
+        self, *, progress: Progress | None = None, lane: Lane = Lane.STATUS
+    ) -> Iterable[Operation]: ...
 
 
 class Denials(Protocol):
@@ -393,6 +395,14 @@ class Assignments(Protocol):
 
     def outstanding(self) -> Outstanding:
         """The slots that are taken; in a unit of work that writes, counted by one at a time."""
+        ...
+
+    def being_removed(self) -> list[Assignment]:
+        """Those whose removal AWS has in hand, as far as is known."""
+        ...
+
+    def ends(self) -> Backlog:
+        """How far AWS is behind what is to be taken away."""
         ...
 
     def backlog(self, before: datetime) -> tuple[int, datetime | None]:

@@ -1,6 +1,7 @@
 """How many operations may be under way at AWS at once, and how they are shared out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 OUTSTANDING: Final = 12
@@ -36,3 +37,15 @@ class Outstanding:
     @property
     def _free(self) -> int:
         return OUTSTANDING - self.giving - self.taking
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is to be taken away and is not known to be gone."""
+
+    waiting: int
+    """For a slot: AWS has not been asked yet."""
+    since: datetime | None
+    """When the oldest of these should have gone; None: none waits."""
+    in_hand: int
+    """AWS has been asked, or has done it and the list was not looked at since."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from grants.model import Assignment, Holding, Key, Slot
-from grants.slots import Outstanding
+from grants.slots import Backlog, Outstanding
 from storage.columns import Moment
 from storage.engine import Held
 from storage.tables import COMES_DUE, HAS_TO_DO_WITH_SLOTS, assignments, journal_head
@@ -99,6 +99,18 @@ TAKEN: Final = (
     .where(text(HAS_TO_DO_WITH_SLOTS), assignments.c.slot == Slot.TAKEN)
     .group_by(assignments.c.holding)
 )
+BEING_REMOVED: Final = select(assignments).where(
+    text(HAS_TO_DO_WITH_SLOTS),
+    assignments.c.slot == Slot.TAKEN,
+    assignments.c.holding == Holding.DELETING,
+    assignments.c.operation != "",
+)
+ENDS_WAITING: Final = select(
+    func.count(), func.min(assignments.c.wanted_gone_at, type_=Moment)
+).where(FOR_A_SLOT, assignments.c.wanted_gone_at.is_not(None))
+IN_HAND: Final = (
+    select(func.count()).select_from(assignments).where(assignments.c.holding == Holding.DELETING)
+)
 UNTOLD: Final = and_(
     FOR_A_SLOT, assignments.c.wanted_gone_at.is_not(None), assignments.c.alarmed_at.is_(None)
 )
@@ -140,6 +152,13 @@ class SqlAssignments:
 
     def _waiting(self, holding: Holding, now: datetime, *, limit: int) -> list[Assignment]:
         return self._all(WAITING, holding=holding, now=now, limit=limit)
+
+    def being_removed(self) -> list[Assignment]:
+        return self._all(BEING_REMOVED)
+
+    def ends(self) -> Backlog:
+        waiting, since = self.db.execute(ENDS_WAITING).one()
+        return Backlog(waiting, since, self.db.execute(IN_HAND).scalar_one())
 
     def backlog(self, before: datetime) -> tuple[int, datetime | None]:
         late = self.db.execute(LATE, {"before": before}).one()

@@ -28,6 +28,7 @@ from grants.model import (
     State,
     Told,
 )
+from grants.pages import Pages
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Work, Works
 from grants.reminding import Reminding
@@ -130,7 +131,10 @@ class Room:
         aws: Any = self.aws
         if doom is not None:
             works, aws = MortalWorks(self.works, doom), MortalIdentityCenter(self.aws, doom)
-        engine = Engine(works, cast(IdentityCenter, aws), self.clock, self.jitter)
+        pages = Pages(works, cast(IdentityCenter, aws), self.clock, self._crew())
+        engine = Engine(
+            works, cast(IdentityCenter, aws), self.clock, self.jitter, look_in=pages.look_in
+        )
         return Jobs(
             works=works,
             engine=engine,
@@ -147,6 +151,8 @@ class Room:
             ends=self._crew(),
             grants=self._crew(),
             looks=self._crew(),
+            gone=self._crew(),
+            pages=pages,
             spell=str,
         )
 

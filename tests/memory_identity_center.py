@@ -87,7 +87,9 @@ class MemoryIdentityCenter:
     def creations(self, *, progress: Progress | None = None) -> Iterator[Operation]:
         return self._listed(progress, creates=True)
 
-    def deletions(self, *, progress: Progress | None = None) -> Iterator[Operation]:
+    def deletions(
+        self, *, progress: Progress | None = None, lane: Lane = Lane.STATUS
+    ) -> Iterator[Operation]:
         return self._listed(progress, creates=False)
 
     # What a test sees

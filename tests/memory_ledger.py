@@ -110,6 +110,11 @@ class MemoryAssignments:
         slots = replace(slots, taking=slots.taking + len(ends))
         return [*ends, *self._waiting(Holding.ABSENT, now)[: slots.for_giving]]
 
+    def being_removed(self) -> list[Assignment]:
+        rows = self.store.assignments.values()
+        running = (row for row in rows if row.slot is Slot.TAKEN and row.operation)
+        return [row for row in running if row.holding is Holding.DELETING]
+
     def backlog(self, before: datetime) -> tuple[int, datetime | None]:
         untold = self._untold()
         if not any(row.due_at and row.due_at <= before for row in untold):

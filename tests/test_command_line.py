@@ -5,13 +5,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
 import pytest
 
+from blocks.text import utc
 from bot.clock import system_clock
-from grants.model import Holding, Request, SlackUserId, State
+from grants.model import Assignment, Holding, Request, SlackUserId, Slot, State
 from grants.people import operator
 from grants.records import Binding, Entry, Line
 from storage.lock import only_one
@@ -416,6 +418,29 @@ def test_requests_are_listed_newest_first(type_: Terminal) -> None:
     assert [request["id"] for request in found] == ["LATE0002", "EAR00001"]
     assert found[0]["requester"]["user_name"] == "eve"
     assert found[0]["account_id"] == "111122223333"
+
+
+def test_whoever_lists_while_ends_wait_for_aws_is_told_how_many_and_since_when(
+    type_: Terminal,
+) -> None:
+    keep(type_, make.a_request("EAR00001"))
+    with type_.works() as works, works() as work:
+        for number in range(1200):
+            key = make.a_key(make.a_person(f"P{number}"))
+            since = make.NOON + number * timedelta(seconds=1)
+            work.assignments.add(
+                Assignment(key, Holding.PRESENT, since, Slot.WAITING, wanted_gone_at=since)
+            )
+        gone = make.a_key(make.a_person("Bob"))
+        work.assignments.add(Assignment(gone, Holding.DELETING, make.NOON, operation="op-1"))
+
+    result = type_("requests", "list", "--json")
+
+    assert len(json.loads(result.stdout)) == 1
+    assert result.stderr == (
+        "1,200 ends wait for AWS, which takes only so much at once: the oldest since"
+        f" {utc(make.NOON)}; 1 more are in hand.\n"
+    )
 
 
 @pytest.mark.parametrize(

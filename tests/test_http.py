@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection
 from urllib.parse import urlencode
@@ -9,7 +10,9 @@ from urllib.parse import urlencode
 import pytest
 from slack_sdk.signature import Clock
 
-from grants.model import RequestId
+from bot.clock import system_clock
+from grants.model import Assignment, Holding, RequestId, Slot
+from tests import make
 from tests.beside import Bot, Outside, outside
 from tests.databases import Databases
 from tests.standins.slack.deliver import sign
@@ -238,6 +241,27 @@ def test_there_is_nothing_at_any_other_address(
 def test_it_says_that_it_is_well_and_nothing_about_anybody(bot: Bot) -> None:
     assert bot.asked("/healthz") == (200, "ok\n")
     assert bot.asked("/readyz") == (200, "ready\n")
+
+
+def test_while_ends_wait_for_aws_it_says_how_many(company: Outside, bot: Bot) -> None:
+    since, later = system_clock(), system_clock() + timedelta(minutes=2)
+    row = Assignment(
+        make.a_key(make.a_person("Bob")),
+        Holding.PRESENT,
+        since,
+        Slot.WAITING,
+        wanted_gone_at=since,
+        lease_until=later,
+    )
+    with company.works() as work:
+        work.assignments.add(row)
+
+    said = bot.asked("/readyz")[1]
+    with company.works() as work:
+        work.assignments.save(replace(row, holding=Holding.ABSENT, due_at=None, slot=Slot.NONE))
+
+    assert said.startswith("ready\n1 end waits for AWS")
+    assert bot.asked("/readyz")[1] == "ready\n"
 
 
 # Reading

@@ -11,6 +11,7 @@ from bot.assemble import closing, open_aws
 from bot.commands import ground
 from bot.commands.filters import filters, search
 from bot.commands.stories import Story, told
+from bot.progress import ends_wait
 from grants.asking import fit_reason
 from grants.authority import Action
 from grants.durations import spell
@@ -34,6 +35,9 @@ def list_(*, limit: int, as_json: bool, **typed: Any) -> None:
     """Print requests, the newest first."""
     with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
         found = work.requests.found(search(work, **typed), limit=limit)
+        behind = ends_wait(work.assignments.ends())
+    if behind:
+        click.echo(f"{behind}.", err=True)
     if as_json:
         ground.print_json([facts(request) for request in found])
         return

@@ -206,11 +206,13 @@ class IdentityCenterAtAws:
         ):
             yield from map(_listed, page.get("AccountAssignmentsCreationStatus", []))
 
-    def deletions(self, *, progress: Progress | None = None) -> Iterator[Operation]:
+    def deletions(
+        self, *, progress: Progress | None = None, lane: Lane = Lane.STATUS
+    ) -> Iterator[Operation]:
         """Page by page, like `creations`."""
-        client, arn = self._reading(Lane.STATUS)
+        client, arn = self._reading(lane)
         for page in self._ask.pages(
-            Lane.STATUS,
+            lane,
             lambda token: client.list_account_assignment_deletion_status(
                 InstanceArn=arn, MaxResults=100, **_only(progress), **token
             ),

@@ -44,7 +44,7 @@ def _asks_first(self: Engine, row: Row) -> Row:
     except AwsFault as fault:
         return self._write(row, changes.create_later(fault.reason, self.jitter))
     row = self._write(row, changes.intend_to_create)
-    return self._write(row, changes.under_way(operation))
+    return self._write(row, changes.under_way(operation, pace.poll(0)))
 
 
 def _claims_anyway(self: Engine, key: Key) -> Row | None:

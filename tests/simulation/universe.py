@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, cast
 
 from blocks.refusals import no_longer
 from blocks.text import Style
+from grants import pace
 from grants.administration import Administration
 from grants.closing import Closing
 from grants.crew import Crew
@@ -19,6 +20,7 @@ from grants.jobs import Jobs
 from grants.last_check import LastCheck
 from grants.model import Account, AccountId, Key, Lane, Person, Request, RequestId, User, UserId
 from grants.offering import Offers
+from grants.pages import Pages
 from grants.people import Memberships
 from grants.policy import PolicyBook
 from grants.ports import IdentityCenter, Organization, Work, Works
@@ -222,6 +224,8 @@ class Universe:
         """Somebody said that something may be due."""
         self.tells = self.seed % 6 == 0
         """Whether Slack is told in earnest; else the outbox is emptied as by one who is."""
+        self.crowd = 1 if self.seed % 2 else pace.CROWD
+        """How many removals are looked at on a page: there are never five here."""
 
     def say(self, what: str) -> None:
         """A line of the history."""
@@ -247,16 +251,19 @@ class Universe:
         def crew(name: str) -> Crew:
             return Crew(Beside(self.schedule, process, name), wake)
 
+        pages = Pages(works, center, self.clock, crew("pages"), crowd=self.crowd)
         engine = Engine(
-            works, center, self.clock, self.jitter.random, why_not=lambda each: why_not(check, each)
-        )
+            works, center, self.clock, self.jitter.random, why_not=lambda each: why_not(check, each),
+            look_in=pages.look_in,
+        )  # fmt: skip
         process.jobs = Jobs(
             works, engine, check, Reminding(works, self.clock, wake),
             Summing(
                 works, Looking(works, Silent(), lambda _: False, self.clock), self.clock, crew("reads"),
                 self.jitter.random,
             ),
-            self.clock, crew("ends"), crew("grants"), crew("looks"), spell=no_longer,
+            self.clock, crew("ends"), crew("grants"), crew("looks"), crew("gone"),
+            pages, spell=no_longer,
         )  # fmt: skip
         process.desk = Desk(
             works, self.directory, center, memberships, Offers(), self.clock, wake, self.new_id

@@ -1,0 +1,82 @@
+"""How removals stand, many on one page: to ask about each costs as much as to take another away."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from grants import changes, pace
+from grants.crew import Crew, each
+from grants.errors import AwsFault
+from grants.model import Assignment, Lane
+from grants.ports import Clock, IdentityCenter, Progress, Works
+
+A_PAGE: Final = 100
+"""AWS gives so many at a time. What it says of the order is nothing: the first page has to do."""
+
+
+@dataclass(slots=True)
+class Pages:
+    """One for each process. While few removals run, or pages tell nothing of them, each is asked
+    about by itself (`grants/engine.py`), which also is how failures are found.
+    """
+
+    works: Works
+    identity_center: IdentityCenter
+    clock: Clock
+    crew: Crew
+    """A worker of its own: everything that waits for a slot waits for this."""
+    crowd: int = pace.CROWD
+    wait: timedelta = field(default=pace.PAGES, init=False)
+    next_at: datetime | None = field(default=None, init=False)
+    """None: nobody reads pages at the moment."""
+    processes: int = field(default=1, init=False)
+
+    def share(self, processes: int) -> None:
+        """So many processes read pages, this one among them: what one of them reads helps all."""
+        self.processes = processes
+
+    def look_in(self) -> timedelta:
+        """How soon a removal is to be asked about by itself."""
+        helped = self.next_at is not None and self.wait == pace.PAGES
+        return pace.BESIDE_PAGES if helped else pace.poll(0)
+
+    def round(self) -> None:
+        """Have a page read, if there is a crowd and its time has come."""
+        now = self.clock()
+        if self.next_at is not None and now < self.next_at:
+            return
+        if len(self._running()) < self.crowd:
+            self.next_at, self.wait = None, pace.PAGES
+            return
+        self.next_at = now + self.wait * self.processes
+        self.crew.take(None, self._read, name="page")
+
+    def next_due(self) -> datetime | None:
+        """When the next page is read."""
+        return self.next_at
+
+    def _read(self, _: None) -> None:
+        try:
+            # What frees a slot for taking away goes as taking away itself.
+            found = self.identity_center.deletions(progress=Progress.SUCCEEDED, lane=Lane.REVOKE)
+            done = {operation.id for operation in islice(found, A_PAGE)}
+        except AwsFault:
+            done = set()
+        told = [row for row in self._running() if row.operation in done]
+        self.wait = pace.PAGES if told else min(2 * self.wait, pace.PAGES_IN_VAIN)
+        each(told, self._note)
+
+    def _note(self, told: Assignment) -> None:
+        """Unless somebody is looking at it just now: they will see."""
+        now = self.clock()
+        with self.works() as work:
+            row = work.assignments.get(told.key)
+            if row is None or row.operation != told.operation or row.is_taken_away:
+                return
+            if row.lease_until is None or row.lease_until <= now:
+                work.assignments.save(changes.carried_out(row, now))
+
+    def _running(self) -> list[Assignment]:
+        with self.works.reading() as work:
+            return work.assignments.being_removed()
