@@ -32,6 +32,8 @@ WITH_SETS: Final = cuts.outerjoin(
     cut_sets, cuts.c.permission_set_arn == cut_sets.c.permission_set_arn
 )
 LEASE: Final = cut_sets.c.lease_until
+UNLIFTED: Final = cuts.c.due_at.is_not(None)
+"""A CHECK says so; and the index of these is small, however many have been lifted."""
 
 # Made once: the loop asks them every second.
 ONE: Final = Held(select(cuts).where(*(cuts.c[name] == bindparam(name) for name in KEY)))
@@ -69,7 +71,7 @@ class SqlCuts:
 
     def of_set(self, permission_set: PermissionSetArn) -> list[Cut]:
         wanted = select(cuts).where(
-            cuts.c.permission_set_arn == permission_set, cuts.c.phase != CutPhase.LIFTED
+            cuts.c.permission_set_arn == permission_set, UNLIFTED, cuts.c.phase != CutPhase.LIFTED
         )
         return self._all(wanted.order_by(cuts.c.since, cuts.c.user_id, cuts.c.account_id))
 
@@ -92,13 +94,14 @@ class SqlCuts:
         return first
 
     def unlifted(self) -> int:
-        found = self.db.scalar(select(func.count()).where(cuts.c.phase != CutPhase.LIFTED))
-        return int(found or 0)
+        unlifted = UNLIFTED, cuts.c.phase != CutPhase.LIFTED
+        return int(self.db.scalar(select(func.count()).where(*unlifted)) or 0)
 
     def pushing(self) -> int:
         # As with the assignments' slots: the others wait at the journal's head.
         self.db.execute(HEAD.by(self.db)).first()
-        return int(self.db.scalar(select(func.count()).where(cuts.c.phase.in_(PUSHING))) or 0)
+        pushing = UNLIFTED, cuts.c.phase.in_(PUSHING)
+        return int(self.db.scalar(select(func.count()).where(*pushing)) or 0)
 
     def ends_wait(self, account: AccountId) -> bool:
         waits = select(assignments.c.user_id).where(

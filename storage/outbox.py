@@ -196,14 +196,13 @@ class SqlOutbox:
         ]
 
     def forget(self, before: datetime, *, limit: int) -> int:
-        """Remove rows that were told and had been written before then; how many."""
-        old = (
-            select(outbox.c.id)
-            .where(outbox.c.state == Sending.SENT, outbox.c.created_at < before)
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
-        ids = self.db.scalars(old).all()
+        """Remove rows that were told and had been written before then; how many.
+
+        Of the oldest `limit`: rows are numbered as they are written, so behind these none is older.
+        """
+        told = select(outbox.c.id, outbox.c.created_at).where(outbox.c.state == Sending.SENT)
+        oldest = told.order_by(outbox.c.id).limit(limit).subquery()
+        ids = self.db.scalars(select(oldest.c.id).where(oldest.c.created_at < before)).all()
         self.db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
         return len(ids)
 

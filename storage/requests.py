@@ -75,15 +75,11 @@ FIRSTS: Final = tuple(
     select(func.min(column)).where(column.is_not(None))
     for column in (requests.c.due_at, requests.c.remind_at)
 )
-OF_KEY: Final = (
-    select(requests)
-    .where(
-        requests.c.requester_user_id == bindparam("user_id"),
-        requests.c.account_id == bindparam("account_id"),
-        requests.c.permission_set_arn == bindparam("permission_set_arn"),
-        requests.c.state.in_(AT_AWS),
-    )
-    .order_by(*OLDEST)
+OF_KEY: Final = select(requests).where(
+    requests.c.requester_user_id == bindparam("user_id"),
+    requests.c.account_id == bindparam("account_id"),
+    requests.c.permission_set_arn == bindparam("permission_set_arn"),
+    requests.c.state.in_(AT_AWS),
 )
 LAST_OF: Final = (
     select(requests)
@@ -159,8 +155,10 @@ class SqlRequests:
 
     def save(self, request: Request) -> Request:
         after = replace(request, version=request.version + 1)
+        # Without its id: SQLite would look through all that refers to it, at each save.
+        row = {name: value for name, value in to_row(after).items() if name != "id"}
         this = {"this": request.id, "read_version": request.version}
-        if self.db.execute(SAVE, this | to_row(after)).rowcount != 1:
+        if self.db.execute(SAVE, this | row).rowcount != 1:
             raise StaleRequest(request.id)
         return after
 
@@ -201,7 +199,9 @@ class SqlRequests:
         return min((instant for instant in instants if instant), default=None)
 
     def of_key(self, key: Key) -> list[Request]:
-        return self._all(OF_KEY, **asdict(key))
+        # Sorted here: SQLite would walk through all that they ever asked for, to have them in order.
+        found = self._all(OF_KEY, **asdict(key))
+        return sorted(found, key=lambda request: (request.asked_at, request.id))
 
     def extensions_of(self, request_id: RequestId) -> list[Request]:
         extending = select(requests).where(
