@@ -1,0 +1,126 @@
+"""Accesses that end: one after another, a thousand in a minute, ten thousand in a minute."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Final
+
+from sqlalchemy import func, select
+
+from bot.clock import system_clock
+from grants.aws.limiter import QUOTAS, Family
+from grants.model import Key, Request, State
+from grants.slots import OUTSTANDING
+from storage.tables import requests
+from tests.bench.figures import Engine, Figure, Size
+from tests.bench.holding import hold
+from tests.bench.pieces import Bench
+from tests.bench.stage import NEVER, Stage
+from tests.bench.standins import AWS_TAKES
+from tests.standins.aws.calls import Call
+
+SIZE: Final = Size(100, 110, 500)
+"""Pairs enough for ten thousand assignments; nothing here looks at more of the catalogue."""
+SECONDS: Final = 0.5
+"""That an operation takes AWS."""
+STEADY: Final = 3.0
+"""Ends a second: three calls each are half of what the limiter lets through."""
+SOON: Final = timedelta(seconds=15)
+"""Until then everything is set up."""
+LOOKS: Final = 0.5
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    for engine in bench.engines:
+        yield from _one_after_another(bench, engine)
+        for count in (1_000,) if bench.short else (1_000, 10_000):
+            yield from _at_once(bench, engine, count)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of so many ends."""
+
+    held: Sequence[Request]
+    calls: Sequence[Call]
+    """To sso-admin, from the first end on."""
+    last_at: datetime
+
+    @property
+    def first_at(self) -> datetime:
+        return min(request.ends_at for request in self.held if request.ends_at)
+
+    def lateness(self) -> list[tuple[float, float]]:
+        """When the removal of each left, in the order in which they did: since the first end, and since its own."""
+        ends = {request.key: request.ends_at for request in self.held if request.ends_at}
+        took = timedelta(seconds=AWS_TAKES)
+        left = [(call.at - took, ends[_key(call)]) for call in self.calls if _removes(call)]
+        return [
+            ((at - self.first_at).total_seconds(), (at - end).total_seconds()) for at, end in left
+        ]
+
+
+def _removes(call: Call) -> bool:
+    return call.operation == "DeleteAccountAssignment" and call.outcome == "ok"
+
+
+def _key(call: Call) -> Key:
+    said = call.parameters
+    return Key(said["PrincipalId"], said["TargetId"], said["PermissionSetArn"])
+
+
+def _one_after_another(bench: Bench, engine: Engine) -> Iterator[Figure]:
+    count = 60 if bench.short else 300
+    ended = _ended(bench, engine, count, timedelta(seconds=count / STEADY))
+    late = sorted(own for _, own in ended.lateness())
+    p99 = late[int(0.99 * (len(late) - 1))]
+    line = f"an end to its DeleteAccountAssignment leaving, {STEADY:.0f} a second: p99"
+    yield Figure(line, SIZE, engine, "s", (p99,), budget=1.0)
+
+
+def _at_once(bench: Bench, engine: Engine, count: int) -> Iterator[Figure]:
+    ended = _ended(bench, engine, count, timedelta(minutes=1))
+    late = ended.lateness()
+    took = (ended.last_at - ended.first_at).total_seconds()
+    by_calls = len(ended.calls) / QUOTAS[Family.SSO_ADMIN].rate
+    by_operations = count / (OUTSTANDING / SECONDS)
+    throttled = sum(call.outcome == "ThrottlingException" for call in ended.calls)
+    what = f"{count:,} ends in a minute"
+    bound = max(by_calls, by_operations, 60.0)
+    yield Figure(f"{what}: all known to be gone", SIZE, engine, "s", (took,), (bound,), 1.05)
+    yield Figure(f"{what}: the last removal left", SIZE, engine, "s", (late[-1][0],))
+    yield Figure(f"{what}: calls for each", SIZE, engine, "calls", (len(ended.calls) / count,))
+    share = 100 * throttled / len(ended.calls)
+    yield Figure(f"{what}: calls throttled", SIZE, engine, "%", (share,), budget=1.0)
+    yield Figure(f"{what}: overtaken by one that ended later by", SIZE, engine, "s",
+                 (_overtaken(late),), budget=1.0)  # fmt: skip
+
+
+def _overtaken(late: Sequence[tuple[float, float]]) -> float:
+    """By how much the newest end that had gone before was later than an older one that went after it."""
+    ends = [at - own for at, own in late]
+    return max(newest - own for newest, own in zip(accumulate(ends, max), ends, strict=True))
+
+
+def _ended(bench: Bench, engine: Engine, count: int, within: timedelta) -> Ended:
+    with bench.stage(SIZE, engine, operation_seconds=SECONDS, quotas=True) as stage:
+        with stage.up(ELEVATE_ACTIVITY_SOURCE="none"):
+            begins = system_clock() + SOON + timedelta(milliseconds=count)
+            held = hold(stage, [begins + within * number / count for number in range(count)])
+            assert system_clock() < begins, "set up too late"
+            NEVER.wait((begins - system_clock()).total_seconds())
+            before = len(stage.aws.calls)
+            while _left(stage):
+                NEVER.wait(LOOKS)
+            calls = [call for call in list(stage.aws.calls)[before:] if call.service == "sso-admin"]
+        with stage.database.reading() as db:
+            last = db.scalar(select(func.max(requests.c.ended_at, type_=requests.c.ended_at.type)))
+        assert last is not None
+        return Ended(held, calls, last)
+
+
+def _left(stage: Stage) -> int:
+    over = select(func.count()).select_from(requests).where(requests.c.state != State.ENDED)
+    with stage.database.reading() as db:
+        return db.execute(over).scalar_one()
