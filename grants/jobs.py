@@ -21,6 +21,8 @@ from grants.summing import Summing
 
 ROUND: Final = 200
 """So many rows of a kind are taken at a time; what is left over is due at once again."""
+A_HANDFUL: Final = 20
+"""So many ends are written down before AWS is asked for those that are."""
 UNFORESEEN: Final = "something went wrong that Elevate did not foresee; its log says what"
 
 Spell = Callable[[NoLongerGiven], str]
@@ -53,7 +55,13 @@ class Jobs:
         """Active, and its time is over."""
         with self.works.reading() as work:
             due = work.requests.finishing(self.clock(), limit=ROUND)
-        each(due, self._finish)
+        for start in range(0, len(due), A_HANDFUL):
+            if (
+                start
+            ):  # Slots that are free by now do not stay so until all of them are written down.
+                self.reconcile_due()
+                self.pages.round()
+            each(due[start : start + A_HANDFUL], self._finish)
 
     def _finish(self, request: Request) -> None:
         now = self.clock()

@@ -410,7 +410,8 @@ class Assignments(Protocol):
         ...
 
     def due(self, now: datetime, *, limit: int) -> list[Assignment]:
-        """Due and under nobody's lease: what is to be taken away first, routine looks last.
+        """Due and under nobody's lease: what is to be taken away first, then what is to be given, then
+        what AWS has taken away, routine looks last.
 
         Without those that wait for a slot. So with `next_due`.
         """

@@ -71,6 +71,7 @@ HEAD: Final = Held(select(journal_head.c.seq))
 AT_REST: Final = and_(
     assignments.c.holding.in_((Holding.PRESENT, Holding.STANDING)), assignments.c.deadline.is_(None)
 )
+TAKEN_AWAY: Final = and_(assignments.c.holding == Holding.DELETING, assignments.c.slot == Slot.NONE)
 UNLEASED: Final = or_(
     assignments.c.lease_until.is_(None), assignments.c.lease_until <= bindparam("now")
 )
@@ -78,7 +79,9 @@ DUE: Final = (
     select(assignments)
     .where(text(COMES_DUE), assignments.c.due_at <= bindparam("now"), UNLEASED)
     .order_by(
-        case((assignments.c.wanted_gone_at.is_not(None), 0), (AT_REST, 2), else_=1),
+        case(
+            (TAKEN_AWAY, 2), (assignments.c.wanted_gone_at.is_not(None), 0), (AT_REST, 3), else_=1
+        ),
         assignments.c.wanted_gone_at,
         assignments.c.due_at,
     )

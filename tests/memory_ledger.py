@@ -96,7 +96,8 @@ class MemoryAssignments:
     def due(self, now: datetime, *, limit: int) -> list[Assignment]:
         def turn(row: Assignment) -> tuple[int, bool, datetime, datetime]:
             rests = row.holding in AT_REST and row.deadline is None
-            number = 0 if row.wanted_gone_at else 2 if rests else 1
+            gone = 2 if row.is_taken_away else 0
+            number = gone if row.wanted_gone_at else 3 if rests else 1
             return number, row.wanted_gone_at is not None, row.wanted_gone_at or now, row.due_at or now  # fmt: skip
 
         due = [row for row in self._coming() if row.due_at and row.due_at <= now]

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from grants.model import Person, RequestId, Target
+from grants.model import Person, RequestId, State, Target
 from storage.columns import Moment
 from storage.tables import (
     PERSON,
@@ -45,6 +45,8 @@ from storage.tables import (
     told_lines,
     votes,
 )
+from tests import make
+from tests.world import World
 
 FIRST_ID: Final = 10_000_000
 """Digits are letters of a request's id, too. Of several pasts each begins behind the one before."""
@@ -149,6 +151,26 @@ class Past:
             stream = literal("copy:") + cast(moved["copy_id"], Text)
             moved["stream"] = case((table.c.copy_id.is_not(None), stream), else_=table.c.stream)
         return moved
+
+
+def asked(world: World) -> list[RequestId]:
+    """One that is approved, and one that is not."""
+    wanted = "payments-prod · AdministratorAccess"
+    requests = [world.asks("bob", wanted, Duration="15m") for _ in range(2)]
+    world.decides("eve", requests[0], "Approve")
+    world.decides("eve", requests[1], "Reject", "not today")
+    return requests
+
+
+def a_past(world: World, *, people: int, accounts: int) -> Past:
+    """What was asked for just now, and has ended; it is to have been by others too, and elsewhere."""
+    lived = asked(world)
+    world.passes(hours=2)
+    assert [world.state(each) for each in lived] == [State.ENDED, State.REJECTED]
+    first = world.request(lived[0])
+    others = [make.a_person(f"P{number}") for number in range(people)]
+    elsewhere = [make.a_target(make.an_account(f"{number:012d}")) for number in range(accounts)]
+    return Past(lived, [first.requester, *others], [first.target, *elsewhere])
 
 
 SERIALS: Final = {votes: "id", copies: "id", outbox: "id", journal: "seq"}

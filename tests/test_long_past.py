@@ -13,13 +13,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, event, text
 
-from grants.model import RequestId, State
 from storage.engine import Database
-from tests import make
-from tests.past import Past
+from tests.past import a_past, asked
 from tests.world import World
 
-PROD = "payments-prod · AdministratorAccess"
 LOOKS = {
     "bob": ["mine"],
     "eve": ["approvals", "active"],
@@ -109,14 +106,6 @@ def watched(database: Database) -> Iterator[Steps | Blocks]:
             event.remove(engine, "before_cursor_execute", effort.before)
 
 
-def asked(world: World) -> list[RequestId]:
-    """One that is approved, and one that is not."""
-    requests = [world.asks("bob", PROD, Duration="15m") for _ in range(2)]
-    world.decides("eve", requests[0], "Approve")
-    world.decides("eve", requests[1], "Reject", "not today")
-    return requests
-
-
 def a_day(world: World) -> None:
     """What people do and look at, and what the loops do besides, until everything has come to its end."""
     asked(world)
@@ -133,13 +122,7 @@ def a_day(world: World) -> None:
 
 
 def test_a_past_that_is_ten_times_as_long_is_looked_at_no_more(world: World) -> None:
-    first = asked(world)
-    world.passes(hours=2)
-    assert [world.state(each) for each in first] == [State.ENDED, State.REJECTED]
-    bob, target = (request := world.request(first[0])).requester, request.target
-    people = [bob, make.a_person("Pat")]
-    targets = [target, make.a_target(make.an_account("999900001111"))]
-    past = Past(first, people, targets)
+    past = a_past(world, people=1, accounts=1)
     database = world.storage.database
     with database.writing() as db:
         past.make(db, SHORT)

@@ -76,6 +76,37 @@ def test_what_aws_has_taken_away_makes_room_before_the_list_is_looked_at(room: R
     assert room.alarms() == []
 
 
+def test_while_many_wait_to_be_looked_at_giving_goes_on(room: Room) -> None:
+    gone = [make.a_key(make.a_person(f"G{number}")) for number in range(210)]
+    now = room.clock()
+    room.jobs.gone = room.idle()
+    with room.works() as work:
+        for key in gone:
+            row = Assignment(key, Holding.DELETING, now, operation="op-1", wanted_gone_at=now)
+            work.assignments.add(row)
+
+    request = room.approved("Bob")
+    for _ in range(4):
+        room.jobs.round()
+        room.clock.passes(seconds=1)
+
+    assert room.state(request) is State.ACTIVE
+
+
+def test_aws_is_asked_to_remove_the_first_before_all_that_end_are_written_down(room: Room) -> None:
+    requests = ending(room, 45)
+    still: list[int] = []
+    room.aws.before = lambda name: (
+        still.append([room.state(each) for each in requests].count(State.ACTIVE))
+        if name == "delete"
+        else None
+    )
+
+    room.jobs.round()
+
+    assert still[0] == 25
+
+
 def test_what_is_listed_although_aws_says_that_it_is_gone_is_told_late_and_not_as_gone(
     room: Room,
 ) -> None:

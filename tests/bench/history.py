@@ -1,0 +1,154 @@
+"""Whether a long past slows anything down: what people do and what the loops do, beside an empty database.
+
+The whole product in this process, with stand-ins over HTTP and time in our hand; the past is `tests/past.py`'s.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Final
+
+from sqlalchemy import text
+
+from grants.model import RequestId
+from tests.bench.figures import Engine, Figure, Size
+from tests.bench.pieces import Bench, in_turn
+from tests.past import a_past
+from tests.standins.slack import Person
+from tests.world import World, a_world
+
+LONG: Final = 1_000_000
+SHORT: Final = 20_000
+PEOPLE: Final = 5_000
+ACCOUNTS: Final = 2_000
+PROD: Final = "payments-prod · AdministratorAccess"
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    count = SHORT if bench.short else LONG
+    for engine in bench.engines:
+        size = Size(6, 3, 6, history=count)
+        with _worlds(bench, engine, count) as (past, bare):
+            for long, none in zip(_done(past), _done(bare), strict=True):
+                ours, yardstick = in_turn(bench.rounds, bench.few, long, none)
+                yield Figure(long.line, size, engine, "ms", ours, yardstick, budget=1.2)
+
+
+@contextmanager
+def _worlds(bench: Bench, engine: Engine, count: int) -> Iterator[tuple[World, World]]:
+    """With the past, and without."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="elevate-bench-")))
+        worlds = []
+        for name in ("past", "bare"):
+            (folder / name).mkdir()
+            url = stack.enter_context(bench.databases.fresh(engine, folder / name))
+            worlds.append(stack.enter_context(a_world(url, os.environ.__setitem__)))
+        past, bare = worlds
+        made = a_past(past, people=PEOPLE, accounts=ACCOUNTS)
+        a_past(bare, people=1, accounts=1)
+        with past.storage.database.writing() as db:
+            made.make(db, count // len(made.lived))
+        if engine == "postgresql":
+            for world in worlds:  # As its own autovacuum would have.
+                with world.storage.database.writing() as db:
+                    db.execute(text("ANALYZE"))
+        yield past, bare
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Seconds that something takes; what comes before and after it is not counted."""
+
+    line: str
+    do: Callable[[], object]
+    before: Callable[[], object] = lambda: None
+    after: Callable[[], object] = lambda: None
+
+    def __call__(self) -> float:
+        self.before()
+        began = perf_counter()
+        self.do()
+        took = perf_counter() - began
+        self.after()
+        return took
+
+
+def _done(world: World) -> list[Timed]:
+    """What people do, and what the loops do when nothing is due."""
+    bob, eve, aud = world["bob"], world["eve"], world["aud"]
+    week = timedelta(days=7)
+
+    def says(who: Person, word: str) -> Timed:
+        return Timed(f"/elevate {word}", lambda: who.command(word, "general"))
+
+    def forgets() -> None:
+        with world.works() as work:
+            work.outbox.forget(world.clock() - week, limit=10_000)
+            work.acted.forget(world.clock() - week, limit=10_000)
+
+    def approves() -> None:
+        _asks(world)
+        _votes(world, "Approve")
+
+    return [
+        Timed("/elevate, the form", lambda: world.opens("bob"), after=bob.close),
+        says(bob, "mine"),
+        says(eve, "approvals"),
+        says(eve, "active"),
+        says(aud, "audit"),
+        Timed("App Home", bob.open_home),
+        Timed("App Home, an auditor's", aud.open_home),
+        Timed("requests show", lambda: _shown(world)),
+        Timed("a form sent", lambda: _sends(world), after=lambda: _settles(world, "Reject")),
+        Timed("a vote", lambda: _votes(world, "Approve"), before=lambda: _asks(world),
+              after=lambda: world.passes(hours=2)),
+        Timed("access given, held and taken away", lambda: world.passes(hours=2),
+              before=approves),
+        *(Timed(f"beat: {name}", lambda loop=loop: (loop.round(), loop.next_due()))  # type: ignore[misc]  # of its own default
+          for name, loop in {"what is due": world.jobs, "outbox": world.bot.announcer,
+                             "sessions cut": world.cutting, "sweep": world.sweep}.items()),
+        Timed("beat: what was told is forgotten", forgets),
+    ]  # fmt: skip
+
+
+def _sends(world: World) -> None:
+    outcome = world.sends("bob", PROD, Duration="15m")
+    assert outcome.kind == "closed", outcome
+
+
+def _settles(world: World, label: str) -> None:
+    world.rounds()
+    _votes(world, label)
+    world.rounds()
+
+
+def _asks(world: World) -> None:
+    _sends(world)
+    world.rounds()
+
+
+def _newest(world: World) -> RequestId:
+    with world.works.reading() as work:
+        return work.requests.listed(limit=1)[0].id
+
+
+def _votes(world: World, label: str) -> None:
+    eve = world["eve"]
+    eve.click(world.card(_newest(world)), label)
+    if label == "Reject":
+        eve.fill({"Comment": ""})
+        eve.submit()
+
+
+def _shown(world: World) -> None:
+    with world.works.reading() as work:
+        request = work.requests.get(_newest(world))
+        for read in (work.votes.on, work.journal.of, work.copies.of, work.activities.get):
+            read(request.id)
+        work.assignments.get(request.key)

@@ -1,0 +1,25 @@
+"""How soon a process that is started is ready: with the whole catalogue remembered from the one before."""
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Final
+
+from tests.bench.figures import Figure, Size
+from tests.bench.pieces import Bench
+from tests.bench.stage import NEVER
+
+LARGE: Final = Size(5_000, 300, 50_000)
+LOOKS: Final = 0.01
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    for engine in bench.engines:
+        with bench.stage(LARGE, engine) as stage:
+            took = []
+            for number in range(bench.few):
+                began = perf_counter()
+                with stage.bot(name=f"bot-{number}") as bot:
+                    while bot.asked("/readyz")[0] != 200:
+                        NEVER.wait(LOOKS)
+                    took.append(perf_counter() - began)
+        yield Figure("start to ready", LARGE, engine, "s", tuple(took), budget=3.0)
