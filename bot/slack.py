@@ -44,11 +44,12 @@ from handlers import activity, admin, audit, elevate, home, mine, options, proof
 from handlers import review as reviewing
 from handlers.announce import Announcer
 from handlers.channels import Channels
-from handlers.errors import Net
+from handlers.errors import WHISPERS, Net
 from handlers.exports import Exports
 from handlers.front import Front
 from handlers.guard import Guard, Home
 from handlers.indexes import Indexes, Warm
+from handlers.often import Often
 from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
@@ -159,7 +160,7 @@ def connect(
     # Bolt's own five threads are soon taken: slow listeners would cost others their three seconds.
     later = Shares(listeners or ThreadPoolExecutor(LATER, "later"))
     listeners = Shares(listeners or ThreadPoolExecutor(LISTENERS, "listeners"))
-    net = Net(web, people, later)
+    net = Net(web, people, later, Often(WHISPERS, storage.clock))
     watching = watch(settings, storage, aws, Crew(later, wake))
     the_proving = proving(settings, storage, desk.memberships)
     at_home, as_message = proof.sections(the_proving)
@@ -228,7 +229,7 @@ def connect(
     )
     app.use(_counted(web))
     app.use(Guard(workspace, storage.works, storage.clock, meters.refused))
-    app.use(Doorkeeper(listeners, later, pesters=people.pesters))
+    app.use(Doorkeeper(listeners, later))
     app.error(net)
     for subject in (elevate, options, reviewing, mine, home, activity, audit, admin, proof):
         subject.register(app, front)

@@ -16,8 +16,8 @@ JUSTIFICATION_LIMIT: Final = 3000
 TICKET_LIMIT: Final = LONGEST_TICKET
 COMMENT_LIMIT: Final = 3000
 LATELY: Final = timedelta(minutes=10)
-AT_LEAST_LATELY: Final = 20
-"""So many may be asked within that time, whatever became of them; more where more may be open."""
+TURNOVER: Final = 10
+"""So many times as many as may be open may be asked within that time, whatever became of them."""
 PAST: Final = timedelta(minutes=5)
 """A form takes a while to fill in: a start up to this long ago is taken as now."""
 

@@ -234,7 +234,7 @@ def _too_many(
 ) -> tuple[Problem, ...]:
     """`added`: so many are written already, and are not to be one too many."""
     most = settings.max_open_requests
-    lately = max(most, asking.AT_LEAST_LATELY)
+    lately = most * asking.TURNOVER
     is_open = work.requests.open_of(person.user_id, alone=bool(added))
     asked = work.requests.asked_since(person.user_id, now - asking.LATELY)
     wrong = (

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt import BoltResponse
 from slack_sdk import WebClient
@@ -14,10 +14,15 @@ from blocks.refusals import whisper
 from blocks.text import Message
 from grants.errors import AwsDenies, AwsRefused, NotOpened, Refusal, TooSlow
 from handlers.guard import user_of
+from handlers.often import Often
 from handlers.people import People
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
+
+
+WHISPERS: Final = 30
+"""So often within a minute one person is told no: they have read it by then, and others need Slack's calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Net:
     client: WebClient
     people: People
     later: Executor
+    told: Often
 
     def __call__(self, error: Exception, body: Payload) -> BoltResponse:
         """For `@app.error`. The answer acks at once: Slack would show a warning sign otherwise."""
@@ -55,6 +61,9 @@ class Net:
     def whisper(self, message: Message, body: Payload) -> None:
         """Only this person sees it: beside what was pressed, else in their direct messages."""
         slack_id = user_of(body)
+        if self.told.is_enough(slack_id):
+            return
+        self.told.note(slack_id)
         channel = _channel(body)
         try:
             if channel and not channel.startswith("D"):

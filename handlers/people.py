@@ -1,7 +1,6 @@
 """Who is pressing: the Slack user as Slack has them now, as the person they are bound to."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
@@ -16,53 +15,15 @@ from grants.people import Bindings, Profile, bound
 from grants.ports import Clock, Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
+from handlers.looking import Looks
 from handlers.reading import about
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 LATELY: Final = 60.0
 """Seconds."""
-PATIENCE: Final = 10
-"""So often within a minute it is looked up anew who somebody is who was nobody every time before."""
 KEPT: Final = 5_000
 """So many who are somebody are known, those who came last."""
-ENOUGH: Final = 60
-"""So often within a minute it is looked up who somebody is: of Slack's hundred others need some, too."""
-REMEMBERED: Final = 1000
-"""Of so many people it is counted: of whoever is beyond that, the one heard of longest ago is forgotten."""
-
-
-class Often:
-    """Counts what somebody has done within a minute."""
-
-    def __init__(self, most: int, clock: Clock) -> None:
-        """Nobody has done anything yet."""
-        self._most = most
-        self._clock = clock
-        self._when: dict[SlackUserId, deque[datetime]] = {}
-        self._lock = Lock()
-
-    def note(self, slack_id: SlackUserId) -> None:
-        """Once more."""
-        with self._lock:
-            when = self._when.pop(slack_id, None) or deque(maxlen=self._most)
-            if len(self._when) >= REMEMBERED:
-                self._when.pop(next(iter(self._when)))
-            self._when[slack_id] = when
-            when.append(self._clock())
-
-    def forget(self, slack_id: SlackUserId) -> None:
-        """As if they had never done it."""
-        with self._lock:
-            self._when.pop(slack_id, None)
-
-    def is_enough(self, slack_id: SlackUserId) -> bool:
-        """Whether they have done it as often as may be."""
-        with self._lock:
-            when = self._when.get(slack_id)
-            if when is None or len(when) < self._most:
-                return False
-            return (self._clock() - when[0]).total_seconds() < LATELY
 
 
 class People:
@@ -78,15 +39,13 @@ class People:
         told_no: Callable[[Refusal], object] = lambda _: None,
     ) -> None:
         """Nobody is known yet."""
-        self._client = client
+        self._looks = Looks(client, clock)
         self._bindings = bindings
         self._works = works
         self._clock = clock
         self._home = home
         self._told_no = told_no
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
-        self._refused = Often(PATIENCE, clock)
-        self._looked_up = Often(ENOUGH, clock)
         self._lock = Lock()
 
     def whose(self, body: Payload, *, giving_back: bool = False) -> Person:
@@ -95,23 +54,13 @@ class People:
         `giving_back`: what they do only takes away what is theirs, and works while AWS is away.
         """
         slack_id = user_of(body)
-        self._looked_up.note(slack_id)
         try:
             if giving_back:
                 return self._bindings.returning(self.profile(slack_id))
             return self._settled(slack_id)
         except NotAPerson as refusal:
             self._write_down(refusal, body)
-            self._refused.note(slack_id)
             raise
-
-    def pesters(self, slack_id: SlackUserId) -> bool:
-        """Whether somebody goes on pressing who was told often enough that nothing will come of it.
-
-        Or who has been looked up as often as anybody may. Each time costs calls to Slack of which
-        there are a hundred a minute, for everybody together.
-        """
-        return self._refused.is_enough(slack_id) or self._looked_up.is_enough(slack_id)
 
     def lately(self, body: Payload, *, seconds: float = LATELY) -> Person | None:
         """The person, if that was settled within so many seconds."""
@@ -165,7 +114,7 @@ class People:
     def profile(self, slack_id: SlackUserId) -> Profile:
         """This Slack user as Slack has them just now."""
         try:
-            user = self._client.users_info(user=slack_id)["user"]
+            user = self._looks.user(slack_id)
         except SlackApiError as error:
             if error.response.get("error") in {"user_not_found", "user_not_visible"}:
                 raise NotAPerson(Doubt.UNKNOWN) from error
@@ -192,7 +141,6 @@ class People:
             while len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
             self._known[slack_id] = (self._clock(), person)
-        self._refused.forget(slack_id)
         return person
 
 

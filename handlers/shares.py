@@ -105,12 +105,9 @@ def _do(future: Future[T], work: Callable[[], T]) -> None:
 class Doorkeeper:
     """A Bolt middleware: says for whom everything that follows is done, and lets nobody take it all."""
 
-    def __init__(
-        self, *pools: Shares, pesters: Callable[[SlackUserId], bool], most: int = MOST
-    ) -> None:
-        """`pools` do what is let in; who `pesters` is not."""
+    def __init__(self, *pools: Shares, most: int = MOST) -> None:
+        """`pools` do what is let in."""
         self._pools = pools
-        self._pesters = pesters
         self._most = most
 
     def __call__(
@@ -124,7 +121,7 @@ class Doorkeeper:
         who = user_of(body)
         working_for.set(who)
         in_hand = sum(pool.in_hand(who) for pool in self._pools)
-        if in_hand < self._most and not self._pesters(who):
+        if in_hand < self._most:
             return next()
         log.warning("too much at once", extra={"slack_user": who})
         return BoltResponse(status=200, body=_too_much(body))

@@ -190,13 +190,13 @@ class Races:
         raise AssertionError(f"still due after {MANY} races")
 
     def closed(self, request_id: RequestId) -> None:
-        """Brought to its end by who asked for it, and nothing is left; nor is anybody in a hurry."""
+        """Brought to its end by who asked for it, and nothing is left."""
         request, closing = self.world.request(request_id), self.world.bot.front.closing
         if request.state is State.PENDING:
             closing.cancel(request.requester, request_id)
         elif set(moves_from(request.state, Role.REQUESTER)):
             closing.end(request.requester, request_id)
-        self.pass_by(minutes=1)
+        self.pass_by(seconds=10)
 
 
 @contextmanager

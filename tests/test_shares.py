@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
+from datetime import timedelta
 from threading import Event, Semaphore
 from typing import Any
 
@@ -13,7 +14,8 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 from bot.slack import EXPLAINING
 from grants.errors import TooSlow
 from grants.model import SlackUserId
-from handlers.people import ENOUGH, PATIENCE
+from handlers.errors import WHISPERS
+from handlers.looking import OFTEN
 from handlers.promptly import Promptly
 from handlers.shares import AT_ONCE, MOST, Doorkeeper, Shares, working_for
 from tests.standins.slack import Hand, SlackStandIn, over_wsgi, tamper
@@ -162,7 +164,7 @@ def heard() -> Heard:
 @pytest.fixture
 def hand(slack: SlackStandIn, heard: Heard, shares: Shares) -> Hand:
     app = an_app(slack, heard, shares)
-    app.use(Doorkeeper(shares, pesters=lambda _: False))
+    app.use(Doorkeeper(shares))
     return Hand(slack, over_wsgi(SlackRequestHandler(app)))
 
 
@@ -221,75 +223,35 @@ def test_a_form_without_a_field_is_drawn_anew_and_not_closed(
     assert BUSY in seen.words()
 
 
-# Whoever is nobody
+# Whoever presses without end
 
 
-def test_who_was_told_often_enough_that_they_are_nobody_costs_slack_nothing_more(
+def test_of_whoever_presses_without_end_slack_is_asked_once_a_second_and_others_are_served(
     world: World,
 ) -> None:
     request = world.asks("bob", PROD)
-    says(world, "mallory", is_restricted=True)
-    for _ in range(PATIENCE):
-        world["mallory"].click(world.card(request), "Approve")
-    whispers = len(world.whispers("mallory"))
-    world.slack.calls.clear()
-
-    world["mallory"].click(world.card(request), "Approve")
-
-    assert len(world.whispers("mallory")) == whispers
-    assert world["mallory"].command("", DEFAULT).json["text"] == BUSY
-    assert not world.slack.calls
-    world["eve"].click(world.card(request), "Approve")
-    assert world.request(request).decided_by == "Eve Approver"
-
-
-def test_a_minute_later_they_are_looked_up_anew(world: World) -> None:
-    request = world.asks("bob", PROD)
-    says(world, "eve", is_restricted=True)
-    for _ in range(PATIENCE + 5):
-        world["eve"].click(world.card(request), "Approve")
-    says(world, "eve", is_restricted=False)
-
-    world["eve"].click(world.card(request), "Approve")
-    assert not world.request(request).decided_by
-    world.passes(seconds=61)
-    world["eve"].click(world.card(request), "Approve")
-
-    assert world.request(request).decided_by == "Eve Approver"
-
-
-def test_whoever_is_somebody_by_now_is_let_in_at_once(world: World) -> None:
-    request = world.asks("bob", PROD)
-    says(world, "eve", is_email_confirmed=False)
-    for _ in range(PATIENCE - 1):
-        world["eve"].click(world.card(request), "Approve")
-    says(world, "eve", is_email_confirmed=True)
-    world["eve"].command("mine", DEFAULT)
-    says(world, "eve", is_email_confirmed=False)
-    world["eve"].click(world.card(request), "Approve")
-    says(world, "eve", is_email_confirmed=True)
-
-    world["eve"].click(world.card(request), "Approve")
-
-    assert world.request(request).decided_by == "Eve Approver"
-
-
-# Whoever is somebody
-
-
-def test_one_persons_presses_leave_slacks_limits_to_others(world: World) -> None:
-    request = world.asks("bob", PROD)
     card = world.card(request)
     world.slack.rate_limits = True
-    for _ in range(ENOUGH + 50):
+    for _ in range(OFTEN + 100):
         world["mallory"].click(card, "Approve")
 
-    assert world["mallory"].command("", DEFAULT).json["text"] == BUSY
+    assert world.slack.calls.count("users.info") <= OFTEN + 2
+    assert len(world.whispers("mallory")) <= WHISPERS
     world["eve"].click(card, "Approve")
     assert world.request(request).decided_by == "Eve Approver"
 
-    world.passes(seconds=61)
-    assert world["mallory"].command("help", DEFAULT).json["text"] != BUSY
+
+def test_whoever_presses_without_end_is_what_they_were_a_second_ago(world: World) -> None:
+    first, request = world.asks("bob", PROD), world.asks("bob", PROD)
+    card = world.card(first)
+    for _ in range(OFTEN + 5):
+        world["eve"].click(card, "Approve")
+    says(world, "eve", deleted=True)
+
+    world.clock.now += timedelta(seconds=1)
+    world["eve"].click(world.card(request), "Approve")
+
+    assert not world.request(request).decided_by
 
 
 def test_access_is_explained_to_each_once_at_a_time_and_to_a_few_together(world: World) -> None:
