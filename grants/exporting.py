@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,6 +48,8 @@ COLUMNS: Final = (
 """A table's columns: new ones come last, none is renamed. Each is a name of the JSON's, or two."""
 FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # the wide ones begin a formula too, in some places
 """A cell that begins so may be carried out by whoever opens the file in a spreadsheet."""
+_PARTING: Final = ("\x85", "\u2028", "\u2029")
+"""Signs that end a line in some places, as JSON escapes them."""
 _FIRST: Final = re.compile(rf"\A(?=[{FORMULA}\t\r\n])")
 _WITHIN: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{FORMULA}])")
 """Where lists are written with `;`, spreadsheets may part cells there, and at tabs and line ends."""
@@ -62,7 +64,7 @@ def line(record: Record, kind: Format) -> str:
     """A request as one line of the file; in a table a cell may hold several."""
     values = as_json(record)
     if kind is Format.JSONL:
-        return f"{json.dumps(values, ensure_ascii=False)}\n"
+        return json_line(values)
     found = _flat(values)
     return table_row([_cell(name, found.get(name)) for name in COLUMNS])
 
@@ -144,6 +146,17 @@ def plain(value: Any) -> Any:
             return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
         case _:
             return value
+
+
+def json_line(values: Mapping[str, Any], *, odd: Callable[[Any], Any] | None = None) -> str:
+    """JSON on one line, also for whoever takes other signs than a line feed for a line's end.
+
+    `odd`: what to write for a value that is none of JSON's.
+    """
+    written = json.dumps(values, ensure_ascii=False, default=odd)
+    for sign in _PARTING:
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return f"{written}\n"
 
 
 # As a table

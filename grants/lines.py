@@ -1,10 +1,9 @@
 """Lines of the journal as lines of a file, CSV or JSON, under names that stay."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from grants.exporting import Format, table_row
+from grants.exporting import Format, json_line, table_row
 from grants.records import Row
 
 COLUMNS: Final = (
@@ -30,9 +29,9 @@ def line(row: Row, kind: Format) -> str:
 
 def jsonl(row: Row) -> str:
     """What the database holds, though it be no text that we would write."""
-    text = json.dumps({name: row[name] for name in COLUMNS}, ensure_ascii=False, default=repr)
+    text = json_line({name: row[name] for name in COLUMNS}, odd=repr)
     # Half of a surrogate pair is written as JSON escapes it.
-    return f"{text}\n".encode(errors="backslashreplace").decode()
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _instant(at: Any) -> Any:

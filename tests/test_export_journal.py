@@ -77,6 +77,7 @@ def whole(type_: Terminal) -> Path:
 def test_whoever_has_the_file_alone_can_check_the_chain(type_: Terminal, whole: Path) -> None:
     result = checked(type_, whole)
 
+    assert len(whole.read_text(encoding="utf-8").splitlines()) == whole.read_bytes().count(b"\n")
     assert result.stderr == ""
     assert result.stdout.strip() == type_.json("audit", "verify")["checkpoint"]
 
