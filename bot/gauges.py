@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
@@ -52,7 +53,12 @@ OUTBOX = _family("elevate_outbox_messages", "What must still be told in Slack.")
 OLDEST = _family("elevate_outbox_oldest_seconds", "For how long the oldest of it waits; 0: none.")
 CATALOGUE = _family(
     "elevate_catalogue_read_timestamp_seconds",
-    "When accounts and permission sets were read last; 0: not yet.",
+    "As of when what is known of accounts and permission sets holds; 0: not read yet.",
+)
+PIECES = _family(
+    "elevate_catalogue_piece_timestamp_seconds",
+    "When each piece of it was read to its end last; 0: not yet, or not wanted (tags).",
+    "piece",
 )
 SWEPT = _family(
     "elevate_sweep_last_success_timestamp_seconds",
@@ -69,7 +75,7 @@ PROCESSES = _family(
     "Processes heard of within twenty seconds; 0 where the database is embedded.",
 )
 FAMILIES: Final = (
-    UP, REQUESTS, ASSIGNMENTS, OPERATIONS, OVERDUE, DUE, OUTBOX, OLDEST, CATALOGUE, SWEPT, STRANGERS,
+    UP, REQUESTS, ASSIGNMENTS, OPERATIONS, OVERDUE, DUE, OUTBOX, OLDEST, CATALOGUE, PIECES, SWEPT, STRANGERS,
     JOURNAL, POLICIES, PROCESSES,
 )  # fmt: skip
 
@@ -135,8 +141,8 @@ def _told(figures: Figures) -> Iterable[GaugeMetricFamily]:
     yield _one(OLDEST, figures.untold_for.total_seconds())
     read_at = figures.catalogue_read_at
     yield _one(CATALOGUE, read_at.timestamp() if read_at else 0)
-    swept = figures.swept_at.items()
-    yield _by(SWEPT, {name: at.timestamp() if at else 0 for name, at in swept})
+    yield _times(PIECES, figures.pieces_read_at)
+    yield _times(SWEPT, figures.swept_at)
     yield _one(STRANGERS, figures.strangers)
     yield _one(JOURNAL, figures.journal_lines)
     yield _one(POLICIES, figures.policies_version)
@@ -148,6 +154,10 @@ def _by(family: Family, counted: Mapping[Any, float]) -> GaugeMetricFamily:
     for word, number in counted.items():
         told.add_metric([str(word)], number)
     return told
+
+
+def _times(family: Family, ended: Mapping[Any, datetime | None]) -> GaugeMetricFamily:
+    return _by(family, {name: at.timestamp() if at else 0 for name, at in ended.items()})
 
 
 def _one(family: Family, number: float) -> GaugeMetricFamily:

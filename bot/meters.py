@@ -39,7 +39,7 @@ LATE: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 ANSWERED: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 WAITED: Final = (0.01, 0.1, 0.5, 1, 2, 5, 15, 60, 300)
 ALARMS: Final = (
-    "backlog", "cut_dropped", "cut_late", "given_by_others", "journal_not_taken", "lift_late",
+    "backlog", "catalogue_not_read", "cut_dropped", "cut_late", "given_by_others", "journal_not_taken", "lift_late",
     "outlived", "overdue", "proof_locked", "stranger", "unasked", "unreachable",
 )  # fmt: skip
 """What the journal calls `alarm.…`, and what a sweep finds: `sweep.…`."""

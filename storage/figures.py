@@ -27,6 +27,7 @@ from grants.lifecycle import OPEN
 from grants.model import Holding, Slot, State
 from grants.presence import GONE
 from grants.records import SweepName
+from grants.so_far import Piece
 from storage.columns import Moment
 from storage.outbox import WAITING
 from storage.tables import (
@@ -40,6 +41,7 @@ from storage.tables import (
     outbox,
     policy_versions,
     processes,
+    refreshes,
     requests,
     strangers,
     sweeps,
@@ -70,6 +72,9 @@ class Figures:
     untold_for: timedelta
     """The oldest of them."""
     catalogue_read_at: datetime | None
+    """As of when all of it holds that changes often."""
+    pieces_read_at: Mapping[Piece, datetime | None]
+    """When each was last read to its end."""
     swept_at: Mapping[SweepName, datetime | None]
     strangers: int
     journal_lines: int
@@ -124,6 +129,7 @@ DUE: Final = {
     "outbox": _due(outbox, WAITING),
 }
 UNTOLD: Final = select(func.count(), func.min(outbox.c.created_at, type_=Moment)).where(WAITING)
+PIECES: Final = select(refreshes.c.piece, refreshes.c.ended_at)
 SWEPT: Final = select(sweeps.c.name, sweeps.c.ended_at)
 HEARD: Final = (
     select(func.count()).select_from(processes).where(processes.c.seen_at >= bindparam("since"))
@@ -149,7 +155,8 @@ class SqlFigures:
             untold=untold,
             untold_for=_since(oldest, now),
             catalogue_read_at=self.db.scalar(select(catalogue.c.read_at)),
-            swept_at={**dict.fromkeys(SweepName), **self._swept()},
+            pieces_read_at={**dict.fromkeys(Piece), **self._ended(PIECES)},
+            swept_at={**dict.fromkeys(SweepName), **self._ended(SWEPT)},
             strangers=self._one(select(func.count()).select_from(strangers)),
             journal_lines=self._one(select(journal_head.c.seq)),
             policies_version=self._one(select(func.max(policy_versions.c.version))),
@@ -161,8 +168,8 @@ class SqlFigures:
         found = {row[0]: row[1] for row in self.db.execute(statement)}
         return {word: found.get(word, 0) for word in words}
 
-    def _swept(self) -> dict[SweepName, datetime | None]:
-        return {row.name: row.ended_at for row in self.db.execute(SWEPT)}
+    def _ended(self, statement: Select[Any]) -> dict[Any, datetime | None]:
+        return {row[0]: row[1] for row in self.db.execute(statement)}
 
     def _one(self, statement: Select[Any], **values: Any) -> int:
         found: int | None = self.db.scalar(statement, values)

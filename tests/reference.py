@@ -367,6 +367,7 @@ LABELS: Final = {
     "move": "[the life of a request](lifecycle.md#moves)'s word, or `ask`",
     "operation": "of AWS's: `CreateAccountAssignment` …",
     "outcome": "`ok`, or how it was not",
+    "piece": "of the catalogue: `accounts`, `permission_sets`, `ous`, `tags`",
     "python": "Python's version",
     "queue": "the table: `requests`, `assignments`, `activities`, `cuts`, `outbox`",
     "refusal": "the journal's word for why",

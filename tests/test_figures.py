@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, insert, text
 
 from grants.model import Holding, Slot, State, Told
 from grants.records import CutPhase, SweepName
+from grants.so_far import Piece, Refresh
 from storage.engine import Database
 from storage.requests import to_row
 from storage.tables import Sending, activities, assignments, cuts, metadata, outbox, requests
@@ -110,6 +111,7 @@ def test_only_what_is_open_and_late_is_counted(database: Database) -> None:
         for name, facts in OPEN.items():
             work.requests.add(make.a_request(name, form_id=name, **facts))
         work.assignments.add(make.an_assignment(due_at=NOON + HOUR, slot=Slot.TAKEN))
+        work.refreshes.add(Refresh(Piece.OUS, due_at=NOON + 2 * HOUR, ended_at=NOON))
         work.processes.announce("one", at=NOON + HOUR)
         work.processes.announce("gone without a word", at=NOON)
     with database.writing() as db:
@@ -135,6 +137,7 @@ def test_only_what_is_open_and_late_is_counted(database: Database) -> None:
     assert found.operations == {Slot.WAITING: 0, Slot.TAKEN: 1}
     assert found.processes == 1
     assert found.swept_at == dict.fromkeys(SweepName)
+    assert found.pieces_read_at == {**dict.fromkeys(Piece), Piece.OUS: NOON}
 
 
 CUT = {
