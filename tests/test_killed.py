@@ -14,6 +14,7 @@ EFFECTS = {
     for effect in (
         "aws.CreateAccountAssignment",
         "aws.DeleteAccountAssignment",
+        "aws.UpdatePolicy",
         "slack.chat.postMessage",
     )
     for when in ("before", "after")

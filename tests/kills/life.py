@@ -1,7 +1,7 @@
 """One request's life, lived by people who try again and a bot that is started again when it dies."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import system_clock
 from grants.errors import StaleRequest
 from grants.model import Request, RequestId, State
+from grants.records import CutPhase
 from tests.beside import PROD, Outside
 from tests.kills import failpoints
 from tests.kills.nursery import MINUTES, Mortal, Nursery, a_port
@@ -22,6 +23,7 @@ from tests.standins.slack import Message, NotPossible, Person
 
 LOOKS: Final = 100
 TRIES: Final = 50
+HELD: Final = ("payments-prod", "AdministratorAccess")
 OVER: Final = frozenset({State.ENDED, State.REVOKED})
 
 
@@ -30,6 +32,8 @@ class Ending(StrEnum):
 
     CLOCK = "clock"
     PRESS = "press"
+    CUT = "cut"
+    """Revoked, and with it the sessions that are open."""
 
 
 @dataclass(slots=True)
@@ -53,6 +57,8 @@ class Life:
     ending: Ending = Ending.CLOCK
     who: str = "bob"
     access: str = PROD
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of every bot here, besides what all have."""
     why: str = "the disk is full"
     """Unlike any other's justification."""
     lease: float = MINUTES
@@ -65,6 +71,8 @@ class Life:
     def lived(self) -> Request:
         """Asked, approved, given, held, ended and told."""
         request = self.over()
+        if self.ending is Ending.CUT:
+            self._cut_and_undone(request)
         self.is_told()
         self._until(lambda: self._is_summed_up(request), "summary")
         self.is_told()
@@ -145,6 +153,15 @@ class Life:
             case Ending.PRESS:
                 self._until(self._to_end_it, "End Access")
                 self._tries(self._presses, done=lambda: self._state(request) is not State.ACTIVE)
+            case Ending.CUT:
+                self._tries(lambda: self._takes_up(request), done=self._reasons)
+                self._hand("eve").fill(
+                    {
+                        "Reason": "the laptop is lost",
+                        "What is taken away": "Revoke and cut sessions",
+                    }
+                )
+                self._tries(self._revokes, done=lambda: self._state(request) is not State.ACTIVE)
 
     def _is_due(self, request: RequestId) -> bool:
         ends_at = self.company.request(request).ends_at
@@ -162,6 +179,44 @@ class Life:
     def _presses(self) -> None:
         for newest in self._to_end_it()[-1:]:
             self._requester().click(newest, "End Access")
+
+    def _takes_up(self, request: RequestId) -> None:
+        for card in self.company.cards(request):
+            if "Revoke" in card.buttons():
+                self._hand("eve").click(card, "Revoke")
+                return
+
+    def _reasons(self) -> bool:
+        view = self.company.slack.workspace.top(self.company.slack.user("eve").id)
+        return view is not None and "Reason" in view.labels()
+
+    def _revokes(self) -> None:
+        self._hand("eve").submit()
+
+    def _cut_and_undone(self, request: RequestId) -> None:
+        """What was open is denied; and when its time is over, here at once, it is let through."""
+        ended_at = self.company.request(request).ended_at
+        assert ended_at is not None
+        self._until(lambda: self._phase(request) is CutPhase.IN_FORCE, "cut")
+        allowed = partial(self.company.aws.company.session_allowed, self.who, *HELD, ended_at)
+        assert not allowed()
+        self._tries(
+            lambda: self._cut_is_over(request),
+            done=lambda: self._phase(request) is not CutPhase.IN_FORCE,
+        )
+        self._until(lambda: self._phase(request) is CutPhase.LIFTED, "end of the cut")
+        assert allowed()
+
+    def _cut_is_over(self, request: RequestId) -> None:
+        now = system_clock()
+        with self.company.works() as work:
+            if cut := work.cuts.of(request):
+                work.cuts.save(replace(cut, until=now, due_at=now))
+
+    def _phase(self, request: RequestId) -> CutPhase | None:
+        with self.company.reading() as work:
+            cut = work.cuts.of(request)
+        return cut.phase if cut else None
 
     # How they go about it
 
@@ -225,7 +280,7 @@ class Life:
 
     def _bear(self, seat: Seat) -> None:
         environment = self.company.environment(
-            PORT=str(seat.port), **{failpoints.VARIABLE: seat.failpoint}
+            PORT=str(seat.port), **{**self.settings, failpoints.VARIABLE: seat.failpoint}
         )
         log = self.company.folder / f"{seat.name}.log"
         seat.bot = self.nursery.born(environment, log, lease=self.lease)

@@ -11,12 +11,13 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from tests.beside import outside
+from tests.beside import Outside, outside
 from tests.databases import Databases
 from tests.kills import failpoints
-from tests.kills.life import Ending, Life, Seat
+from tests.kills.life import HELD, Ending, Life, Seat
 from tests.kills.nursery import MINUTES, Nursery
 from tests.kills.promises import kept
+from tests.world import POLICIES
 
 SHORT: Final = 1.5
 """A lease that is waited for: on a server others go on where one was killed."""
@@ -113,7 +114,7 @@ class Matrix:
         folder = self.folder / f"life-{next(self._numbers)}"
         folder.mkdir()
         with self.databases.fresh(self.kind, folder) as url, outside(url, folder) as company:
-            company.aws.company.assign("dan", "payments-prod", "AdministratorAccess")
+            company.aws.company.assign("dan", *HELD)
             others = [Seat(f"other-{number}") for number in range(1, self.processes)]
             life = Life(
                 company,
@@ -122,11 +123,23 @@ class Matrix:
                 ending,
                 lease=SHORT if self.kind == "postgresql" else MINUTES,
                 most=self.kills,
+                settings=_cutting(company) if ending is Ending.CUT else {},
             )
             try:
                 yield life
             finally:
                 life.closed()
+
+
+def _cutting(company: Outside) -> dict[str, str]:
+    """By a service control policy that was prepared, with policies that say so."""
+    aws = company.aws.company
+    scp = aws.add_scp("cuts")
+    aws.attach_scp(scp, "Workloads")
+    aws.may_write_scps.add(aws.home_account)
+    policies = company.folder / "cutting.yml"
+    policies.write_text(POLICIES.replace("settings:", "settings:\n  revoke_sessions: scp"))
+    return {"ELEVATE_CUT_POLICY_ID": scp, "ELEVATE_POLICY_FILE": str(policies)}
 
 
 def _later(name: str, last: int) -> Iterable[int]:

@@ -15,7 +15,7 @@ from botocore import loaders, session
 
 from bot import run  # noqa: F401 - for whoever is born here
 from bot.commands.all import cli
-from grants import pace, summing
+from grants import cutting, pace, summing
 from handlers import announce, posting
 from handlers.pace import Pace
 from tests.kills import failpoints
@@ -39,6 +39,7 @@ def hasten(lease: float) -> None:
     _set(announce, LEASE=telling, LAST_MOMENT=telling / 2)
     # The stand-in's Slack has a clock that stands still: what it dates is older than it is.
     _set(posting, SETTLES=timedelta(seconds=1), BEFORE=timedelta(days=1), IN_TIME=telling / 4)
+    _set(cutting, TURN=timedelta(seconds=0.1))
     _set(summing, CLAIMED=timedelta(seconds=TELLING))
     at_once = timedelta(0)
     _set(

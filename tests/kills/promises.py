@@ -1,5 +1,6 @@
 """What must be true of a life when it is over, however often the bot was killed in it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,10 +10,12 @@ from tests.beside import Outside
 from tests.kills.life import Ending, Life
 from tests.soundness import sound
 from tests.standins.aws import Assignment
+from tests.standins.aws.scps import PREPARED
 from tests.standins.slack import Message
 
-OVER = {Ending.CLOCK: State.ENDED, Ending.PRESS: State.REVOKED}
-LAST = {Ending.CLOCK: "Ended", Ending.PRESS: "Revoked"}
+OVER = {Ending.CLOCK: State.ENDED, Ending.PRESS: State.REVOKED, Ending.CUT: State.REVOKED}
+LAST = {Ending.CLOCK: "Ended", Ending.PRESS: "Revoked", Ending.CUT: "Revoked"}
+CUT = ["Sessions cut:", "Sessions that"]
 THREAD = ["Requested", "Approved", "Granting", "Active", "Removing"]
 DIRECT = ["You", "Approved", "Active"]
 MOVES = ["request.ask", "vote", "request.approve", "request.start", "request.confirm"]
@@ -27,10 +30,18 @@ def kept(life: Life, request: Request, standing: Sequence[Assignment]) -> timede
     late = _one_create_and_one_delete_within_its_window(company, request)
     assert company.aws.company.current_assignments() == list(standing)
     (card, lines), direct = _told(company, request), company.slack.dms("bob")
+    cut = [line for line in lines if line.text.startswith("Sessions")]
+    lines = [line for line in lines if line not in cut]
+    happened = [event for event in _events(company, request) if event.startswith("cut.")]
+    assert happened == (["cut.force", "cut.lift"] if life.ending is Ending.CUT else [])
+    carriers = [one for one in company.aws.company.scps.values() if not one.aws_managed]
+    assert [json.loads(one.content) for one in carriers] == [json.loads(PREPARED)] * len(carriers)
     assert (card.text.count(f"{LAST[life.ending]}:"), card.buttons()) == (1, ["Show Activity"])
     told = [*THREAD, LAST[life.ending], "Activity"]
     twice = _doubled([_word(line) for line in lines], told)
     twice += _doubled([_word(message) for message in direct], [*DIRECT, LAST[life.ending]])
+    said = [" ".join(line.text.split()[:2]) for line in cut]
+    twice += _doubled(said, CUT if life.ending is Ending.CUT else [])
     twice += len(company.cards(request.id)) - 1
     assert twice == 0, f"{twice} told twice: {[message.text for message in [*lines, *direct]]}"
     return late
