@@ -148,10 +148,11 @@ def _dropped(facts: Facts, write: Write) -> str:
     why = write(str(facts.get("error") or "it is not known why"))
     last = facts.get("credentials_until")
     until = f" until {utc(datetime.fromisoformat(str(last)))}" if last else ""
+    attached = " it attached, and leave" if facts.get("scp") else ""
     return (
         f"sessions that were cut may go on: {why}. Credentials already issued may work"
-        f"{until} where they are not denied. Whatever manages {thread.carrier(facts)} must leave it where"
-        " it is, and statements alone whose Sid begins with ElevateCut."
+        f"{until} where they are not denied. Whatever manages {thread.carrier(facts)} must leave{attached}"
+        " statements alone whose Sid begins with ElevateCut."
     )
 
 

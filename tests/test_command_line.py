@@ -539,6 +539,30 @@ def test_the_running_bot_takes_a_revoked_access_away(type_: Terminal, world: Wor
     assert not world.has_access("bob", "data-sandbox", "PowerUserAccess")
 
 
+@pytest.mark.parametrize("offline", [["--offline"], []], ids=["offline", "by names"])
+def test_a_file_that_cuts_sessions_by_a_service_control_policy_needs_one_that_is_named(
+    type_: Terminal, aws: AwsStandIn, offline: list[str]
+) -> None:
+    file = POLICIES.replace("settings:", "settings:\n  revoke_sessions: scp")
+
+    refused = type_("policies", "validate", "-", *offline, typed=file)
+    type_.set(ELEVATE_CUT_POLICY_ID="p-1a2b3c4d5e")
+    taken = type_("policies", "validate", "-", *offline, typed=file)
+
+    assert refused.exit_code == 1
+    assert "set ELEVATE_CUT_POLICY_ID to its id" in refused.output
+    assert taken.exit_code == 0, taken.output
+
+
+def test_an_id_that_is_no_service_control_policy_of_ones_own_is_misuse(type_: Terminal) -> None:
+    type_.set(ELEVATE_CUT_POLICY_ID="p-FullAWSAccess")
+
+    result = type_("migrate")
+
+    assert result.exit_code != 0
+    assert "ELEVATE_CUT_POLICY_ID" in result.output
+
+
 def test_sessions_are_not_cut_where_that_is_not_switched_on(
     type_: Terminal, aws: AwsStandIn
 ) -> None:

@@ -21,6 +21,7 @@ from grants.model import (
 )
 from grants.records import Cut, CutPhase
 from tests import make
+from tests.admin_hand import pressed
 from tests.soundness import PRODUCTION, WITH_ALARMS, alarms, sound
 from tests.standins.aws.scps import NOBODY
 from tests.test_cutting import revokes
@@ -271,7 +272,17 @@ def test_a_policy_of_another_kind_is_left_alone(world: World) -> None:
     assert any("is no service control policy" in each for each in alarms(world))
 
 
-# Where it cannot be
+# Where it can be, and where not
+
+
+def test_an_administrator_may_choose_it_where_a_policy_is_named(world: World) -> None:
+    asked = "Cut open sessions when access is revoked"
+    for choice, said in (("No", "off"), ("By a service control policy", "scp")):
+        ada = pressed(world, "Settings")
+        ada.fill({asked: choice})
+
+        assert ada.submit().closed
+        assert world.book().settings.revoke_sessions == said
 
 
 def test_in_the_management_account_it_is_not_offered(world: World) -> None:
