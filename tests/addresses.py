@@ -9,11 +9,17 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 
 import boto3
+import botocore.loaders
+import botocore.session
 
 from grants.aws.clients import Clients
 from tests.short_cut import to_aws
 from tests.standins.aws import AwsStandIn
 from tests.standins.aws.company import Company
+
+# Every session of boto3's reads AWS's models from files of its own accord, the command line's as well; what was
+# read is the same for all.
+botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
 @cache
