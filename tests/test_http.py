@@ -74,7 +74,7 @@ def test_what_is_not_signed_is_refused(company: Outside, bot: Bot, left_out: lis
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("age", [301, 3600, 86400 * 365, -301, -3600])
+@pytest.mark.parametrize("age", [301, 3600, 86400 * 365, -360, -3600])
 def test_what_is_older_or_newer_than_five_minutes_is_refused(
     company: Outside, bot: Bot, age: float
 ) -> None:
