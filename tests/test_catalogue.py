@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
+from threading import Event
 
 import pytest
 from sqlalchemy import delete
@@ -363,10 +364,13 @@ def test_what_another_process_has_read_is_offered_here(world: World, process: Pi
 
 
 def test_two_pieces_that_end_at_one_moment_undo_nothing_of_each_other(world: World) -> None:
+    read = Event()
+
     def without_ous() -> None:
         with world.works() as work:
             held = work.catalogue.hold()
             assert held is not None
+            read.set()
             work.catalogue.replace(replace(held, ous={}))
 
     with ThreadPoolExecutor(1) as beside:
@@ -374,6 +378,7 @@ def test_two_pieces_that_end_at_one_moment_undo_nothing_of_each_other(world: Wor
             held = work.catalogue.hold()
             assert held is not None
             other = beside.submit(without_ous)
+            assert not read.wait(0.2)  # It has its turn afterwards.
             work.catalogue.replace(replace(held, accounts={}))
         other.result()
 
