@@ -1,9 +1,11 @@
 """Accesses that end: one after another, a thousand in a minute, ten thousand in a minute."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select
@@ -18,6 +20,7 @@ from tests.bench.holding import hold
 from tests.bench.pieces import Bench
 from tests.bench.stage import NEVER, Stage
 from tests.bench.standins import AWS_TAKES
+from tests.beside import Bot
 from tests.standins.aws.calls import Call
 
 SIZE: Final = Size(100, 110, 500)
@@ -46,6 +49,8 @@ class Ended:
     calls: Sequence[Call]
     """To sso-admin, from the first end on."""
     last_at: datetime
+    busy: float
+    """Seconds of a core that the process used meanwhile."""
 
     @property
     def first_at(self) -> datetime:
@@ -91,6 +96,7 @@ def _at_once(bench: Bench, engine: Engine, count: int) -> Iterator[Figure]:
     yield Figure(f"{what}: all known to be gone", SIZE, engine, "s", (took,), (bound,), 1.05)
     yield Figure(f"{what}: the last removal left", SIZE, engine, "s", (late[-1][0],))
     yield Figure(f"{what}: calls for each", SIZE, engine, "calls", (len(ended.calls) / count,))
+    yield Figure(f"{what}: of a core, each", SIZE, engine, "ms", (1000 * ended.busy / count,))
     share = 100 * throttled / len(ended.calls)
     yield Figure(f"{what}: calls throttled", SIZE, engine, "%", (share,), budget=1.0)
     yield Figure(f"{what}: overtaken by one that ended later by", SIZE, engine, "s",
@@ -105,19 +111,26 @@ def _overtaken(late: Sequence[tuple[float, float]]) -> float:
 
 def _ended(bench: Bench, engine: Engine, count: int, within: timedelta) -> Ended:
     with bench.stage(SIZE, engine, operation_seconds=SECONDS, quotas=True) as stage:
-        with stage.up(ELEVATE_ACTIVITY_SOURCE="none"):
+        with stage.up(ELEVATE_ACTIVITY_SOURCE="none") as bot:
             begins = system_clock() + SOON + timedelta(milliseconds=count)
             held = hold(stage, [begins + within * number / count for number in range(count)])
             assert system_clock() < begins, "set up too late"
             NEVER.wait((begins - system_clock()).total_seconds())
-            before = len(stage.aws.calls)
+            before, used = len(stage.aws.calls), _used(bot)
             while _left(stage):
                 NEVER.wait(LOOKS)
             calls = [call for call in list(stage.aws.calls)[before:] if call.service == "sso-admin"]
+            busy = _used(bot) - used
         with stage.database.reading() as db:
             last = db.scalar(select(func.max(requests.c.ended_at, type_=requests.c.ended_at.type)))
         assert last is not None
-        return Ended(held, calls, last)
+        return Ended(held, calls, last, busy)
+
+
+def _used(bot: Bot) -> float:
+    """Seconds of a core so far, its own and the kernel's for it."""
+    counted = Path(f"/proc/{bot.child.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(counted[11]) + int(counted[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _left(stage: Stage) -> int:
