@@ -93,11 +93,12 @@ def alarm_if_late(
     """From the third failure or a minute after its time somebody is told, once a removal.
 
     What is not late yet is looked at again no later than it would be. What waits for a slot is not
-    late by itself: `alarm_backlog` tells of all that do. Nor is what AWS has taken away.
+    late by itself: `alarm_backlog` tells of all that do. Nor is what AWS has taken away, unless nobody
+    can see that it is gone.
     """
     if row.wanted_gone_at is None or row.alarmed_at or row.slot is Slot.WAITING:
         return row
-    if row.is_taken_away:
+    if row.is_taken_away and row.polls < pace.ALARM_AT:
         return row
     late_at = max(row.wanted_gone_at + pace.ALARM_AFTER, row.deadline or row.wanted_gone_at)
     failures = row.attempts if row.holding in {Holding.PRESENT, Holding.DELETING} else 0

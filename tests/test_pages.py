@@ -76,6 +76,15 @@ def test_what_aws_has_taken_away_makes_room_before_the_list_is_looked_at(room: R
     assert room.alarms() == []
 
 
+def test_where_nobody_can_see_that_it_is_gone_somebody_is_told(room: Room) -> None:
+    ending(room, 6)
+    room.aws.before = always(AwsBusy("Rate exceeded"), to="assigned")
+
+    room.passes(minutes=3)
+
+    assert room.alarms() == ["overdue"] * 6
+
+
 def test_while_many_wait_to_be_looked_at_giving_goes_on(room: Room) -> None:
     gone = [make.a_key(make.a_person(f"G{number}")) for number in range(210)]
     now = room.clock()
