@@ -170,17 +170,19 @@ def _input(
     )
 
 
-def _access(state: FormState, choices: Sequence[Choice]) -> Iterator[InputBlock]:
+def _access(state: FormState, choices: Sequence[Choice]) -> Iterator[Block]:
     options = [choice_option(choice) for choice in choices]
     wished = value_of(state.wish.target) if state.wish and state.wish.target else None
     chosen = next((option for option in options if option["value"] == wished), None)
-    select = StaticSelectElement(
-        action_id=ids.ACCESS,
-        placeholder=plain("Account and permission set"),
-        options=options,
-        initial_option=chosen,
-    )
-    yield _input(ids.ACCESS, "Access", select)
+    yield _select().having(options=options, **({"initial_option": chosen} if chosen else {}))
+
+
+@lru_cache
+def _select() -> Ready:
+    """Without its options, of which the SDK would look at each anew."""
+    placeholder = plain("Account and permission set")
+    select = StaticSelectElement(action_id=ids.ACCESS, placeholder=placeholder, options=[])
+    return Ready(_input(ids.ACCESS, "Access", select).to_dict())
 
 
 def _searching(state: FormState) -> Iterator[InputBlock]:
@@ -227,7 +229,7 @@ def _duration(words: str, longest: timedelta | None) -> Block:
     element = PlainTextInputElement(action_id=ids.DURATION, initial_value=words)
     bound = f" At most {span(longest)}." if longest else ""
     hint = f"Such as 45m, 2h or 1h30m.{bound}"
-    return Ready(_input(ids.DURATION, "Duration", element, hint=hint))
+    return Ready(_input(ids.DURATION, "Duration", element, hint=hint).to_dict())
 
 
 def _again(typed: str) -> str | None:
@@ -245,7 +247,7 @@ def _justification(typed: str) -> Block:
         placeholder=plain("What for, and why now"),
     )
     hint = f"Everybody in the request's thread reads it. Up to {JUSTIFICATION_MOST:,} characters."
-    return Ready(_input(ids.JUSTIFICATION, "Justification", element, hint=hint))
+    return Ready(_input(ids.JUSTIFICATION, "Justification", element, hint=hint).to_dict())
 
 
 @lru_cache(maxsize=ALIKE)
@@ -253,7 +255,7 @@ def _ticket(typed: str, pattern: str, *, required: bool) -> Block:
     element = PlainTextInputElement(action_id=ids.TICKET, initial_value=_again(typed))
     pattern = label(pattern, 500)
     hint = f"The whole ticket must match {pattern}" if pattern else ""
-    return Ready(_input(ids.TICKET, "Ticket", element, hint=hint, optional=not required))
+    return Ready(_input(ids.TICKET, "Ticket", element, hint=hint, optional=not required).to_dict())
 
 
 def _start(state: FormState) -> InputBlock:
@@ -268,4 +270,4 @@ def _start(state: FormState) -> InputBlock:
 def _when(*, later: bool) -> Block:
     title, action = ("Start now", ids.START_NOW) if later else ("Start later", ids.START_LATER)
     button = ButtonElement(text=plain(title), action_id=action)
-    return Ready(ActionsBlock(block_id=ids.WHEN, elements=[button]))
+    return Ready(ActionsBlock(block_id=ids.WHEN, elements=[button]).to_dict())

@@ -55,10 +55,14 @@ def whole(words: str) -> Iterator[SectionBlock]:
 class Ready(Block):
     """Drawn before, for all who are shown the same: the SDK takes longer over a field than we over a form."""
 
-    def __init__(self, block: Block) -> None:
-        """Its limits are looked at here, once."""
-        super().__init__(type=block.type, block_id=block.block_id)
-        self._drawn = block.to_dict()
+    def __init__(self, as_drawn: dict[str, Any]) -> None:
+        """Of a block whose limits were looked at when it was drawn."""
+        super().__init__(type=as_drawn["type"])
+        self._drawn = as_drawn
+
+    def having(self, **element: Any) -> "Ready":
+        """The same with this in its element, drawn already."""
+        return Ready({**self._drawn, "element": {**self._drawn["element"], **element}})
 
     def to_dict(self, *_: Any) -> dict[str, Any]:
         """As Slack takes it; nobody changes it."""
