@@ -56,19 +56,16 @@ class Index:
             return list(islice(entries, OPTIONS_MOST))
         found: tuple[list[Entry], ...] = ([], [], [], [])
         first, *others = words = sought.split()
-        begin = [_words(word) for word in words]
-        for entry in entries:
-            if first in entry.names and all(word in entry.names for word in others):
-                found[_rank(entry, sought, begin)].append(entry)
+        whole, start, begin = f"\n{sought}\n", f"\n{sought}", [_words(word) for word in words]
+        for entry in entries:  # five thousand of them at each keystroke: nothing is made here
+            names = entry.names
+            if first not in names or (others and not all(word in names for word in others)):
+                continue
+            if start in names:
+                found[0 if whole in names else 1].append(entry)
+            else:
+                found[2 if all(word in entry.words for word in begin) else 3].append(entry)
         return [entry for ranked in found for entry in ranked][:OPTIONS_MOST]
-
-
-def _rank(entry: Entry, sought: str, begin: list[str]) -> int:
-    if f"\n{sought}\n" in entry.names:
-        return 0
-    if f"\n{sought}" in entry.names:
-        return 1
-    return 2 if all(word in entry.words for word in begin) else 3
 
 
 def fold(text: str) -> str:
