@@ -40,7 +40,9 @@ class Family(StrEnum):
     ORGANIZATION = "organizations"
     """DescribeOrganization, ListRoots, DescribeOrganizationalUnit: rarely asked, 1 a second."""
     ORG_POLICIES = "organizations policies"
-    """UpdatePolicy, two a second; of DescribePolicy and ListTargetsForPolicy nothing better is known."""
+    """DescribePolicy and ListTargetsForPolicy: nothing better is known than of UpdatePolicy."""
+    ORG_UPDATE_POLICY = "organizations UpdatePolicy"
+    """Two a second. Apart, so that what was read is not old when its turn to be written comes."""
     LOOKUP_EVENTS = "cloudtrail LookupEvents"
     """Two a second for each account and Region, which is the scope."""
     CLOUDTRAIL_READS = "cloudtrail Get and Describe"
@@ -63,6 +65,8 @@ class Quota:
     burst: float
     refresh_rate: float | None = None
     """What of the rate Lane.REFRESH may use; None: all of it."""
+    alone: bool = False
+    """One process at a time asks, whoever has the lease: it has all of it, however many there are."""
 
 
 QUOTAS: Final = {
@@ -73,7 +77,8 @@ QUOTAS: Final = {
     Family.DESCRIBE_ACCOUNT: Quota(18, 27),
     Family.ORG_TAGS: Quota(9, 14, refresh_rate=8),
     Family.ORGANIZATION: Quota(1, 2),
-    Family.ORG_POLICIES: Quota(1.8, 2),
+    Family.ORG_POLICIES: Quota(1.8, 2, alone=True),
+    Family.ORG_UPDATE_POLICY: Quota(1.8, 2, alone=True),
     Family.LOOKUP_EVENTS: Quota(1.8, 2),
     Family.CLOUDTRAIL_READS: Quota(9, 9),
     Family.CLOUDTRAIL_REST: Quota(0.9, 1),
@@ -140,6 +145,8 @@ class Queue:
 
     def share(self, processes: int, now: float) -> None:
         """So many processes ask AWS by this quota: each has its part, and one call at least."""
+        if self._quota.alone:
+            return
         self._fill(now)
         quota, burst = self._quota, max(1.0, self._quota.burst / processes)
         self._rate = quota.rate / processes

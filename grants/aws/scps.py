@@ -22,6 +22,7 @@ class ScpsAtAws:
         """Only the management account, and whom its delegation policy names, may ask."""
         self._clients = clients
         self._ask = Asking(limiter, Family.ORG_POLICIES)
+        self._write = Asking(limiter, Family.ORG_UPDATE_POLICY)
 
     def read(self, carrier: str, *, lane: Lane) -> str:
         """Never empty: AWS takes none that is."""
@@ -33,7 +34,7 @@ class ScpsAtAws:
     def write(self, carrier: str, document: str, *, still: Still) -> None:
         """Asked once; AwsUnsure means read before asking again. Name and description stay."""
         client = self._clients.organizations_writing
-        self._ask.write(
+        self._write.write(
             Lane.GRANT,
             lambda: client.update_policy(PolicyId=carrier, Content=document),
             still=still,
