@@ -116,18 +116,18 @@ def _ended(bench: Bench, engine: Engine, count: int, within: timedelta) -> Ended
             held = hold(stage, [begins + within * number / count for number in range(count)])
             assert system_clock() < begins, "set up too late"
             NEVER.wait((begins - system_clock()).total_seconds())
-            before, used = len(stage.aws.calls), _used(bot)
+            before, began = len(stage.aws.calls), used(bot)
             while _left(stage):
                 NEVER.wait(LOOKS)
             calls = [call for call in list(stage.aws.calls)[before:] if call.service == "sso-admin"]
-            busy = _used(bot) - used
+            busy = used(bot) - began
         with stage.database.reading() as db:
             last = db.scalar(select(func.max(requests.c.ended_at, type_=requests.c.ended_at.type)))
         assert last is not None
         return Ended(held, calls, last, busy)
 
 
-def _used(bot: Bot) -> float:
+def used(bot: Bot) -> float:
     """Seconds of a core so far, its own and the kernel's for it."""
     counted = Path(f"/proc/{bot.child.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(counted[11]) + int(counted[12])) / os.sysconf("SC_CLK_TCK")

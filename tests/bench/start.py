@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import perf_counter
 from typing import Final
 
+from tests.bench.ends import used
 from tests.bench.figures import Figure, Size
 from tests.bench.pieces import Bench
 from tests.bench.stage import NEVER
@@ -15,11 +16,13 @@ LOOKS: Final = 0.01
 def measure(bench: Bench) -> Iterator[Figure]:
     for engine in bench.engines:
         with bench.stage(LARGE, engine) as stage:
-            took = []
+            took, busy = list[float](), list[float]()
             for number in range(bench.few):
                 began = perf_counter()
                 with stage.bot(name=f"bot-{number}") as bot:
                     while bot.asked("/readyz")[0] != 200:
                         NEVER.wait(LOOKS)
                     took.append(perf_counter() - began)
+                    busy.append(used(bot))
+        yield Figure("start to ready: of a core", LARGE, engine, "s", tuple(busy))
         yield Figure("start to ready", LARGE, engine, "s", tuple(took), budget=3.0)
