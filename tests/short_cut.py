@@ -62,9 +62,9 @@ class ToSlack(BaseHandler):
 
     def http_open(self, request: Request) -> addinfourl | None:
         slack = _slack.get(request.host)
-        if slack is None or slack.faults.coming:
-            return None
-        body = request.data if isinstance(request.data, bytes) else b""
+        body = request.data or b""
+        if slack is None or slack.faults.coming or not isinstance(body, bytes):
+            return None  # A file is sent piece by piece: that is HTTP's to do.
         kind, bearer = request.get_header("Content-type"), request.get_header("Authorization")
         answer = slack.respond(heard(request.selector, kind or "", bearer or "", body))
         headers = HTTPMessage()
