@@ -40,6 +40,8 @@ class Loop:
         self._kick = Event()
         self._stopping = False
         self._seen: datetime | None = None
+        self._first: datetime | None = None
+        """When its first round began; None: that is over."""
         self._thread = Thread(target=self._run, name=round_.name, daemon=True)
 
     def start(self) -> None:
@@ -47,6 +49,7 @@ class Loop:
         self._scheduler.add_job(
             self.kick, "interval", seconds=BEAT.total_seconds(), id=f"{self._round.name}-beat"
         )
+        self._first = self._clock()
         self._thread.start()
         self.kick()
 
@@ -71,8 +74,8 @@ class Loop:
         return self._seen
 
     def alive(self) -> bool:
-        """Whether it came round lately."""
-        seen = self._seen
+        """Whether it came round lately, or is about to for the first time: people need not wait for that."""
+        seen = self._seen or self._first
         return seen is not None and self._thread.is_alive() and self._clock() - seen < QUIET
 
     def _run(self) -> None:
@@ -92,6 +95,8 @@ class Loop:
         except Exception:
             # The database is out of reach, most likely: the next beat tries again.
             log.exception("round left", extra={"loop": self._round.name})
+        finally:
+            self._first = None
 
     def _wake_at(self, due: datetime | None, *, began: datetime) -> None:
         now = self._clock()

@@ -1,8 +1,9 @@
 """The metronome comes round when something is due, never in a hot loop, and survives a round that fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -80,3 +81,56 @@ def test_a_round_that_fails_leaves_the_next_to_the_beat() -> None:
 
     assert not loop.comes_again_at_once
     assert loop.metronome.wake_ups == []
+
+
+class Held:
+    """A loop that stands in each of its rounds until it is let go."""
+
+    def __init__(self) -> None:
+        self.clock, self.inside, self.go = FakeClock(), Event(), Event()
+        scheduler: Any = Metronome()
+        self.loop = Loop(Round("indexes", self.stand, lambda: None), self.clock, scheduler)
+        self.fails = False
+
+    def stand(self) -> None:
+        self.inside.set()
+        assert self.go.wait(timeout=60)
+        self.go.clear()
+        for fault in [OSError] if self.fails else []:
+            raise fault
+
+    def leaves(self) -> None:
+        """This round, and enters the next."""
+        self.inside.clear()
+        self.loop.kick()
+        self.go.set()
+        assert self.inside.wait(timeout=60)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    held = Held()
+    held.loop.start()
+    assert held.inside.wait(timeout=60)
+    yield held
+    held.loop._stopping = True
+    held.go.set()
+    held.loop.stop(60)
+
+
+def test_a_loop_is_alive_in_its_first_round_unless_that_takes_too_long(held: Held) -> None:
+    assert held.loop.alive()
+
+    held.clock.passes(seconds=15)
+
+    assert not held.loop.alive()
+    held.leaves()
+    assert held.loop.alive()
+
+
+def test_a_loop_whose_first_round_failed_is_not_alive(held: Held) -> None:
+    held.fails = True
+
+    held.leaves()
+
+    assert not held.loop.alive()
