@@ -56,9 +56,8 @@ class Jobs:
         with self.works.reading() as work:
             due = work.requests.finishing(self.clock(), limit=ROUND)
         for start in range(0, len(due), A_HANDFUL):
-            if (
-                start
-            ):  # Slots that are free by now do not stay so until all of them are written down.
+            if start:
+                # Slots that are free by now do not stay so until all of them are written down.
                 self.reconcile_due()
                 self.pages.round()
             each(due[start : start + A_HANDFUL], self._finish)
