@@ -95,9 +95,13 @@ class Fire:
         )
 
 
+ENDINGS = (Ending.CLOCK, Ending.PRESS)
+"""Those that need no policies of their own."""
+
+
 def live_on(life: Life, over: Event) -> int:
     """One request after the other, until the fire is over; how many."""
-    for number, ending in enumerate(cycle(Ending), start=1):
+    for number, ending in enumerate(cycle(ENDINGS), start=1):
         life.why, life.ending = f"{life.who}'s reason {number}", ending
         life.over()
         if over.is_set():
