@@ -109,7 +109,7 @@ def test_a_start_beyond_the_horizon_is_refused_with_the_bound(world: World) -> N
 def test_whoever_may_ask_for_nothing_any_more_is_told_so_in_the_form(world: World) -> None:
     bob = world.opens("bob")
     world.company.remove_member("engineers", "bob")
-    world.clock.passes(minutes=2)
+    world.clock.passes(minutes=61)
 
     bob.press("Start later")
 
