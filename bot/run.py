@@ -285,6 +285,7 @@ class Process:
         # What AWS has been asked is in the rows: whoever starts next goes on from there.
         self._aws.shut()
         self.slack.later.shutdown(wait=True, cancel_futures=True)
+        self.slack.front.readers.shutdown(wait=False, cancel_futures=True)
         self._hands.shut()
         self._tellers.shutdown(wait=True, cancel_futures=True)
         self._leave()

@@ -81,6 +81,8 @@ class Review:
             found = work.requests.several([request_id]) if request_id else []
             if not found or link is None or link.broken or found[0].state is not State.PENDING:
                 return begun
+            if link.user_id == found[0].requester.user_id:
+                return begun  # It is refused without asking AWS.
             (request,), book = found, work.policies.current()
             account, asked = account_of(work, request), asked_of(work, book, request)
         arn, asker = request.target.permission_set_arn, request.requester.user_id

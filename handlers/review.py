@@ -47,9 +47,14 @@ def decide(
         book = work.policies.current()
     required = book.settings.require_decision_comment
     asks = ballot is Ballot.APPROVE and proof_needed(book.approval)
+    one_click = ballot is Ballot.APPROVE and not required and not asks
 
     def vote(in_time: InTime) -> bool:
-        ahead = front.review.ahead(user_of(body), request_id_of(action), front.readers)
+        ahead = (
+            front.review.ahead(user_of(body), request_id_of(action), front.readers)
+            if one_click
+            else None
+        )
         person, request_id = front.presser(action, body), pressed(action)
         proof = asks and front.review.needs_proof(request_id)
         if ballot is Ballot.APPROVE and not required and not proof:
