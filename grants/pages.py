@@ -31,6 +31,8 @@ class Pages:
     next_at: datetime | None = field(default=None, init=False)
     """None: nobody reads pages at the moment."""
     processes: int = field(default=1, init=False)
+    noted: set[str] = field(default_factory=set, init=False)
+    """Operations that were told to be done. Each is told once: what is listed all the same is followed by itself."""
 
     def share(self, processes: int) -> None:
         """So many processes read pages, this one among them: what one of them reads helps all."""
@@ -61,9 +63,10 @@ class Pages:
             # What frees a slot for taking away goes as taking away itself.
             found = self.identity_center.deletions(progress=Progress.SUCCEEDED, lane=Lane.REVOKE)
             done = {operation.id for operation in islice(found, A_PAGE)}
+            self.noted &= done
         except AwsFault:
             done = set()
-        told = [row for row in self._running() if row.operation in done]
+        told = [row for row in self._running() if row.operation in done - self.noted]
         self.wait = pace.PAGES if told else min(2 * self.wait, pace.PAGES_IN_VAIN)
         each(told, self._note)
 
@@ -76,6 +79,7 @@ class Pages:
                 return
             if row.lease_until is None or row.lease_until <= now:
                 work.assignments.save(changes.carried_out(row, now))
+                self.noted.add(told.operation)
 
     def _running(self) -> list[Assignment]:
         with self.works.reading() as work:

@@ -141,6 +141,24 @@ def test_what_is_listed_although_aws_says_that_it_is_gone_is_told_late_and_not_a
     assert room.held(requests[0].key) is Holding.ABSENT
 
 
+def test_many_that_stay_listed_are_told_late_and_removed_again(room: Room) -> None:
+    requests = ending(room, 6)
+    gone, everybody = room.aws.assigned, {each.key.user_id for each in requests}
+
+    def lags(account: str, permission_set: str, *, lane: Lane) -> object:
+        found = gone(account, permission_set, lane=lane)  # type: ignore[arg-type]  # as they are
+        return type(found)(found.users | everybody, found.groups)
+
+    room.aws.assigned = lags  # type: ignore[method-assign,assignment]  # as if all were made anew
+    calls = counted(room)
+
+    room.passes(minutes=5)
+
+    assert room.alarms() == ["overdue"] * 6
+    assert calls["delete"] > 6
+    assert not any(room.state(each) is State.ENDED for each in requests)
+
+
 def test_where_pages_tell_nothing_each_is_asked_about_as_before(room: Room) -> None:
     """AWS does not say in which order it lists: the first page may be of long ago."""
     requests = ending(room, 20)
