@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -22,7 +22,7 @@ from slack_sdk.models.views import View
 
 from blocks import ids, wording
 from blocks.options import TEXT_MOST, choice_option
-from blocks.parts import Ready, aside, plain, said
+from blocks.parts import Ready, ReadyView, aside, plain, said
 from blocks.request_answer import chosen_account, errors, read
 from blocks.request_metadata import Kept, metadata, value_of, write
 from blocks.text import label, shorten, size, span, utc
@@ -111,15 +111,23 @@ def form(state: FormState) -> View:
         through_group=state.through_group,
         extends=state.extending.id if state.extending else None,
     )
+    frame = _frame(
+        EXTENDING if state.extending else TITLE,
+        "Send Anyway" if state.held else "Send Request",
+    )
+    return ReadyView(frame, list(_blocks(state)), private_metadata=write(kept))
+
+
+@lru_cache
+def _frame(title: str, submit: str) -> dict[str, Any]:
     return View(
         type="modal",
         callback_id=ids.REQUEST_FORM,
-        title=plain(EXTENDING if state.extending else TITLE),
-        submit=plain("Send Anyway" if state.held else "Send Request"),
+        title=plain(title),
+        submit=plain(submit),
         close=plain("Close"),
-        blocks=list(_blocks(state)),
-        private_metadata=write(kept),
-    )
+        blocks=[_when(later=False)],  # the SDK takes none without; what is shown takes its place
+    ).to_dict()
 
 
 def _blocks(state: FormState) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     TextObject,
 )
+from slack_sdk.models.views import View
 
 from blocks.text import shown
 
@@ -67,6 +68,22 @@ class Ready(Block):
     def to_dict(self, *_: Any) -> dict[str, Any]:
         """As Slack takes it; nobody changes it."""
         return self._drawn
+
+
+class ReadyView(View):
+    """A form whose frame was drawn before, for the same reason."""
+
+    def __init__(
+        self, frame: dict[str, Any], blocks: Sequence[Block], *, private_metadata: str
+    ) -> None:
+        """`frame`: a view as drawn, in which others take the place of its blocks and metadata."""
+        super().__init__(type=frame["type"], blocks=blocks, private_metadata=private_metadata)
+        self._frame = frame
+
+    def to_dict(self, *_: Any) -> dict[str, Any]:
+        """As Slack takes it; nobody changes it."""
+        within = {"blocks": drawn(self.blocks or ()), "private_metadata": self.private_metadata}
+        return {**self._frame, **within}
 
 
 def drawn(blocks: Sequence[Block]) -> list[dict[str, Any]]:

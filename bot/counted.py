@@ -5,6 +5,8 @@ from enum import StrEnum
 from time import monotonic
 from typing import Any
 
+from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
@@ -48,20 +50,26 @@ class Counted(WebClient):
             self._hears(api_method, outcome, monotonic() - began)
         return answer
 
-    def like(self, other: WebClient) -> "Counted":
-        """The other one, counted: Bolt makes a plain client for each payload."""
-        return Counted(
-            self._hears,
-            token=other.token,
-            base_url=other.base_url,
-            timeout=other.timeout,
-            ssl=other.ssl,
-            proxy=other.proxy,
-            headers=other.headers,
-            team_id=other.default_params.get("team_id"),
-            logger=self.logger,
-            retry_handlers=other.retry_handlers.copy(),
-        )
+
+class Handed(Middleware):
+    """Gives listeners this client. Bolt makes a plain one for each payload, so that its token may be
+    changed; ours has one token, and is counted.
+    """
+
+    def __init__(self, web: Counted) -> None:
+        """Shared by all threads: it keeps nothing of a call."""
+        self._web = web
+
+    def process(
+        self,
+        *,
+        req: BoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse:
+        """Nobody is turned away here."""
+        req.context["client"] = self._web
+        return next()
 
 
 def _outcome(error: SlackApiError) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from threading import Event
 
-from slack_bolt import Ack, App, BoltContext, BoltResponse
+from slack_bolt import Ack, App
 from slack_bolt.middleware import SingleTeamAuthorization
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
@@ -32,7 +32,7 @@ from bot.assemble import (
     watch,
 )
 from bot.clock import in_time, resting
-from bot.counted import Counted, Hears
+from bot.counted import Counted, Handed, Hears
 from bot.meters import Meters
 from bot.settings import Settings
 from grants import pace as retrying
@@ -54,7 +54,8 @@ from handlers.pace import InTurn, Pace
 from handlers.people import People
 from handlers.posting import Posting
 from handlers.promptly import Promptly
-from handlers.shape import shapely
+from handlers.recalled import Recalled
+from handlers.shape import Shapely
 from handlers.shares import Doorkeeper, Shares
 from handlers.showing import Showing
 from handlers.strays import Strays
@@ -197,6 +198,7 @@ def connect(
         memberships=desk.memberships,
         offers=desk.offers,
         indexes=indexes,
+        recalled=Recalled(storage.works.newest, desk.memberships, storage.clock),
         style=style,
         net=net,
         auditing=the_auditing,
@@ -222,12 +224,12 @@ def connect(
         client=web,
         signing_secret=_secret(settings),
         listener_executor=listeners,
-        before_authorize=shapely,  # Bolt itself reads what comes next
+        before_authorize=Shapely(),  # Bolt itself reads what comes next
         token_verification_enabled=False,
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,
     )
-    app.use(_counted(web))
+    app.use(Handed(web))
     app.use(Guard(workspace, storage.works, storage.clock, meters.refused))
     app.use(Doorkeeper(listeners, later))
     app.error(net)
@@ -249,16 +251,6 @@ def connect(
     )
     warm = Warm(storage.works, indexes, desk.offers)
     return Slack(app, front, announcer, warm, listeners, later, closing_down, auth)
-
-
-def _counted(web: Counted) -> Callable[..., BoltResponse]:
-    """What listeners do with the client that Bolt made for them is counted as well."""
-
-    def count(context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
-        context["client"] = web.like(context.client)
-        return next_()
-
-    return count
 
 
 def _secret(settings: Settings) -> str:

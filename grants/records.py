@@ -26,6 +26,16 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """By number what somebody's request form is drawn from: it stays as it is while these do."""
+
+    policies: int
+    catalogue: int
+    last: RequestId | None
+    """What they asked for last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One thing that must still be told: what to draw, where, and the event that it tells.
 

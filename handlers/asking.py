@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from blocks.elevate_form import FormState
@@ -11,9 +10,10 @@ from blocks.wording import no_longer_offered
 from grants import authority, extending
 from grants.authority import Action
 from grants.durations import spell
-from grants.model import Catalogue, Membership, Person, Request, RequestId, Wish
+from grants.model import Person, Request, RequestId, Wish
 from grants.offering import choices, longest_of
-from grants.policy import Offer, PolicyBook, eligibility_groups, eligible, longest
+from grants.policy import eligibility_groups, eligible, longest
+from handlers.asked import Asked, is_old
 from handlers.front import Front
 from handlers.guard import user_of
 
@@ -21,28 +21,15 @@ ONE_SELECT: Final = 100
 """Slack takes so many options in one select; more pairs are searched."""
 OPEN: Final = 3600.0
 """Seconds: so long a form that is open is drawn by what was known; when it is sent, it is read live."""
-OLD: Final = timedelta(minutes=30)
-"""It is read every five minutes: whoever misses something is told by when it was there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Everything that the form is made of."""
-
-    book: PolicyBook
-    catalogue: Catalogue
-    membership: Membership
-    offer: Offer
-    whom: tuple[str, ...]
-    """Whom to turn to, if there is nothing to ask for."""
-    as_of: datetime | None = None
-    """When AWS was last read, where that is long ago."""
-
-
-def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) -> Asked | None:
-    """None: membership was not read lately (or no catalogue was ever read)."""
+def asked_for(
+    front: Front, person: Person, *, live: bool, seconds: float = 60, last: bool = False
+) -> Asked | None:
+    """None: membership was not read lately (or no catalogue was ever read). `last`: with that as well."""
     with front.works.reading() as work:
         book, catalogue = work.policies.current(), work.catalogue.load()
+        before = work.requests.last_of(person.user_id) if last else None
     if catalogue is None:
         return None
     groups = eligibility_groups(book)
@@ -54,9 +41,8 @@ def asked_for(front: Front, person: Person, *, live: bool, seconds: float = 60) 
     if membership is None:
         return None
     offer = front.offers.of(book, catalogue, membership)
-    old = front.desk.clock() - catalogue.read_at >= OLD
-    as_of = catalogue.read_at if old else None
-    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled, as_of)
+    as_of = catalogue.read_at if is_old(catalogue, front.desk.clock()) else None
+    return Asked(book, catalogue, membership, offer, book.settings.admins.spelled, as_of, before)
 
 
 def asked_again(front: Front, body: Mapping[str, Any]) -> Asked | None:
@@ -119,11 +105,9 @@ class Filled:
     """Said where its access is not offered any more; empty: then nothing of it is filled in."""
 
 
-def last_of(front: Front, person: Person) -> Filled | None:
+def last_of(asked: Asked) -> Filled | None:
     """What this person asked for last; how long they need it is for them to say each time."""
-    with front.works.reading() as work:
-        last = work.requests.last_of(person.user_id)
-    return Filled(replace(_wish(last), duration="")) if last else None
+    return Filled(replace(_wish(asked.last), duration="")) if asked.last else None
 
 
 def same_as(front: Front, person: Person, request_id: RequestId) -> Filled:

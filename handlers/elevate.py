@@ -36,8 +36,8 @@ from grants.errors import (
 from grants.extending import has_room
 from grants.model import AccountId, Person, Target, Wish
 from handlers import admin, audit, home
+from handlers.asked import Asked
 from handlers.asking import (
-    Asked,
     Filled,
     asked_again,
     asked_for,
@@ -151,7 +151,15 @@ WORDS: Final[Mapping[str, Answer]] = {
 def opened(ack: Ack, body: Payload, client: WebClient, *, front: Front) -> None:
     """The form, filled with what was asked last."""
     ack()
-    _open(body, client, front, lambda person, asked: _drawn(asked, last_of(front, person)))
+    person = front.people.lately(body)
+    if person and (form := front.recalled.form(person)):
+        client.views_open(trigger_id=body["trigger_id"], view=form)
+        return
+
+    def draw(person: Person, asked: Asked) -> View:
+        return front.recalled.drawn(person, asked, _drawn(asked, last_of(asked)))
+
+    _open(body, client, front, draw, last=True)
 
 
 def again(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front: Front) -> None:
@@ -175,10 +183,16 @@ def extend(ack: Ack, action: Payload, body: Payload, client: WebClient, *, front
 
 
 def _open(
-    body: Payload, client: WebClient, front: Front, draw: Callable[[Person, Asked], View]
+    body: Payload,
+    client: WebClient,
+    front: Front,
+    draw: Callable[[Person, Asked], View],
+    *,
+    last: bool = False,
 ) -> None:
     """The whole form at once where everything is known; else a light one that is filled in."""
-    if (person := front.people.lately(body)) and (asked := asked_for(front, person, live=False)):
+    person = front.people.lately(body)
+    if person and (asked := asked_for(front, person, live=False, last=last)):
         try:
             drawn = draw(person, asked)
         except Refusal as refusal:
@@ -187,25 +201,28 @@ def _open(
         return
     opening = elevate_form.looking_up()
     view = client.views_open(trigger_id=body["trigger_id"], view=opening)["view"]
-    front.after(body, lambda: fill(client, view, _looked_up(body, front, draw)))
+    look = partial(_found, body, front, draw, last=last)
+    front.after(body, lambda: fill(client, view, _looked_up(look)))
 
 
-def _looked_up(body: Payload, front: Front, draw: Callable[[Person, Asked], View]) -> View:
+def _looked_up(look: Callable[[], View]) -> View:
     """Tried again while AWS is slow, or so many ask at once: the window is open and can wait."""
     for _ in range(TRIES - 1):
         with suppress(AwsBusy, AwsUnsure):
-            return _found(body, front, draw)
+            return look()
     try:
-        return _found(body, front, draw)
+        return look()
     except Exception:
         log.exception("could not look up what may be asked for")
         return elevate_form.nothing(NOT_LOOKED_UP)
 
 
-def _found(body: Payload, front: Front, draw: Callable[[Person, Asked], View]) -> View:
+def _found(
+    body: Payload, front: Front, draw: Callable[[Person, Asked], View], *, last: bool
+) -> View:
     try:
         person = front.people.whose(body)
-        asked = asked_for(front, person, live=True)
+        asked = asked_for(front, person, live=True, last=last)
         return draw(person, asked) if asked else elevate_form.nothing(STARTING)
     except Refusal as refusal:
         return _refused(refusal, body, front)

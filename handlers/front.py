@@ -26,6 +26,7 @@ from handlers.exports import Exports
 from handlers.indexes import Indexes
 from handlers.people import People
 from handlers.promptly import Promptly
+from handlers.recalled import Recalled
 from handlers.showing import Showing
 from handlers.strays import Strays
 from handlers.turns import Turns
@@ -52,6 +53,7 @@ class Front:
     memberships: Memberships
     offers: Offers
     indexes: Indexes
+    recalled: Recalled
     style: Style
     net: Net
     auditing: Auditing

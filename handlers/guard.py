@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.middleware import Middleware
 
 from grants.errors import Doubt, NotAPerson, Tampered
 from grants.model import Actor, RequestId, Role, SlackUserId
@@ -40,19 +41,20 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """A Bolt middleware. Bolt itself does not look at who clicks (FACTS-slack 1.1)."""
+class Guard(Middleware):
+    """Bolt itself does not look at who clicks (FACTS-slack 1.1)."""
 
     home: Callable[[], Home]
     works: Works
     clock: Clock
     counts: Callable[[NotAPerson], object] = lambda _: None
 
-    def __call__(
+    def process(
         self,
+        *,
         req: BoltRequest,
         resp: BoltResponse,
-        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt injects by this name
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
     ) -> BoltResponse:
         """Acked and recorded, and nothing else happens, for who does not belong."""
         body: Payload = dict(req.body)

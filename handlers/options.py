@@ -8,7 +8,8 @@ from slack_bolt import Ack, App
 from blocks import elevate_form, ids
 from blocks.options import account_options, permission_set_options
 from grants.errors import Refusal
-from handlers.asking import Asked, asked_again
+from handlers.asked import Asked
+from handlers.asking import asked_again
 from handlers.front import Front
 
 Payload = dict[str, Any]

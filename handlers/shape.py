@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.middleware import Middleware
 
 log = logging.getLogger(__name__)
 Payload = dict[str, Any]
@@ -14,15 +15,21 @@ _ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}", re.ASCII)
 _ADDRESS: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 
 
-def shapely(
-    req: BoltRequest,
-    next: Callable[[], BoltResponse],  # noqa: A002 - Bolt injects by this name
-) -> BoltResponse:
-    """A Bolt middleware. It is about the envelope: what a form holds is for its reader to judge."""
-    if is_shapely(req.body):
-        return next()
-    log.warning("signed, and nothing that Slack sends")
-    return BoltResponse(status=400, body="cannot be read\n")
+class Shapely(Middleware):
+    """It is about the envelope: what a form holds is for its reader to judge."""
+
+    def process(
+        self,
+        *,
+        req: BoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse:
+        """Answered with 400 where no listener could read it."""
+        if is_shapely(req.body):
+            return next()
+        log.warning("signed, and nothing that Slack sends")
+        return BoltResponse(status=400, body="cannot be read\n")
 
 
 def is_shapely(body: Payload) -> bool:

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
 from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.middleware import Middleware
 
 from blocks import elevate_form
 from blocks.refusals import words
@@ -102,19 +103,20 @@ def _do(future: Future[T], work: Callable[[], T]) -> None:
         future.set_result(result)
 
 
-class Doorkeeper:
-    """A Bolt middleware: says for whom everything that follows is done, and lets nobody take it all."""
+class Doorkeeper(Middleware):
+    """Says for whom everything that follows is done, and lets nobody take it all."""
 
     def __init__(self, *pools: Shares, most: int = MOST) -> None:
         """`pools` do what is let in."""
         self._pools = pools
         self._most = most
 
-    def __call__(
+    def process(
         self,
+        *,
         req: BoltRequest,
         resp: BoltResponse,
-        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt injects by this name
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
     ) -> BoltResponse:
         """Answered here and now, and nothing else happens, where too much of theirs is in hand."""
         body: dict[str, Any] = dict(req.body)

@@ -20,6 +20,7 @@ from storage.forwards import SqlForwards
 from storage.homes import SqlHomes
 from storage.journal import SqlJournal
 from storage.kept import Kept
+from storage.newest import NewestOf
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.policies import SqlPolicies
@@ -67,6 +68,7 @@ class SqlWorks:
     def __init__(self, database: Database, hears: Hears = lambda *_: None) -> None:
         self._database = database
         self._hears = hears
+        self.newest = NewestOf(database.readers)
         self._books: Kept[PolicyBook] = Kept()
         self._catalogues: Kept[Catalogue] = Kept()
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from grants.model import GroupId, OuId, Request, RequestId, State, UserId
 from grants.policy import Named, OuScope, PolicyBook, Scope, Who
@@ -57,7 +58,7 @@ CALLS: Final = {
 }
 STATEMENTS: Final = {
     "form, nothing known": 4,
-    "form, groups known": 3,
+    "form, groups known": 1,
     "form sent": 27,
     "approval": 37,
     "end pressed": 22,
@@ -97,6 +98,9 @@ def lived(world: World) -> Counts:
         asked[name] = dict(calls), len(statements)
 
     world.clock.now += timedelta(hours=1)
+    world.refresher.refresh()
+    with world.works.reading() as work:  # read once, then kept
+        assert work.catalogue.load()
     step("form, nothing known", lambda: bob.command("", DEFAULT))
     bob.close(everything=True)
     step("form, groups known", lambda: bob.command("", DEFAULT))
@@ -120,18 +124,32 @@ def counted(world: World) -> Iterator[tuple[Counter[str], list[str]]]:
     calls: Counter[str] = Counter()
     before = len(world.aws.calls)
 
-    def note(_c: object, _cursor: object, statement: str, *_: Any) -> None:
+    def note(asking: Connection, _cursor: object, statement: str, *_: Any) -> None:
+        asking.info["asked"] = True
         if not statement.startswith("BEGIN"):
             statements.append(statement)
 
+    def taken(_: object, record: ConnectionPoolEntry, *__: object) -> None:
+        record.info["asked"] = False
+
+    def given_back(_: object, record: ConnectionPoolEntry) -> None:
+        if not record.info.get("asked", True):
+            statements.append("asked of the driver itself")
+
     engines = (world.storage.database.readers, world.storage.database.writers)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+    heard: dict[str, Callable[..., None]] = {
+        "before_cursor_execute": note,
+        "checkout": taken,
+        "checkin": given_back,
+    }
+    listeners = [(engine, name, hears) for engine in engines for name, hears in heard.items()]
+    for engine, name, hears in listeners:
+        event.listen(engine, name, hears)
     try:
         yield calls, statements
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+        for engine, name, hears in listeners:
+            event.remove(engine, name, hears)
         calls.update(call.operation for call in list(world.aws.calls)[before:])
 
 
@@ -159,7 +177,6 @@ def enlarge(world: World) -> None:
             work.requests.add(_ended(world, number))
     with world.works.reading() as work:  # read once, then kept
         assert work.policies.current()
-        assert work.catalogue.load()
 
 
 def _larger(book: PolicyBook, unit: str, groups: list[str]) -> PolicyBook:

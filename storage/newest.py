@@ -1,0 +1,52 @@
+"""What is newest, by number alone, asked of the driver itself: SQLAlchemy takes longer over it than the database.
+
+It is most of what there is to be done while somebody who typed `/elevate` waits for a form.
+"""
+
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from grants.model import RequestId, UserId
+from grants.records import Newest
+from storage.requests import LAST_OF
+from storage.tables import catalogue, policy_versions, requests
+
+ASKED: Final = select(
+    select(func.max(policy_versions.c.version)).scalar_subquery(),
+    select(catalogue.c.version).scalar_subquery(),
+    LAST_OF.with_only_columns(requests.c.id).scalar_subquery(),
+)
+
+
+class NewestOf:
+    """For who only wants to know whether anything has changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Of the database that this one reads."""
+        self._engine = engine
+
+    def __call__(self, user_id: UserId) -> Newest | None:
+        """Of this person. None: the database does not say just now."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(self._compiled.string, self._given(user_id))
+            policies, read, last = cursor.fetchone() or (None, None, None)
+        except self._engine.dialect.loaded_dbapi.Error:
+            return None
+        finally:
+            connection.close()  # into the pool, which ends what it began
+        return Newest(policies or 0, read or 0, RequestId(last) if last else None)
+
+    @cached_property
+    def _compiled(self) -> SQLCompiler:
+        return ASKED.compile(self._engine)
+
+    def _given(self, user_id: UserId) -> Any:
+        """As the driver takes it: by name, or in the order of its marks."""
+        values = self._compiled.construct_params({"user_id": user_id})
+        marks = self._compiled.positiontup
+        return values if marks is None else tuple(values[mark] for mark in marks)
