@@ -42,6 +42,7 @@ from grants.errors import OutOfDate, StillExplaining, StillLookingUp, StillReadi
 from grants.pace import Jitter
 from handlers import activity, admin, audit, elevate, home, mine, options, proof
 from handlers import review as reviewing
+from handlers.acking import Acking, UntilAcked
 from handlers.announce import Announcer
 from handlers.channels import Channels
 from handlers.errors import WHISPERS, Net
@@ -75,8 +76,8 @@ DECIDERS = 64
 """And so many may wait for a decision: for whoever waits behind others Slack gives up."""
 LATER = 32
 """So many have looked up for them what was not known when they pressed."""
-READERS = 32
-"""So many groups are read beside something else: two for each vote."""
+READERS = 48
+"""So much is read of AWS beside something else: three things for each vote."""
 LOOKUPS = 4
 """So many may have activity looked up: each keeps a listener busy for a while."""
 EXPLAINING = 4
@@ -223,12 +224,13 @@ def connect(
         name="elevate",  # else it looks through the whole stack for one
         client=web,
         signing_secret=_secret(settings),
-        listener_executor=listeners,
+        listener_executor=UntilAcked(listeners),
         before_authorize=Shapely(),  # Bolt itself reads what comes next
         token_verification_enabled=False,
         raise_error_for_unhandled_request=False,
         user_facing_authorize_error_message=UNREACHED,
     )
+    app.use(Acking())
     app.use(Handed(web))
     app.use(Guard(workspace, storage.works, storage.clock, meters.refused))
     app.use(Doorkeeper(listeners, later))

@@ -98,8 +98,11 @@ class Bindings:
     domains: frozenset[str]
     """Address domains, lower case, in which an address says who somebody is."""
 
-    def identify(self, profile: Profile) -> Person:
-        """The person this Slack user is, as of now; NotAPerson where there is any doubt."""
+    def identify(self, profile: Profile, ahead: "Ahead | None" = None) -> Person:
+        """The person this Slack user is, as of now; NotAPerson where there is any doubt.
+
+        `ahead`: what was begun to be read of them since they pressed.
+        """
         with self.works.reading() as work:
             binding = work.people.get(profile.slack_id)
         if reason := doubt(profile):
@@ -117,10 +120,14 @@ class Bindings:
             raise NotAPerson(Doubt.ADDRESS_CHANGED)
         if not binding.by_hand:
             self._must_be_ours(profile.email)
-        user = self.directory.user(binding.user_id, lane=Lane.PERSON)
+        user = (ahead or self).user(binding.user_id)
         if user is None:
             self._break(binding, GONE)
         return _person(profile.slack_id, _enabled(user), profile.email)
+
+    def user(self, user_id: UserId) -> User | None:
+        """As Identity Center has them now."""
+        return self.directory.user(user_id, lane=Lane.PERSON)
 
     def look_again(self, binding: Binding, profile: Profile) -> None:
         """Hold a link that nobody uses just now against Slack and Identity Center."""
@@ -397,23 +404,37 @@ class Memberships:
 
 
 class Ahead:
-    """Memberships that are being read while something else is looked up; others are read when asked for."""
+    """What is being read of AWS while something else is looked up; the rest is read when asked for."""
 
-    def __init__(self, memberships: Memberships, readers: Executor) -> None:
+    def __init__(self, memberships: Memberships, directory: Directory, readers: Executor) -> None:
         """Nothing is being read yet."""
         self._memberships = memberships
+        self._directory = directory
         self._readers = readers
-        self._begun: dict[tuple[UserId, frozenset[GroupId]], Future[Membership]] = {}
+        self._groups: dict[tuple[UserId, frozenset[GroupId]], Future[Membership]] = {}
+        self._users: dict[UserId, Future[User | None]] = {}
 
     def begin(self, user_id: UserId, groups: Collection[GroupId]) -> None:
-        """It will be asked for, most likely."""
+        """Which of these groups they are in will be asked for, most likely."""
         reading = self._readers.submit(self._memberships.live, user_id, groups)
-        self._begun[user_id, frozenset(groups)] = reading
+        self._groups[user_id, frozenset(groups)] = reading
+
+    def begin_user(self, user_id: UserId) -> None:
+        """And so will be whether they are there."""
+        self._users[user_id] = self._readers.submit(self._user, user_id)
 
     def live(self, user_id: UserId, groups: Collection[GroupId]) -> Membership:
         """Read since this began; whatever went wrong, whoever asks for it hears of it."""
-        begun = self._begun.get((user_id, frozenset(groups)))
+        begun = self._groups.get((user_id, frozenset(groups)))
         if begun is None or begun.cancel():
             # What still waits for a reader is read by whoever asks: nobody waits behind others' votes.
             return self._memberships.live(user_id, groups)
         return begun.result()
+
+    def user(self, user_id: UserId) -> User | None:
+        """The same."""
+        begun = self._users.get(user_id)
+        return self._user(user_id) if begun is None or begun.cancel() else begun.result()
+
+    def _user(self, user_id: UserId) -> User | None:
+        return self._directory.user(user_id, lane=Lane.PERSON)

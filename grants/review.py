@@ -1,6 +1,6 @@
 """Where approvers decide: authorised live, counted under today's policies, written once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -12,7 +12,9 @@ from grants.authority import Action
 from grants.errors import AlreadyMoved, RequesterNoLongerEligible, TooSlow
 from grants.lifecycle import take
 from grants.model import (
+    Account,
     Ballot,
+    GroupId,
     Lane,
     Membership,
     Move,
@@ -41,6 +43,27 @@ from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_wa
 VOTES: Final = {Ballot.APPROVE: Action.APPROVE, Ballot.REJECT: Action.REJECT}
 TRIES: Final = 3
 """So often the votes are counted anew where somebody else votes in the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is decided on, as it stood when it was looked at; once it is written, it has to stand so still."""
+
+    request: Request
+    account: Account
+    book: PolicyBook
+    asked: tuple[ApprovalPolicy, ...]
+    """The policies that say who decides."""
+    votes: tuple[Vote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a vote takes, read or begun to be read since somebody pressed."""
+
+    ahead: Ahead
+    case: Case | None = None
+    """None: nothing that could be decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +96,27 @@ class Review:
 
     def ahead(
         self, slack_id: SlackUserId, request_id: RequestId | None, readers: Executor
-    ) -> Ahead:
-        """What a vote takes of AWS, begun while it is still looked up who gives it; decides nothing."""
-        begun = Ahead(self.memberships, readers)
+    ) -> Pressed:
+        """Begun while it is still looked up who votes; decides nothing."""
+        ahead = Ahead(self.memberships, self.directory, readers)
         with self.works.reading() as work:
             link = work.people.get(slack_id)
             found = work.requests.several([request_id]) if request_id else []
             if not found or link is None or link.broken or found[0].state is not State.PENDING:
-                return begun
+                return Pressed(ahead)
             if link.user_id == found[0].requester.user_id:
-                return begun  # It is refused without asking AWS.
-            (request,), book = found, work.policies.current()
-            account, asked = account_of(work, request), asked_of(work, book, request)
-        arn, asker = request.target.permission_set_arn, request.requester.user_id
-        begun.begin(link.user_id, authority.groups(Action.APPROVE, book, asked))
-        begun.begin(asker, policy.asking_groups(book, account, arn))
-        return begun
+                return Pressed(ahead)  # It is refused without asking AWS.
+            case = _case(work, found[0])
+        ahead.begin_user(link.user_id)
+        ahead.begin(link.user_id, authority.groups(Action.APPROVE, case.book, case.asked))
+        ahead.begin(case.request.requester.user_id, _asking_groups(case))
+        return Pressed(ahead, case)
 
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
-        return self._reviewer(person, request_id, ballot, self.memberships)[0]
+        case = self._looked_at(request_id)
+        self._admitted(person, case, ballot, self.memberships)
+        return case.request
 
     def vote(
         self,
@@ -102,52 +126,52 @@ class Review:
         comment: str = "",
         *,
         code: str = "",
-        ahead: Ahead | None = None,
+        pressed: Pressed | None = None,
         in_time: InTime = nobody_waits,
     ) -> Request:
         """Count this person's vote, authorised live.
 
-        `ahead`: what was begun to be read for it since they pressed.
+        `pressed`: what was read for it since they pressed.
         `code`: what an approval takes where a policy asks for a proof. It is used with the vote.
         """
         comment = comment.strip()
-        read = ahead or self.memberships
-        request, book, asked, membership = self._reviewer(person, request_id, ballot, read)
-        fit_comment(comment, required=book.settings.require_decision_comment)
+        read = pressed.ahead if pressed else self.memberships
+        case = (pressed and pressed.case) or self._looked_at(request_id)
+        membership = self._admitted(person, case, ballot, read)
+        fit_comment(comment, required=case.book.settings.require_decision_comment)
         if ballot is Ballot.REJECT:
             in_time()
             vote = Vote(request_id, person, ballot, comment, self.clock())
-            return self._reject(vote, book, asked)
-        self._still_eligible(request, book, read)
-        proved = policy.proof_needed(asked)
+            return self._reject(vote, case)
+        _must_be_eligible(case, read)
+        proved = policy.proof_needed(case.asked)
         if proved:
             in_time()
             self.proving.check(person, code)
+        votes = case.votes
         for _ in range(TRIES):
-            earlier = self._earlier(request, asked)
+            earlier = self._earlier(votes, case.asked)
             in_time()
             vote = Vote(request_id, person, ballot, comment, self.clock(), proved)
-            if after := self._approve(vote, code, book, asked, membership, earlier):
+            if after := self._approve(vote, code, case, membership, earlier):
                 return after
+            with self.works.reading() as work:
+                votes = tuple(work.votes.on(request_id))
         raise TooSlow
 
-    def _reject(self, vote: Vote, book: PolicyBook, asked: Sequence[ApprovalPolicy]) -> Request:
+    def _reject(self, vote: Vote, case: Case) -> Request:
         with self.works() as work:
-            request = _write(work, vote, book, asked)
-            after = _decided(work, request, vote, Move.REJECT, book, reason=vote.comment)
+            request = work.requests.get(vote.request_id)
+            _write(work, request, vote, case)
+            after = _decided(work, request, vote, Move.REJECT, case.book, reason=vote.comment)
         self.wake()
         return after
 
     def _approve(
-        self,
-        vote: Vote,
-        code: str,
-        book: PolicyBook,
-        asked: Sequence[ApprovalPolicy],
-        membership: Membership,
-        earlier: Earlier,
+        self, vote: Vote, code: str, case: Case, membership: Membership, earlier: Earlier
     ) -> Request | None:
         """None: others have voted since their votes were looked at, and must be counted too."""
+        book, asked = case.book, case.asked
         people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
         own = next((v for v in earlier.votes if v.voter.user_id == vote.voter.user_id), None)
         with self.works() as work:
@@ -159,7 +183,7 @@ class Review:
             counting = {who: now for who, now in earlier.voters.items() if who not in unlinked}
             voters = {**counting, vote.voter.user_id: membership}
             stands = own if own and own.voter.user_id not in unlinked else None
-            request = _write(work, vote, book, asked, again=stands is not None)
+            _write(work, request, vote, case, again=stands is not None)
             if vote.proved:
                 said = vote.comment if stands else ""
                 self.proving.use(work, vote.voter, code, request.id, comment=said)
@@ -178,41 +202,28 @@ class Review:
         self.wake()
         return after
 
-    def _reviewer(
-        self, person: Person, request_id: RequestId, ballot: Ballot, read: Ahead | Memberships
-    ) -> tuple[Request, PolicyBook, tuple[ApprovalPolicy, ...], Membership]:
-        action = VOTES[ballot]
+    def _looked_at(self, request_id: RequestId) -> Case:
         with self.works.reading() as work:
-            request = work.requests.get(request_id)
-            book = work.policies.current()
-            asked = asked_of(work, book, request)
-            votes = work.votes.on(request_id)
+            return _case(work, work.requests.get(request_id))
+
+    def _admitted(
+        self, person: Person, case: Case, ballot: Ballot, read: Ahead | Memberships
+    ) -> Membership:
+        """Their groups, if this person may decide on it now; or a refusal."""
+        action, request = VOTES[ballot], case.request
         hats = authority.by_request(person, request)
         authority.bar(action, hats)
         if request.state is not State.PENDING and any(
-            vote.voter.user_id == person.user_id for vote in votes
+            vote.voter.user_id == person.user_id for vote in case.votes
         ):
             raise AlreadyMoved(request, yours=True)
-        groups = authority.groups(action, book, asked)
-        membership = read.live(person.user_id, groups)
-        authority.admit(action, hats | authority.by_groups(book, membership, asked), request)
+        membership = read.live(person.user_id, authority.groups(action, case.book, case.asked))
+        hats |= authority.by_groups(case.book, membership, case.asked)
+        authority.admit(action, hats, request)
         must_be_open(request, self.clock())
-        return request, book, asked, membership
+        return membership
 
-    def _still_eligible(
-        self, request: Request, book: PolicyBook, read: Ahead | Memberships
-    ) -> None:
-        with self.works.reading() as work:
-            account = account_of(work, request)
-        arn = request.target.permission_set_arn
-        groups = policy.asking_groups(book, account, arn)
-        membership = read.live(request.requester.user_id, groups)
-        if not policy.eligible(book, membership, account, arn):
-            raise RequesterNoLongerEligible(request)
-
-    def _earlier(self, request: Request, asked: tuple[ApprovalPolicy, ...]) -> Earlier:
-        with self.works.reading() as work:
-            votes = tuple(work.votes.on(request.id))
+    def _earlier(self, votes: tuple[Vote, ...], asked: tuple[ApprovalPolicy, ...]) -> Earlier:
         groups = policy.approver_groups(asked)
 
         def now(vote: Vote) -> Membership | None:
@@ -229,28 +240,41 @@ class Review:
         return Earlier(votes, {each.user_id: each for each in found})
 
 
-def _write(
-    work: Work,
-    vote: Vote,
-    book: PolicyBook,
-    asked: Sequence[ApprovalPolicy],
-    *,
-    again: bool = False,
-) -> Request:
+def _case(work: Work, request: Request) -> Case:
+    book, account = work.policies.current(), account_of(work, request)
+    asked = policy.approval_policies(book, account, request.target.permission_set_arn)
+    return Case(request, account, book, asked, tuple(work.votes.on(request.id)))
+
+
+def _asking_groups(case: Case) -> frozenset[GroupId]:
+    """That decide whether the requester may have it."""
+    return policy.asking_groups(case.book, case.account, case.request.target.permission_set_arn)
+
+
+def _must_be_eligible(case: Case, read: Ahead | Memberships) -> None:
+    """They were, when they asked."""
+    request = case.request
+    membership = read.live(request.requester.user_id, _asking_groups(case))
+    arn = request.target.permission_set_arn
+    if not policy.eligible(case.book, membership, case.account, arn):
+        raise RequesterNoLongerEligible(request)
+
+
+def _write(work: Work, request: Request, vote: Vote, case: Case, *, again: bool = False) -> None:
     """The vote itself, once for each person, on a request that is open.
 
     `again`: they agreed before, and fewer votes may be enough by now, or a proof is asked for; the
     first vote stays as it is.
     """
-    request = work.requests.get(vote.request_id)
+    book = case.book
     _must_wait_for(vote, work, request)
-    if work.policies.version() != book.version or asked_of(work, book, request) != asked:
+    if work.policies.version() != book.version or asked_of(work, book, request) != case.asked:
         # The policies changed under our hands, or the account moved: whoever presses again is
         # asked under what holds then, and the vote is not spent.
         raise TooSlow
     must_be_bound(work, vote.voter)
     if again:
-        return request
+        return
     if not work.votes.add(vote):
         before = work.votes.on(request.id)
         if any(bound(work, each.voter) for each in before if _is_theirs(each, vote)):
@@ -259,7 +283,6 @@ def _write(
     by = acting(vote.voter, Role.APPROVER)
     said = Entry(vote.at, "vote", by, request.id, after=vote.ballot, reason=vote.comment)
     work.journal.write(replace(said, facts=_under(book)))
-    return request
 
 
 def _is_theirs(each: Vote, vote: Vote) -> bool:

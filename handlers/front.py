@@ -14,7 +14,7 @@ from grants.explaining import Explaining
 from grants.linking import Linking
 from grants.model import Person
 from grants.offering import Offers
-from grants.people import Memberships
+from grants.people import Ahead, Memberships
 from grants.ports import Works
 from grants.proving import Proving
 from grants.reminding import Reminding
@@ -80,12 +80,17 @@ class Front:
         self.later.submit(self.net.under, work, body)
 
     def presser(
-        self, action: dict[str, Any], body: dict[str, Any], *, giving_back: bool = False
+        self,
+        action: dict[str, Any],
+        body: dict[str, Any],
+        *,
+        giving_back: bool = False,
+        ahead: Ahead | None = None,
     ) -> Person:
         """Who pressed a button of a message, read now. NotAPerson where there is any doubt.
 
         Should the message be one that nobody keeps up to date, it is seen to soon; for nobody else.
         """
-        person = self.people.whose(body, giving_back=giving_back)
+        person = self.people.whose(body, giving_back=giving_back, ahead=ahead)
         self.later.submit(self.strays.tidy, action, body)
         return person

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
-from grants.people import Bindings, Profile, bound
+from grants.people import Ahead, Bindings, Profile, bound
 from grants.ports import Clock, Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
@@ -48,16 +48,19 @@ class People:
         self._known: dict[SlackUserId, tuple[datetime, Person]] = {}
         self._lock = Lock()
 
-    def whose(self, body: Payload, *, giving_back: bool = False) -> Person:
+    def whose(
+        self, body: Payload, *, giving_back: bool = False, ahead: Ahead | None = None
+    ) -> Person:
         """The person who sent this, read now. NotAPerson where there is any doubt.
 
         `giving_back`: what they do only takes away what is theirs, and works while AWS is away.
+        `ahead`: what was begun to be read of them since they sent it.
         """
         slack_id = user_of(body)
         try:
             if giving_back:
                 return self._bindings.returning(self.profile(slack_id))
-            return self._settled(slack_id)
+            return self._settled(slack_id, ahead)
         except NotAPerson as refusal:
             self._write_down(refusal, body)
             raise
@@ -129,9 +132,9 @@ class People:
             log.info("not seen", extra={"slack_user": slack_id, "error": type(error).__name__})
             return None
 
-    def _settled(self, slack_id: SlackUserId) -> Person:
+    def _settled(self, slack_id: SlackUserId, ahead: Ahead | None = None) -> Person:
         try:
-            person = self._bindings.identify(self.profile(slack_id))
+            person = self._bindings.identify(self.profile(slack_id), ahead)
         except NotAPerson:
             with self._lock:
                 self._known.pop(slack_id, None)

@@ -50,15 +50,16 @@ def decide(
     one_click = ballot is Ballot.APPROVE and not required and not asks
 
     def vote(in_time: InTime) -> bool:
-        ahead = (
+        begun = (
             front.review.ahead(user_of(body), request_id_of(action), front.readers)
             if one_click
             else None
         )
-        person, request_id = front.presser(action, body), pressed(action)
+        ahead = begun.ahead if begun else None
+        person, request_id = front.presser(action, body, ahead=ahead), pressed(action)
         proof = asks and front.review.needs_proof(request_id)
         if ballot is Ballot.APPROVE and not required and not proof:
-            front.review.vote(person, request_id, ballot, ahead=ahead, in_time=in_time)
+            front.review.vote(person, request_id, ballot, pressed=begun, in_time=in_time)
             return True
         request = front.review.may_vote(person, request_id, ballot)
         form = decision_form.comment_form(

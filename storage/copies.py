@@ -12,7 +12,11 @@ from grants.model import Copy, Place, RequestId
 from storage.tables import copies, unreachable
 
 FIELDS: Final = tuple(Copy.__dataclass_fields__)
-ONE: Final = select(copies).where(copies.c.id == bindparam("id"))  # made once: asked without end
+# Made once: asked without end.
+ONE: Final = select(copies).where(copies.c.id == bindparam("id"))
+OF: Final = (
+    select(copies).where(copies.c.request_id == bindparam("request_id")).order_by(copies.c.id)
+)
 
 
 def from_row(row: Mapping[Any, Any]) -> Copy:
@@ -32,9 +36,7 @@ class SqlCopies:
         return Copy(made.scalar_one(), request_id, place, address)
 
     def of(self, request_id: RequestId) -> list[Copy]:
-        found = self.db.execute(
-            select(copies).where(copies.c.request_id == request_id).order_by(copies.c.id)
-        )
+        found = self.db.execute(OF, {"request_id": request_id})
         return [from_row(row) for row in found.mappings()]
 
     def get(self, copy_id: int) -> Copy:

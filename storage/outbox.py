@@ -123,6 +123,26 @@ PUT: Final = insert(outbox)
 SETTLE: Final = update(outbox).where(
     outbox.c.id == bindparam("this"), outbox.c.version == bindparam("read_version")
 )
+DRAW_LATER: Final = (
+    update(outbox)
+    .where(
+        outbox.c.stream == bindparam("this"),
+        outbox.c.kind == bindparam("of_kind"),
+        outbox.c.lease_until.is_(None),
+        WAITING,
+    )
+    .values(moved=bindparam("moved"), facts=bindparam("facts"), version=outbox.c.version + 1)
+)
+WAITS: Final = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.stream == bindparam("stream"),
+        outbox.c.lease_until.is_(None),
+        outbox.c.due_at >= bindparam("after"),
+        WAITING,
+    )
+    .limit(1)
+)
 FIRST: Final = select(
     func.min(
         case((HEADS.c.lease_until > HEADS.c.due_at, HEADS.c.lease_until), else_=HEADS.c.due_at)
@@ -137,12 +157,9 @@ class SqlOutbox:
     db: Connection
 
     def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
-        for notice in notices:
-            if notice.kind is Told.REDRAW and self._coalesced(notice):
-                continue
-            if notice.kind is Told.HOME and self._waits(notice, after=at - IN_HAND):
-                continue
-            self._append(notice, at)
+        rows = [_row(notice, at) for notice in notices if not self._is_told_by(notice, at)]
+        if rows:
+            self.db.execute(PUT, rows)
 
     def claim(self, now: datetime, *, until: datetime, limit: int) -> list[Pending]:
         ids = self.db.scalars(CHOSEN, {"now": now, "limit": limit}).all()
@@ -214,23 +231,11 @@ class SqlOutbox:
             .values(lease_until=None, version=outbox.c.version + 1)
         )
 
-    def _append(self, notice: Notice, at: datetime) -> None:
-        self.db.execute(
-            PUT,
-            {
-                "stream": stream_of(notice),
-                "kind": notice.kind,
-                "request_id": notice.request_id,
-                "copy_id": notice.copy_id,
-                "state": Sending.WAITING,
-                "due_at": at,
-                "attempts": 0,
-                "created_at": at,
-                "error": "",
-                "version": 1,
-                **content(notice),
-            },
-        )
+    def _is_told_by(self, notice: Notice, at: datetime) -> bool:
+        """Whether what waits already will tell it as well."""
+        if notice.kind is Told.REDRAW:
+            return self._coalesced(notice)
+        return notice.kind is Told.HOME and self._waits(notice, after=at - IN_HAND)
 
     def _lease(self, ids: list[int], now: datetime, until: datetime) -> None:
         self.db.execute(
@@ -245,17 +250,8 @@ class SqlOutbox:
         )
 
     def _coalesced(self, notice: Notice) -> bool:
-        wrote = self.db.execute(
-            update(outbox)
-            .where(
-                outbox.c.stream == stream_of(notice),
-                outbox.c.kind == notice.kind,
-                outbox.c.lease_until.is_(None),
-                WAITING,
-            )
-            .values(**content(notice), version=outbox.c.version + 1)
-        )
-        return wrote.rowcount > 0
+        this = {"this": stream_of(notice), "of_kind": notice.kind}
+        return self.db.execute(DRAW_LATER, this | content(notice)).rowcount > 0
 
     def _waits(self, notice: Notice, *, after: datetime) -> bool:
         """Whether one is due late enough to be drawn with this change.
@@ -263,23 +259,30 @@ class SqlOutbox:
         Only looked at: many units of work concern one home, and a row that all of them wrote would
         be a queue in front of it, and now and then a deadlock.
         """
-        waiting = (
-            select(outbox.c.id)
-            .where(
-                outbox.c.stream == stream_of(notice),
-                outbox.c.lease_until.is_(None),
-                outbox.c.due_at >= after,
-                WAITING,
-            )
-            .limit(1)
-        )
-        return self.db.scalar(waiting) is not None
+        this = {"stream": stream_of(notice), "after": after}
+        return self.db.scalar(WAITS, this) is not None
 
     def _settle(self, row: Pending, **values: Any) -> bool:
         """False, and nothing, where somebody else has claimed the row since: it is theirs to settle."""
         this = {"this": row.id, "read_version": row.version}
         after = {"lease_until": None, "version": row.version + 1, **values}
         return self.db.execute(SETTLE, this | after).rowcount == 1
+
+
+def _row(notice: Notice, at: datetime) -> dict[str, Any]:
+    return {
+        "stream": stream_of(notice),
+        "kind": notice.kind,
+        "request_id": notice.request_id,
+        "copy_id": notice.copy_id,
+        "state": Sending.WAITING,
+        "due_at": at,
+        "attempts": 0,
+        "created_at": at,
+        "error": "",
+        "version": 1,
+        **content(notice),
+    }
 
 
 def _claimed(row: Mapping[Any, Any], until: datetime) -> Pending:

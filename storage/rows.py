@@ -1,9 +1,19 @@
 """Puts a row in its place, whether or not there is one already."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+
+ADDING: Final[Mapping[str, Callable[[Table], Any]]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""Both know what to do where there is one already, each by a statement of its own name."""
+COUNTED: Final = {"preserve_rowcount": True}
+"""Else SQLAlchemy forgets how many rows an insert made."""
 
 
 def put(db: Connection, table: Table, row: dict[str, Any], **changes: Any) -> None:
@@ -21,12 +31,8 @@ def put(db: Connection, table: Table, row: dict[str, Any], **changes: Any) -> No
 
 def add(db: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert, unless there is one of this key, perhaps of a moment ago; then False, and nothing."""
-    try:
-        with db.begin_nested():
-            db.execute(insert(table).values(row))
-    except IntegrityError:
-        return False
-    return True
+    anew = ADDING[db.dialect.name](table).on_conflict_do_nothing()
+    return db.execute(anew, row, execution_options=COUNTED).rowcount == 1
 
 
 def _overwritten(db: Connection, table: Table, values: dict[str, Any]) -> bool:

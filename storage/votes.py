@@ -2,14 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 
 from grants.model import RequestId, SlackUserId, State, UserId, Vote
 from storage.requests import person_in, person_row
+from storage.rows import add
 from storage.tables import requests, votes
+
+OF: Final = (
+    select(votes)
+    .where(votes.c.request_id.in_(bindparam("requests", expanding=True)))
+    .order_by(votes.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +25,7 @@ class SqlVotes:
     db: Connection
 
     def add(self, vote: Vote) -> bool:
-        try:
-            with self.db.begin_nested():
-                self.db.execute(insert(votes).values(_row(vote)))
-        except IntegrityError:
-            if self._voted(vote.request_id, vote.voter.user_id):
-                return False
-            raise
-        return True
+        return add(self.db, votes, _row(vote))
 
     def recast(self, vote: Vote) -> None:
         self.db.execute(update(votes).where(_theirs(vote)).values(_row(vote)))
@@ -38,9 +37,8 @@ class SqlVotes:
         return self.of([request_id]).get(request_id, [])
 
     def of(self, requests: Collection[RequestId]) -> dict[RequestId, list[Vote]]:
-        cast = select(votes).where(votes.c.request_id.in_(requests)).order_by(votes.c.id)
         found: dict[RequestId, list[Vote]] = {}
-        for row in self.db.execute(cast).mappings():
+        for row in self.db.execute(OF, {"requests": list(requests)}).mappings():
             found.setdefault(row["request_id"], []).append(_vote(row))
         return found
 
@@ -52,9 +50,6 @@ class SqlVotes:
             .where(pending, votes.c.voter_user_id == user_id, votes.c.voter_slack_id.in_(by))
         )
         return {vote.request_id: vote.proved for vote in cast}
-
-    def _voted(self, request_id: RequestId, user_id: UserId) -> bool:
-        return any(vote.voter.user_id == user_id for vote in self.on(request_id))
 
 
 def _row(vote: Vote) -> dict[str, Any]:

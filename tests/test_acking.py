@@ -1,0 +1,86 @@
+"""Whoever acks is answered then, and not when somebody looks for it next."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from slack_bolt import BoltContext, BoltRequest, BoltResponse
+
+from handlers.acking import Acking, Awaited, UntilAcked
+
+PATIENT = 60.0
+
+
+@pytest.fixture
+def listeners() -> Iterator[UntilAcked]:
+    pool = UntilAcked(ThreadPoolExecutor(2))
+    yield pool
+    pool.shutdown()
+
+
+def handed() -> Awaited:
+    """The ack that a listener is handed, of a payload that comes in here."""
+    request = BoltRequest(body="", context=BoltContext())
+    passed = Acking().process(
+        req=request, resp=BoltResponse(status=200), next=lambda: BoltResponse(status=201)
+    )
+    assert passed is not None
+    assert passed.status == 201
+    ack = request.context.ack
+    assert isinstance(ack, Awaited)
+    return ack
+
+
+def test_the_answer_is_there_as_soon_as_it_is_acked_while_the_listener_goes_on(
+    listeners: UntilAcked,
+) -> None:
+    ack, over = handed(), Event()
+
+    def listens() -> bool:
+        ack(text="Done.")
+        return over.wait(PATIENT)
+
+    listening = listeners.submit(listens)
+
+    assert ack.response is not None
+    assert ack.response.body == "Done."
+    assert not listening.done()
+    over.set()
+    assert listening.result(PATIENT)
+
+
+def test_an_errors_answer_is_one(listeners: UntilAcked) -> None:
+    """Bolt puts it in the place of the ack's."""
+    ack, over = handed(), Event()
+
+    def listens() -> bool:
+        ack.response = BoltResponse(status=500)
+        return over.wait(PATIENT)
+
+    listening = listeners.submit(listens)
+
+    assert not listening.done()
+    over.set()
+    assert listening.result(PATIENT)
+
+
+def test_nobody_waits_for_a_listener_that_ends_without_one(listeners: UntilAcked) -> None:
+    ack = handed()
+
+    listening = listeners.submit(lambda: None)
+
+    assert listening.done()
+    assert ack.response is None
+
+
+def test_what_is_acked_already_is_not_waited_for(listeners: UntilAcked) -> None:
+    """As Bolt acks every event by itself."""
+    ack, over = handed(), Event()
+    ack()
+
+    listening = listeners.submit(over.wait, PATIENT)
+
+    assert not listening.done()
+    over.set()
+    assert listening.result(PATIENT)
