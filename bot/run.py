@@ -2,7 +2,6 @@
 
 import logging
 import signal
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -55,6 +54,8 @@ log = logging.getLogger(__name__)
 TOLD_FOR: Final = timedelta(days=7)
 """So long the outbox keeps what it has told; and so long it is known what was acted on."""
 TIDY_EVERY: Final = timedelta(minutes=5)
+PROMPT: Final = ("jobs", "outbox", "cuts", "journal")
+"""The loops for which what somebody does, or a step of a grant, has something to do at once."""
 RETRY: Final = timedelta(seconds=10)
 """After what could not be applied or reached."""
 
@@ -157,7 +158,6 @@ class Process:
         self._aws = aws
         self._hands = hands()
         self._tellers = ThreadPoolExecutor(4, "tellers")
-        self._wake: Callable[[], None] = lambda: None
         the_desk = desk(storage, aws, wake=self.wake)
         self.slack: Slack = connect(
             settings,
@@ -166,11 +166,13 @@ class Process:
             the_desk,
             wake=self.wake,
             tellers=self._tellers,
+            told=partial(self._wake, "outbox"),
             meters=meters,
         )
         self._jobs = the_jobs = jobs(storage, aws, self._hands, wake=self.wake)
         self.policies = FirstPolicies(settings, storage, aws)
-        reading = Crew(self._hands.catalogue, self.wake)
+        again = partial(self._wake, "catalogue", "indexes", "outbox")
+        reading = Crew(self._hands.catalogue, again)
         catalogues = Catalogues(
             piecemeal(storage, aws, reading),
             self.policies,
@@ -179,7 +181,8 @@ class Process:
             policies_at=storage.clock(),
             tidy_at=storage.clock(),
         )
-        the_sweep = sweep(storage, aws, Crew(self._hands.sweep, self.wake))
+        on = partial(self._wake, "sweep", *PROMPT)
+        the_sweep = sweep(storage, aws, Crew(self._hands.sweep, on))
         links = rechecking(
             bindings(settings, storage, aws),
             Crew(self._hands.links, lambda: None),
@@ -235,8 +238,11 @@ class Process:
         return self._server.port
 
     def wake(self) -> None:
-        """Something may have become due."""
-        self._wake()
+        """Somebody asked for something, decided or changed something; or a step is done, and the next may be due."""
+        self._wake(*PROMPT)
+
+    def _wake(self, *loops: str) -> None:
+        self._schedule.wake(*loops)
 
     def _share(self, processes: int) -> None:
         """So many ask AWS under the same quotas."""
@@ -245,7 +251,6 @@ class Process:
 
     def start(self) -> None:
         """What is overdue begins at once; Slack is listened to from the first second."""
-        self._wake = self._schedule.wake
         self._schedule.start()
         self._serving.start()
         token = self._settings.slack_app_token

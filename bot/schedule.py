@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 BEAT: Final = timedelta(seconds=1)
 """The safety net: what a lost wake-up, a stepped clock or another process made due is seen then."""
+REST: Final = 0.025
+"""Seconds from one round to the next, however often somebody wakes: what became due meanwhile is one round's."""
 QUIET: Final = timedelta(seconds=15)
 """A loop that has not come round for so long is not alive."""
 
@@ -38,7 +40,7 @@ class Loop:
         self._clock = clock
         self._scheduler = scheduler
         self._kick = Event()
-        self._stopping = False
+        self._stopping = Event()
         self._seen: datetime | None = None
         self._first: datetime | None = None
         """When its first round began; None: that is over."""
@@ -59,7 +61,7 @@ class Loop:
 
     def stop(self, timeout: float) -> None:
         """Finish the round in hand and come round no more."""
-        self._stopping = True
+        self._stopping.set()
         self._kick.set()
         self._thread.join(timeout)
 
@@ -79,12 +81,13 @@ class Loop:
         return seen is not None and self._thread.is_alive() and self._clock() - seen < QUIET
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._kick.wait()
             self._kick.clear()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             self._come_round()
+            self._stopping.wait(REST)
 
     def _come_round(self) -> None:
         try:
@@ -134,10 +137,11 @@ class Schedule:
         for loop in self._loops:
             loop.start()
 
-    def wake(self) -> None:
-        """Something may have become due: every loop looks."""
+    def wake(self, *names: str) -> None:
+        """Something may have become due for these loops; the others see it at their beat."""
         for loop in self._loops:
-            loop.kick()
+            if loop.name in names:
+                loop.kick()
 
     def seen(self) -> Mapping[str, datetime | None]:
         """When each loop came round last."""

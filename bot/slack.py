@@ -138,6 +138,7 @@ def connect(
     *,
     wake: Callable[[], None],
     tellers: Executor,
+    told: Callable[[], None] | None = None,
     listeners: Executor | None = None,
     readers: Executor | None = None,
     pace: Pace | None = None,
@@ -146,7 +147,10 @@ def connect(
     rest: Rest | None = None,
     meters: Meters | None = None,
 ) -> Slack:
-    """Put Slack's side together. Asks Slack nothing yet."""
+    """Put Slack's side together. Asks Slack nothing yet.
+
+    `told`: called when something was told, so that the next may be; else `wake` is.
+    """
     meters = meters or Meters()
     web = client(settings, meters.slack_called)
 
@@ -245,7 +249,7 @@ def connect(
         clock=storage.clock,
         style=style,
         posting=posting,
-        crew=Crew(tellers, wake),
+        crew=Crew(tellers, told or wake),
         undelivered=Undelivered(
             storage.works, storage.clock, desk.ask_directly, desk.administrators, jitter
         ),

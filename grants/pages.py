@@ -33,6 +33,8 @@ class Pages:
     processes: int = field(default=1, init=False)
     noted: set[str] = field(default_factory=set, init=False)
     """Operations that were told to be done. Each is told once: what is listed all the same is followed by itself."""
+    ran: set[str] = field(default_factory=set, init=False)
+    """Operations that were under way when a page was read, and on none so far."""
 
     def share(self, processes: int) -> None:
         """So many processes read pages, this one among them: what one of them reads helps all."""
@@ -49,7 +51,7 @@ class Pages:
         if self.next_at is not None and now < self.next_at:
             return
         if len(self._running()) < self.crowd:
-            self.next_at, self.wait = None, pace.PAGES
+            self.next_at, self.wait, self.ran = None, pace.PAGES, set()
             return
         self.next_at = now + self.wait * self.processes
         self.crew.take(None, self._read, name="page")
@@ -66,9 +68,13 @@ class Pages:
             self.noted &= done
         except AwsFault:
             done = set()
-        told = [row for row in self._running() if row.operation in done - self.noted]
-        self.wait = pace.PAGES if told else min(2 * self.wait, pace.PAGES_IN_VAIN)
-        each(told, self._note)
+        running = self._running()
+        self.ran |= {row.operation for row in running} - self.noted
+        # Also of one that was asked about by itself before: else all would be, for ever.
+        useful = not self.ran.isdisjoint(done)
+        self.ran -= done
+        self.wait = pace.PAGES if useful else min(2 * self.wait, pace.PAGES_IN_VAIN)
+        each([row for row in running if row.operation in done - self.noted], self._note)
 
     def _note(self, told: Assignment) -> None:
         """Unless somebody is looking at it just now: they will see."""

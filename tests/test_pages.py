@@ -16,10 +16,11 @@ from tests.troubles import always
 HOUR = timedelta(hours=1)
 
 
-def ending(room: Room, count: int) -> list[Request]:
+def ending(room: Room, count: int, *, first: int = 0) -> list[Request]:
     """So many that AWS has given, and that end at this moment."""
     now = room.clock()
-    some = [make.a_request(new_id(), requester=make.a_person(f"P{n}")) for n in range(count)]
+    people = [make.a_person(f"P{n}") for n in range(first, first + count)]
+    some = [make.a_request(new_id(), requester=person) for person in people]
     requests = [replace(one, state=State.ACTIVE, active_at=now - HOUR, ends_at=now) for one in some]
     with room.works() as work:
         for request in requests:
@@ -169,6 +170,26 @@ def test_where_pages_tell_nothing_each_is_asked_about_as_before(room: Room) -> N
 
     assert {room.state(each) for each in requests} == {State.ENDED}
     assert calls["deletion"] >= 12
+
+
+def test_a_page_that_lists_what_was_asked_about_by_itself_before_is_not_in_vain(room: Room) -> None:
+    """Else pages would be given up where the first removals are quicker than the first page."""
+    pages = room.jobs.pages
+    first = ending(room, 6)
+    room.jobs.round()  # Each is under way, and a page is read too soon.
+    room.clock.now += pace.poll(0)
+    room.jobs.reconcile_due()
+    assert {room.state(each) for each in first} == {State.ENDED}
+    assert pages.look_in() == pace.poll(0)
+
+    ending(room, 6, first=6)
+    room.aws.takes = timedelta(seconds=20)
+    room.jobs.finish_due()
+    room.jobs.reconcile_due()
+    room.clock.passes(seconds=1)
+    pages.round()
+
+    assert pages.look_in() == pace.BESIDE_PAGES
 
 
 def test_a_removal_that_failed_is_found_beside_the_pages(room: Room) -> None:

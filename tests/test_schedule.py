@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.schedule import Loop, Round
+from bot.schedule import Loop, Round, Schedule
 from tests.clock import NOON, FakeClock
 
 SECOND = timedelta(seconds=1)
@@ -113,7 +113,7 @@ def held() -> Iterator[Held]:
     held.loop.start()
     assert held.inside.wait(timeout=60)
     yield held
-    held.loop._stopping = True
+    held.loop._stopping.set()
     held.go.set()
     held.loop.stop(60)
 
@@ -134,3 +134,13 @@ def test_a_loop_whose_first_round_failed_is_not_alive(held: Held) -> None:
     held.leaves()
 
     assert not held.loop.alive()
+
+
+def test_who_wakes_some_loops_leaves_the_others_to_their_beat() -> None:
+    """A message that was told is no reason to look at the catalogue."""
+    rounds = (Round(name, lambda: None, lambda: None) for name in ("jobs", "outbox", "catalogue"))
+    schedule = Schedule(tuple(rounds), FakeClock())
+
+    schedule.wake("jobs", "outbox", "none of ours")
+
+    assert [loop.name for loop in schedule._loops if loop._kick.is_set()] == ["jobs", "outbox"]
