@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from datetime import datetime
-from threading import Lock
 from typing import Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.bounded import Bounded
 from storage.figures import Figures
 
 log = logging.getLogger(__name__)
@@ -86,12 +86,8 @@ class Gauges(Collector):
     def __init__(
         self, read: Callable[[], Figures], thread: Executor, within: float = WITHIN
     ) -> None:
-        """`thread` may be left hanging: whoever scrapes waits for it no longer than `within`."""
-        self._read = read
-        self._thread = thread
-        self._within = within
-        self._lock = Lock()
-        self._reading: Future[Figures] | None = None
+        """Whoever scrapes waits for `thread` no longer than `within` seconds."""
+        self._reading = Bounded(read, thread, within)
         self._up = True
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -107,7 +103,7 @@ class Gauges(Collector):
 
     def _figures(self) -> Figures | None:
         try:
-            figures = self._in_hand().result(self._within)
+            figures = self._reading.ask()
         except TimeoutError:
             self._tell("the database does not say in time what there is to watch")
             return None
@@ -116,12 +112,6 @@ class Gauges(Collector):
             return None
         self._up = True
         return figures
-
-    def _in_hand(self) -> Future[Figures]:
-        with self._lock:
-            if self._reading is None or self._reading.done():
-                self._reading = self._thread.submit(self._read)
-            return self._reading
 
     def _tell(self, words: str, error: Exception | None = None) -> None:
         """Once, not at each scrape."""

@@ -37,7 +37,7 @@ from bot.daemons import Daemons
 from bot.gauges import Gauges
 from bot.meters import Beats, Meters
 from bot.policies import FirstPolicies
-from bot.progress import ends_wait
+from bot.readiness import Readiness
 from bot.schedule import Round, Schedule
 from bot.serve import Server, wsgi
 from bot.settings import Settings
@@ -154,7 +154,6 @@ class Process:
         """Put together, not started."""
         self._settings = settings
         self._part = part
-        self._storage = storage
         self._aws = aws
         self._hands = hands()
         self._tellers = ThreadPoolExecutor(4, "tellers")
@@ -212,14 +211,19 @@ class Process:
         self._schedule = Schedule(rounds, storage.clock)
         meters.also(Beats(self._schedule.seen))
         meters.also(Gauges(partial(figures, storage), Daemons("figures")))
+        self._readiness = Readiness(
+            storage.works,
+            policies=self.policies.missing,
+            alive=self._schedule.alive,
+            thread=Daemons("readiness"),
+        )
         secret = settings.slack_signing_secret
         self._server = Server(
             wsgi(
                 None if self._sockets else self.slack.app,
-                self.missing,
+                self._readiness,
                 meters.page,
                 secret=secret.get_secret_value() if secret else "",
-                waits=self.waits,
             ),
             host=settings.host,
             port=settings.port,
@@ -302,22 +306,6 @@ class Process:
         except Exception:
             # The database is out of reach, most likely: the others miss this one soon.
             log.exception("left without a word")
-
-    def waits(self) -> str:
-        """What people may wait for, in a line; empty: nothing."""
-        with self._storage.works.reading() as work:
-            return ends_wait(work.assignments.ends())
-
-    def missing(self) -> str:
-        """Why it is not ready yet; empty: it is."""
-        with self._storage.works.reading() as work:
-            if not work.catalogue.version():
-                return "no catalogue was read yet"
-        if missing := self.policies.missing():
-            return missing
-        if not self._schedule.alive():
-            return "a beat is not alive"
-        return ""
 
 
 def drain(socket: SocketModeHandler) -> None:

@@ -37,14 +37,13 @@ Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 
 def wsgi(
     app: App | None,
-    ready: Callable[[], str],
+    ready: Callable[[], tuple[str, str]],
     metrics: Callable[[], bytes | None] = lambda: b"",
     *,
     secret: str,
-    waits: Callable[[], str] = lambda: "",
 ) -> Wsgi:
-    """The routes. `ready` says what is missing, in a line, and `waits` what there is to wait for;
-    empty: nothing. `metrics`: a page, or None.
+    """The routes. `ready` says what is missing, in a line, and what there is to wait for; empty:
+    nothing. `metrics`: a page, or None.
     """
     slack = _signed(SlackRequestHandler(app, path="/slack/events"), secret) if app else None
 
@@ -57,10 +56,10 @@ def wsgi(
             case "GET", "/healthz":
                 return _say(start_response, "200 OK", "ok")
             case "GET", "/readyz":
-                missing = ready()
+                missing, waits = ready()
                 if missing:
                     return _say(start_response, "503 Service Unavailable", missing)
-                return _say(start_response, "200 OK", "\n".join(filter(None, ("ready", waits()))))
+                return _say(start_response, "200 OK", "\n".join(filter(None, ("ready", waits))))
             case "GET", "/metrics":
                 page = metrics()
                 if page is None:

@@ -21,7 +21,7 @@ Samples = dict[str, float]
 def asked(meters: Meters, path: str = "/metrics") -> tuple[str, dict[str, str], str]:
     """What the routes answer: status, headers, body."""
     heard: list[Any] = []
-    respond = wsgi(None, lambda: "", meters.page, secret="")
+    respond = wsgi(None, lambda: ("", ""), meters.page, secret="")
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path}
     body = b"".join(respond(environ, lambda *said: heard.extend(said)))
     status, headers = heard

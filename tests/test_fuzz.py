@@ -115,7 +115,9 @@ class Stage:
         self.version = world.policies(stage.LONG_LIVED).version
         self.hand = Hand(
             world.slack,
-            over_wsgi(wsgi(world.bot.app, str, bytes, secret=world.slack.signing_secret)),
+            over_wsgi(
+                wsgi(world.bot.app, lambda: ("", ""), bytes, secret=world.slack.signing_secret)
+            ),
             settle=world.listeners.settle,
         )
         self.scenes: dict[stage.Set, Scene] = {}

@@ -17,7 +17,9 @@ MANY: Final = 200
 @contextmanager
 def served(patience: float) -> Iterator[int]:
     """The port of a server that answers to anybody whether all is well."""
-    server = Server(wsgi(None, str, secret=""), host="127.0.0.1", port=0, patience=patience)
+    server = Server(
+        wsgi(None, lambda: ("", ""), secret=""), host="127.0.0.1", port=0, patience=patience
+    )
     running = Thread(target=server.run, daemon=True)
     running.start()
     try:

@@ -19,7 +19,7 @@ PROD: Final = "payments-prod · AdministratorAccess"
 
 def over_http(world: World, who: str) -> Person:
     """As the server has it."""
-    app = wsgi(world.bot.app, str, bytes, secret=world.slack.signing_secret)
+    app = wsgi(world.bot.app, lambda: ("", ""), bytes, secret=world.slack.signing_secret)
     return Hand(world.slack, over_wsgi(app), settle=world.listeners.settle).of(who)
 
 

@@ -22,7 +22,7 @@ SIZES: Final = (
     Size(1_000, 100, 5_000),
     Size(5_000, 300, 50_000),
 )
-ALL: Final = ("forms", "deciding", "ends", "memory", "start", "history")
+ALL: Final = ("forms", "deciding", "ends", "memory", "start", "history", "processes")
 PIECES: Final = tuple(name for name in ALL if find_spec(f"tests.bench.{name}"))
 """Each is a module here, and its `measure`."""
 ON_DISK: Final = "/var/tmp"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -49,12 +50,32 @@ class Ended:
     calls: Sequence[Call]
     """To sso-admin, from the first end on."""
     last_at: datetime
+    within: timedelta
+    """They were to end."""
     busy: float
-    """Seconds of a core that the process used meanwhile."""
+    """Seconds of a core that the processes used meanwhile."""
 
     @property
     def first_at(self) -> datetime:
         return min(request.ends_at for request in self.held if request.ends_at)
+
+    @property
+    def took(self) -> float:
+        """Seconds from the first end until the last was known to be over."""
+        return (self.last_at - self.first_at).total_seconds()
+
+    @property
+    def bound(self) -> float:
+        """So many it would take if nothing but AWS's quotas were in the way."""
+        by_calls = len(self.calls) / QUOTAS[Family.SSO_ADMIN].rate
+        by_operations = len(self.held) / (OUTSTANDING / SECONDS)
+        return max(by_calls, by_operations, self.within.total_seconds())
+
+    @property
+    def throttled(self) -> float:
+        """Of the calls, in percent."""
+        turned_away = sum(call.outcome == "ThrottlingException" for call in self.calls)
+        return 100 * turned_away / len(self.calls)
 
     def lateness(self) -> list[tuple[float, float]]:
         """When the removal of each left, in the order in which they did: since the first end, and since its own."""
@@ -77,28 +98,23 @@ def _key(call: Call) -> Key:
 
 def _one_after_another(bench: Bench, engine: Engine) -> Iterator[Figure]:
     count = 60 if bench.short else 300
-    ended = _ended(bench, engine, count, timedelta(seconds=count / STEADY))
-    late = sorted(own for _, own in ended.lateness())
+    steady = ended(bench, engine, count, timedelta(seconds=count / STEADY))
+    late = sorted(own for _, own in steady.lateness())
     p99 = late[int(0.99 * (len(late) - 1))]
     line = f"an end to its DeleteAccountAssignment leaving, {STEADY:.0f} a second: p99"
     yield Figure(line, SIZE, engine, "s", (p99,), budget=1.0)
 
 
 def _at_once(bench: Bench, engine: Engine, count: int) -> Iterator[Figure]:
-    ended = _ended(bench, engine, count, timedelta(minutes=1))
-    late = ended.lateness()
-    took = (ended.last_at - ended.first_at).total_seconds()
-    by_calls = len(ended.calls) / QUOTAS[Family.SSO_ADMIN].rate
-    by_operations = count / (OUTSTANDING / SECONDS)
-    throttled = sum(call.outcome == "ThrottlingException" for call in ended.calls)
+    found = ended(bench, engine, count, timedelta(minutes=1))
+    late = found.lateness()
     what = f"{count:,} ends in a minute"
-    bound = max(by_calls, by_operations, 60.0)
-    yield Figure(f"{what}: all known to be gone", SIZE, engine, "s", (took,), (bound,), 1.05)
+    took, bound = (found.took,), (found.bound,)
+    yield Figure(f"{what}: all known to be gone", SIZE, engine, "s", took, bound, 1.05)
     yield Figure(f"{what}: the last removal left", SIZE, engine, "s", (late[-1][0],))
-    yield Figure(f"{what}: calls for each", SIZE, engine, "calls", (len(ended.calls) / count,))
-    yield Figure(f"{what}: of a core, each", SIZE, engine, "ms", (1000 * ended.busy / count,))
-    share = 100 * throttled / len(ended.calls)
-    yield Figure(f"{what}: calls throttled", SIZE, engine, "%", (share,), budget=1.0)
+    yield Figure(f"{what}: calls for each", SIZE, engine, "calls", (len(found.calls) / count,))
+    yield Figure(f"{what}: of a core, each", SIZE, engine, "ms", (1000 * found.busy / count,))
+    yield Figure(f"{what}: calls throttled", SIZE, engine, "%", (found.throttled,), budget=1.0)
     yield Figure(f"{what}: overtaken by one that ended later by", SIZE, engine, "s",
                  (_overtaken(late),), budget=1.0)  # fmt: skip
 
@@ -109,22 +125,29 @@ def _overtaken(late: Sequence[tuple[float, float]]) -> float:
     return max(newest - own for newest, own in zip(accumulate(ends, max), ends, strict=True))
 
 
-def _ended(bench: Bench, engine: Engine, count: int, within: timedelta) -> Ended:
+def ended(
+    bench: Bench, engine: Engine, count: int, within: timedelta, *, processes: int = 1
+) -> Ended:
+    """So many, whose time is over in regular steps."""
     with bench.stage(SIZE, engine, operation_seconds=SECONDS, quotas=True) as stage:
-        with stage.up(ELEVATE_ACTIVITY_SOURCE="none") as bot:
+        with ExitStack() as up:
+            bots = [
+                up.enter_context(stage.up(name=f"bot-{n}", ELEVATE_ACTIVITY_SOURCE="none"))
+                for n in range(processes)
+            ]
             begins = system_clock() + SOON + timedelta(milliseconds=count)
             held = hold(stage, [begins + within * number / count for number in range(count)])
             assert system_clock() < begins, "set up too late"
             NEVER.wait((begins - system_clock()).total_seconds())
-            before, began = len(stage.aws.calls), used(bot)
+            before, began = len(stage.aws.calls), sum(map(used, bots))
             while _left(stage):
                 NEVER.wait(LOOKS)
             calls = [call for call in list(stage.aws.calls)[before:] if call.service == "sso-admin"]
-            busy = used(bot) - began
+            busy = sum(map(used, bots)) - began
         with stage.database.reading() as db:
             last = db.scalar(select(func.max(requests.c.ended_at, type_=requests.c.ended_at.type)))
         assert last is not None
-        return Ended(held, calls, last, busy)
+        return Ended(held, calls, last, within, busy)
 
 
 def used(bot: Bot) -> float:

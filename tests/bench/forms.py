@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 @dataclass(frozen=True)
-class _Form:
+class Form:
     """Somebody who types `/elevate`, looks, and closes what comes."""
 
     stage: Stage
@@ -77,10 +77,10 @@ class _Form:
 
 
 def _opened(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
-    form = _Form(stage, stage.desk(bot, BOB))
+    form = Form(stage, stage.desk(bot, BOB))
     whole = form.known()
     with stage.bare(form=whole) as bare:
-        constant = _Form(stage, stage.desk(bare, BOB))
+        constant = Form(stage, stage.desk(bare, BOB))
         asked = _Asked(stage)
         ours, yardstick = in_turn(
             bench.rounds, bench.times, form.once, constant.once, before=form.known
@@ -97,12 +97,12 @@ def _opened(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
 def _unknown(bench: Bench, stage: Stage, bot: Bot, bare: Bare) -> Iterator[Figure]:
     """Each by somebody else, so that nothing is known of them."""
     times = min(bench.few, stage.size.people // bench.rounds)
-    people = iter([user for user in stage.slack.workspace.users.values() if _is_unknown(user)])
-    constant, asked = _Form(stage, stage.desk(bare, BOB)), _Asked(stage)
+    people = iter([user for user in stage.slack.workspace.users.values() if is_unknown(user)])
+    constant, asked = Form(stage, stage.desk(bare, BOB)), _Asked(stage)
     whole, calls = list[float](), list[float]()
 
     def ours() -> float:
-        form = _Form(stage, stage.desk(bot, next(people).name))
+        form = Form(stage, stage.desk(bot, next(people).name))
         asked.begin()
         took = form.opens()
         whole.append(1000 * form.arrived("views.update"))
@@ -121,14 +121,14 @@ def _unknown(bench: Bench, stage: Stage, bot: Bot, bare: Bare) -> Iterator[Figur
     )
 
 
-def _is_unknown(user: Any) -> bool:
+def is_unknown(user: Any) -> bool:
     return not user.is_bot and user.name not in ACTORS
 
 
 def _searched(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
     """By somebody who may ask for everything: where that is more than one select holds."""
     desk = stage.desk(bot, PAT)
-    _Form(stage, desk).known()
+    Form(stage, desk).known()
     if stage.size.accounts * stage.size.permission_sets <= FEW:
         return
     desk.person.command("", "general")
