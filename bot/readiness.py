@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.bounded import Bounded
 from bot.progress import ends_wait
-from grants.ports import Works
+from grants.stores import Works
 
 log = logging.getLogger(__name__)
 

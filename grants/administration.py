@@ -7,8 +7,9 @@ from grants.differences import differences, is_new
 from grants.errors import PoliciesMoved
 from grants.model import Actor, Told
 from grants.policy import PolicyBook
-from grants.ports import Clock, Works
+from grants.ports import Clock
 from grants.records import Entry, Notice
+from grants.stores import Works
 from grants.telling import redraw_homes
 from grants.waiting import Still, always
 

@@ -16,7 +16,8 @@ from grants.policy import (
     may_approve,
     named_by,
 )
-from grants.ports import Directory, Work
+from grants.ports import Directory
+from grants.stores import Work
 
 SHOWN: Final = 5
 """So many people of a group are named on the card."""

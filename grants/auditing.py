@@ -12,10 +12,11 @@ from grants.authority import Action
 from grants.exporting import Format, Record
 from grants.model import Actor, Person, Request, RequestId, UserId, Vote, acting
 from grants.people import Memberships
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.records import Entry, Line, LineSearch, Search
 from grants.searching import lines_to_words, to_words
 from grants.sight import Sight, sight_of
+from grants.stores import Work, Works
 
 FEW: Final = 10
 """In so few accounts requests are looked for account by account."""

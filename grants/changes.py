@@ -11,7 +11,8 @@ from grants import endings, pace
 from grants.holding import turned, waiting, wanted
 from grants.model import Assignment, Holding, Request, RequestId, Slot, State
 from grants.pace import Jitter
-from grants.ports import Operation, Work
+from grants.ports import Operation
+from grants.stores import Work
 
 Row = Assignment
 Change = Callable[[Work, Row, list[Request], datetime], Row]

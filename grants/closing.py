@@ -14,7 +14,8 @@ from grants.lifecycle import moves_from, take
 from grants.model import Actor, Move, Person, Request, RequestId, Role, State, acting
 from grants.people import Memberships, as_of_now
 from grants.policy import CutWay
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
+from grants.stores import Work, Works
 from grants.waiting import InTime, Still, always, asked_of, must_be_open, nobody_waits
 
 

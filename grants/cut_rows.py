@@ -10,8 +10,9 @@ from grants.cut_words import facts_of
 from grants.model import AWS, AccountId, RequestId
 from grants.pace import Jitter
 from grants.policy import CutWay
-from grants.ports import Clock, Works
+from grants.ports import Clock
 from grants.records import Cut, CutPhase, Entry
+from grants.stores import Works
 
 BEAT: Final = timedelta(minutes=5)
 """So often it is looked whether the denial still stands there."""

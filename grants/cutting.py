@@ -21,19 +21,10 @@ from grants.lifecycle import FINAL
 from grants.model import AccountId, Lane, Request, RequestId
 from grants.pace import Jitter
 from grants.policy import CutWay
-from grants.ports import (
-    Clock,
-    Denials,
-    Operation,
-    Organization,
-    Progress,
-    Provisioning,
-    Still,
-    Work,
-    Works,
-)
+from grants.ports import Clock, Denials, Operation, Organization, Progress, Provisioning, Still
 from grants.records import PUSHING, Carrier, Cut, CutLease, CutPhase
 from grants.staying import unseen
+from grants.stores import Work, Works
 
 log = logging.getLogger(__name__)
 

@@ -52,13 +52,8 @@ from grants.model import (
 from grants.offering import Offers, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, PolicyBook, PolicySettings
-from grants.ports import (
-    Clock,
-    Directory,
-    IdentityCenter,
-    Work,
-    Works,
-)
+from grants.ports import Clock, Directory, IdentityCenter
+from grants.stores import Work, Works
 from grants.tickets import link_to
 from grants.waiting import InTime, asked_of, nobody_waits
 

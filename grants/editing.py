@@ -23,9 +23,10 @@ from grants.policy import (
     Who,
 )
 from grants.policy_text import Thing, Tree, tree
-from grants.ports import Directory, Work, Works
+from grants.ports import Directory
 from grants.resolving import resolve
 from grants.sheets import NEW, Part, Sheet, fits, line_of, read, sheet
+from grants.stores import Work, Works
 from grants.waiting import InTime, nobody_waits
 
 LOOKED_AT: Final = 100

@@ -7,8 +7,8 @@ from datetime import datetime
 from grants import pace, policy, telling
 from grants.lifecycle import take
 from grants.model import AWS, Assignment, Holding, Move, Request, Slot, State
-from grants.ports import Work
 from grants.records import ActivityRow
+from grants.stores import Work
 
 VANISHED = "removed outside Elevate"
 

@@ -13,15 +13,8 @@ from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsTooLate,
 from grants.holding import wanted
 from grants.model import Holding, Key, Lane, Request, RequestId, Slot, State
 from grants.pace import Jitter
-from grants.ports import (
-    Clock,
-    IdentityCenter,
-    Operation,
-    Progress,
-    Still,
-    Work,
-    Works,
-)
+from grants.ports import Clock, IdentityCenter, Operation, Progress, Still
+from grants.stores import Work, Works
 
 log = logging.getLogger(__name__)
 

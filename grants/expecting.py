@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from grants.journalled import differing, journalled
 from grants.model import Copy, Moved, Place, Request, RequestId, Told
-from grants.ports import Work
 from grants.records import Entry, ToldLine, Untold
+from grants.stores import Work
 from grants.telling import moved_in
 
 MOVES: Final = "request."

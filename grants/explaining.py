@@ -25,7 +25,8 @@ from grants.naming import account_called, permission_set_called, user_called
 from grants.offering import ACTIVE, in_reach
 from grants.people import Memberships
 from grants.policy import ApprovalPolicy, EligibilityPolicy, PolicyBook
-from grants.ports import Clock, Directory, Works
+from grants.ports import Clock, Directory
+from grants.stores import Works
 
 
 class Fails(StrEnum):

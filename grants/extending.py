@@ -10,7 +10,7 @@ from grants.errors import AlreadyExtended, AlreadyMoved, Tampered, UnknownReques
 from grants.lifecycle import moves_from
 from grants.model import Move, Person, Request, RequestId, Role, State, Wish
 from grants.policy import SHORTEST
-from grants.ports import Work
+from grants.stores import Work
 
 
 def theirs(work: Work, person: Person, request_id: RequestId) -> Request:

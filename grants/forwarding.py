@@ -10,8 +10,9 @@ from grants.crew import Crew
 from grants.errors import AwsFault, NotTakenError
 from grants.lines import jsonl
 from grants.pace import Jitter
-from grants.ports import Clock, Destination, Work, Works
+from grants.ports import Clock, Destination
 from grants.records import BEGINNING, Checkpoint, Forward, LineSearch, Row
+from grants.stores import Work, Works
 
 MOST: Final = 500
 """So many lines are sent at a time."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from grants import pace
 from grants.lifecycle import HOLDS
 from grants.model import Assignment, Holding, Key, Request, Slot, State
-from grants.ports import Work
+from grants.stores import Work
 
 
 def wanted(holders: Iterable[Request]) -> bool:

@@ -15,8 +15,9 @@ from grants.last_check import LastCheck
 from grants.lifecycle import take
 from grants.model import CLOCK, Assignment, Move, Request, State
 from grants.pages import Pages
-from grants.ports import Clock, Works
+from grants.ports import Clock
 from grants.reminding import Reminding
+from grants.stores import Works
 from grants.summing import Summing
 
 ROUND: Final = 200

@@ -8,8 +8,9 @@ from typing import Final
 from grants import telling
 from grants.errors import AwsFault
 from grants.model import CLOCK, Assignment, Catalogue, Holding, Lane, Slot, UserId
-from grants.ports import Clock, Directory, Provenance, Work, Works
+from grants.ports import Clock, Directory, Provenance
 from grants.records import Entry, Stranger
+from grants.stores import Work, Works
 from grants.whose import Calls, Verdict, Whose, whose
 
 DELIVERED: Final = timedelta(minutes=20)

@@ -9,12 +9,8 @@ from grants.model import Account, Catalogue, Lane, Request, User, UserId, Vote
 from grants.offering import ACTIVE
 from grants.people import Memberships, bound
 from grants.policy import PolicyBook
-from grants.ports import (
-    Directory,
-    IdentityCenter,
-    Organization,
-    Works,
-)
+from grants.ports import Directory, IdentityCenter, Organization
+from grants.stores import Works
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from grants.policy import (
     may_approve,
     proof_needed,
 )
-from grants.ports import Work
 from grants.records import Glimpse
+from grants.stores import Work
 
 T = TypeVar("T")
 U = TypeVar("U")

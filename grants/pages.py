@@ -9,7 +9,8 @@ from grants import changes, pace
 from grants.crew import Crew, each
 from grants.errors import AwsFault
 from grants.model import Assignment, Lane
-from grants.ports import Clock, IdentityCenter, Progress, Works
+from grants.ports import Clock, IdentityCenter, Progress
+from grants.stores import Works
 
 A_PAGE: Final = 100
 """AWS gives so many at a time. What it says of the order is nothing: the first page has to do."""

@@ -22,13 +22,9 @@ from grants.model import (
     User,
     UserId,
 )
-from grants.ports import (
-    Clock,
-    Directory,
-    Work,
-    Works,
-)
+from grants.ports import Clock, Directory
 from grants.records import Binding, Entry
+from grants.stores import Work, Works
 from grants.telling import aloud
 from grants.waiting import Still, always
 

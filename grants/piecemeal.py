@@ -11,9 +11,10 @@ from grants.errors import AwsFault, AwsRefused
 from grants.model import Catalogue, Instance, Lane
 from grants.pieces import beginning, put_together, unplaced
 from grants.policy import uses_tags
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.refreshing import Refresher, remembering
 from grants.so_far import WHOLE, Piece, Refresh, SoFar, Turn
+from grants.stores import Work, Works
 
 log = logging.getLogger(__name__)
 

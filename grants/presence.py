@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from grants.ports import Clock, Works
+from grants.ports import Clock
+from grants.stores import Works
 
 ANNOUNCED: Final = timedelta(seconds=5)
 GONE: Final = timedelta(seconds=20)

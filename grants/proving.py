@@ -23,8 +23,9 @@ from grants.errors import (
     WrongCode,
 )
 from grants.model import Actor, GroupId, Membership, Person, RequestId, Role, User, UserId, acting
-from grants.ports import Clock, Seal, Work, Works
+from grants.ports import Clock, Seal
 from grants.records import Entry, Proof
+from grants.stores import Work, Works
 from grants.waiting import InTime, Still, always, nobody_waits
 
 TRIES: Final = 5

@@ -15,8 +15,9 @@ from grants.model import (
 )
 from grants.pieces import Reading, put_together
 from grants.policy import PolicyBook, uses_tags
-from grants.ports import Clock, Organization, Works
+from grants.ports import Clock, Organization
 from grants.so_far import WHOLE
+from grants.stores import Works
 
 EVERY: Final = timedelta(minutes=5)
 """Where some accounts cannot be read, the others are read again this often."""

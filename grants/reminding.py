@@ -20,8 +20,9 @@ from grants.model import (
     State,
     acting,
 )
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.records import Entry
+from grants.stores import Work, Works
 from grants.waiting import must_be_open
 
 ROUND: Final = 50

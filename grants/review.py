@@ -30,14 +30,10 @@ from grants.model import (
 )
 from grants.people import Ahead, Memberships, bound, must_be_bound
 from grants.policy import ApprovalPolicy, PolicyBook
-from grants.ports import (
-    Clock,
-    Directory,
-    Work,
-    Works,
-)
+from grants.ports import Clock, Directory
 from grants.proving import Proving
 from grants.records import Entry
+from grants.stores import Work, Works
 from grants.waiting import InTime, account_of, asked_of, must_be_open, nobody_waits
 
 VOTES: Final = {Ballot.APPROVE: Action.APPROVE, Ballot.REJECT: Action.REJECT}

@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.lifecycle import FINAL
 from grants.model import AccountId, Catalogue, Person, RequestId, State, UserId
-from grants.ports import Work
 from grants.records import Binding, LineSearch, Search
+from grants.stores import Work
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from grants.activity import Stay
 from grants.model import Move, Request, RequestId
-from grants.ports import Work
+from grants.stores import Work
 
 
 def stay(work: Work, request: Request) -> Stay | None:

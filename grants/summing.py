@@ -22,9 +22,10 @@ from grants.activity import (
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import Place, Request, RequestId, Told
-from grants.ports import Clock, Trail, Works
+from grants.ports import Clock, Trail
 from grants.records import ActivityRow, Notice
 from grants.staying import stay
+from grants.stores import Works
 
 ROUND: Final = 200
 DELIVERY: Final = timedelta(minutes=15)

@@ -25,8 +25,9 @@ from grants.model import (
     UserId,
 )
 from grants.policy import PolicyBook, managed_sets
-from grants.ports import Clock, IdentityCenter, Work, Works
+from grants.ports import Clock, IdentityCenter
 from grants.records import Stranger, SweepName, SweepRow
+from grants.stores import Work, Works
 
 log = logging.getLogger(__name__)
 

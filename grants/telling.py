@@ -23,8 +23,9 @@ from grants.model import (
     Told,
     UserId,
 )
-from grants.ports import Clock, Work
+from grants.ports import Clock
 from grants.records import Entry, Notice
+from grants.stores import Work
 
 AUDITED: Final = frozenset({Move.APPROVE, Move.REJECT, Move.CONFIRM, Move.GONE})
 """Moves that get a line in the audit channel: decisions, grants and ends."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from grants.errors import AlreadyMoved
 from grants.model import Account, Catalogue, Request, State
 from grants.policy import ApprovalPolicy, PolicyBook, approval_policies
-from grants.ports import Work
+from grants.stores import Work
 
 InTime = Callable[[], None]
 """Called right before a commit; raises TooSlow when the answer could no longer reach the person."""

@@ -8,12 +8,8 @@ from grants.cautions import PolicyWarning, warnings
 from grants.crew import Crew
 from grants.model import Lane, SlackUserId
 from grants.policy import PolicyBook
-from grants.ports import (
-    Clock,
-    Directory,
-    Work,
-    Works,
-)
+from grants.ports import Clock, Directory
+from grants.stores import Work, Works
 from grants.telling import redraw_home
 
 FRESH: Final = timedelta(minutes=10)

@@ -18,8 +18,8 @@ from grants.drafts import PolicyProblems
 from grants.errors import Refusal, TooSlow, UnknownName
 from grants.model import Person, Role
 from grants.overview import Viewer, paged
-from grants.ports import Work
 from grants.sheets import Part
+from grants.stores import Work
 from grants.watching import Watch
 from handlers import home
 from handlers.front import Front

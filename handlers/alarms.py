@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from grants.ports import Work
 from grants.records import Notice
+from grants.stores import Work
 from grants.telling import TO
 
 TRIED = "tried"

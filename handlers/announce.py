@@ -16,10 +16,11 @@ from grants.activity import from_json
 from grants.crew import Crew
 from grants.errors import AwsFault
 from grants.model import Copy, Moved, Place, Reminder, Request, SlackUserId, State, Told
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.records import Notice, Pending, ToldLine
 from grants.reminding import timely
 from grants.staying import unseen
+from grants.stores import Work, Works
 from grants.telling import WATCHERS, held_by, moved_in, redraw_watchers
 from handlers import alarms
 from handlers.channels import SHARED, Channels, UnfitChannelError

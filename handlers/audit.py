@@ -19,10 +19,10 @@ from grants.errors import Refusal, Tampered, TooSlow, Unfit
 from grants.exporting import Format
 from grants.model import Person, RequestId, Role, UserId
 from grants.overview import Viewer
-from grants.ports import Work
 from grants.records import HomeRow, Search
 from grants.searching import from_words, read, to_words
 from grants.sight import Sight, sight_of
+from grants.stores import Work
 from handlers.answering import answered
 from handlers.front import Front
 from handlers.promptly import InTime

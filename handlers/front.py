@@ -15,10 +15,10 @@ from grants.linking import Linking
 from grants.model import Person
 from grants.offering import Offers
 from grants.people import Ahead, Memberships
-from grants.ports import Works
 from grants.proving import Proving
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.stores import Works
 from grants.summing import Looking
 from grants.watching import Watch
 from handlers.errors import Net

@@ -10,7 +10,8 @@ from slack_bolt.middleware import Middleware
 
 from grants.errors import Doubt, NotAPerson, Tampered
 from grants.model import Actor, RequestId, Role, SlackUserId
-from grants.ports import Clock, Works
+from grants.ports import Clock
+from grants.stores import Works
 from grants.telling import refused
 from handlers.reading import about
 

@@ -16,7 +16,7 @@ from grants import overview
 from grants.errors import Refusal, Tampered
 from grants.model import Role
 from grants.overview import Viewer
-from grants.ports import Work
+from grants.stores import Work
 from handlers import audit
 from handlers.answering import answered
 from handlers.front import Front

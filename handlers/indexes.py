@@ -8,7 +8,7 @@ from threading import Lock
 from blocks.options import Index, accounts_index
 from grants.model import Account, Catalogue
 from grants.offering import Offers
-from grants.ports import Works
+from grants.stores import Works
 
 
 class Indexes:

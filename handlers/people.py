@@ -12,7 +12,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from grants.errors import Doubt, NotAPerson, Refusal, UnknownRequest
 from grants.model import Actor, Person, Role, SlackUserId
 from grants.people import Ahead, Bindings, Profile, bound
-from grants.ports import Clock, Works
+from grants.ports import Clock
+from grants.stores import Works
 from grants.telling import refused
 from handlers.guard import Home, user_of
 from handlers.looking import Looks

@@ -19,8 +19,8 @@ from grants.model import Person, Role
 from grants.overview import Viewer
 from grants.people import as_of_now
 from grants.policy import proof_needed
-from grants.ports import Work
 from grants.proving import Proving
+from grants.stores import Work
 from handlers import admin
 from handlers.errors import refusal_for
 from handlers.front import Front

@@ -19,8 +19,9 @@ from grants.model import Person, Role, SlackUserId
 from grants.overview import Viewer
 from grants.people import Memberships
 from grants.policy import persona_groups
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.records import HomeRow
+from grants.stores import Work, Works
 from grants.telling import redraw_home
 from handlers.answering import answered
 from handlers.guard import user_of

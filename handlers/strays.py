@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackClientError
 from blocks import card, ids
 from grants.errors import UnknownRequest
 from grants.model import Request
-from grants.ports import Works
+from grants.stores import Works
 from handlers.reading import request_id_of
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,9 @@ from slack_sdk.errors import SlackApiError
 from grants import pace as retrying
 from grants import telling
 from grants.model import Copy, Place, RequestId, State, Told
-from grants.ports import Clock, Work, Works
+from grants.ports import Clock
 from grants.records import Pending
+from grants.stores import Work, Works
 from handlers import alarms
 from handlers.fates import Fate, code_of, fate, perhaps, retry_after
 

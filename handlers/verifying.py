@@ -10,7 +10,7 @@ from grants.auditing import Auditing
 from grants.comparing import Compared, Comparison, compare, unhung
 from grants.expecting import Memory, remembered
 from grants.model import Copy, Person, RequestId
-from grants.ports import Works
+from grants.stores import Works
 from handlers.threads import HUNG_ANEW, Slow, Threads, UnreadError
 from handlers.turns import Turns
 

@@ -11,7 +11,7 @@ from storage.tables import acted
 
 @dataclass(frozen=True, slots=True)
 class SqlActed:
-    """`grants.ports.Acted`."""
+    """`grants.stores.Acted`."""
 
     db: Connection
 

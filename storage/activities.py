@@ -26,7 +26,7 @@ FIRST: Final = select(func.min(activities.c.due_at)).where(activities.c.due_at.i
 
 @dataclass(frozen=True, slots=True)
 class SqlActivities:
-    """`grants.ports.Activities`."""
+    """`grants.stores.Activities`."""
 
     db: Connection
 

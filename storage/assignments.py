@@ -125,7 +125,7 @@ LATE: Final = BACKLOG.where(assignments.c.due_at <= bindparam("before"))
 
 @dataclass(frozen=True, slots=True)
 class SqlAssignments:
-    """`grants.ports.Assignments`."""
+    """`grants.stores.Assignments`."""
 
     db: Connection
 

@@ -24,7 +24,7 @@ NEWEST: Final = select(catalogue.c.version, catalogue.c.read_at)  # made once: a
 
 @dataclass(slots=True)
 class SqlCatalogue:
-    """`grants.ports.CatalogueStore`."""
+    """`grants.stores.CatalogueStore`."""
 
     db: Connection
     kept: Kept[Catalogue]

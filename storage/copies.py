@@ -25,7 +25,7 @@ def from_row(row: Mapping[Any, Any]) -> Copy:
 
 @dataclass(frozen=True, slots=True)
 class SqlCopies:
-    """`grants.ports.Copies`."""
+    """`grants.stores.Copies`."""
 
     db: Connection
 

@@ -57,7 +57,7 @@ FIRST: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SqlCuts:
-    """`grants.ports.Cuts`."""
+    """`grants.stores.Cuts`."""
 
     db: Connection
 

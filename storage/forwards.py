@@ -14,7 +14,7 @@ FIELDS: Final = tuple(Forward.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class SqlForwards:
-    """`grants.ports.Forwards`."""
+    """`grants.stores.Forwards`."""
 
     db: Connection
 

@@ -16,7 +16,7 @@ from storage.tables import homes
 
 @dataclass(frozen=True, slots=True)
 class SqlHomes:
-    """`grants.ports.Homes`."""
+    """`grants.stores.Homes`."""
 
     db: Connection
 

@@ -60,7 +60,7 @@ def line(row: Mapping[Any, Any]) -> Line:
 
 
 class SqlJournal:
-    """`grants.ports.Journal`. What is written reaches the table when the unit of work ends.
+    """`grants.stores.Journal`. What is written reaches the table when the unit of work ends.
 
     Every writer locks the head; as the last of its locks, nobody waits for it crosswise.
     """

@@ -152,7 +152,7 @@ FIRST: Final = select(
 
 @dataclass(frozen=True, slots=True)
 class SqlOutbox:
-    """`grants.ports.Outbox`."""
+    """`grants.stores.Outbox`."""
 
     db: Connection
 

@@ -16,7 +16,7 @@ from storage.tables import bindings
 
 @dataclass(frozen=True, slots=True)
 class SqlPeople:
-    """`grants.ports.People`."""
+    """`grants.stores.People`."""
 
     db: Connection
 

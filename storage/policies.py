@@ -20,7 +20,7 @@ NEWEST: Final = select(func.max(policy_versions.c.version))  # made once: asked 
 
 @dataclass(slots=True)
 class SqlPolicies:
-    """`grants.ports.Policies`."""
+    """`grants.stores.Policies`."""
 
     db: Connection
     kept: Kept[PolicyBook]

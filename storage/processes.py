@@ -11,7 +11,7 @@ from storage.tables import processes
 
 @dataclass(frozen=True, slots=True)
 class SqlProcesses:
-    """`grants.ports.Processes`."""
+    """`grants.stores.Processes`."""
 
     db: Connection
 

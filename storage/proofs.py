@@ -17,7 +17,7 @@ FIELDS: Final = tuple(Proof.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class SqlProofs:
-    """`grants.ports.Proofs`."""
+    """`grants.stores.Proofs`."""
 
     db: Connection
 

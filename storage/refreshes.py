@@ -19,7 +19,7 @@ TURNS: Final = select(  # made once: asked at every beat
 
 @dataclass(frozen=True, slots=True)
 class SqlRefreshes:
-    """`grants.ports.Refreshes`."""
+    """`grants.stores.Refreshes`."""
 
     db: Connection
 

@@ -129,7 +129,7 @@ def _tally(values: Mapping[str, Any]) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class SqlRequests:
-    """`grants.ports.Requests`."""
+    """`grants.stores.Requests`."""
 
     db: Connection
     saved: dict[RequestId, Request] = field(default_factory=dict)

@@ -29,7 +29,7 @@ STRANGER: Final = tuple(name for name in Stranger.__dataclass_fields__ if name !
 
 @dataclass(frozen=True, slots=True)
 class SqlSweeps:
-    """`grants.ports.Sweeps`."""
+    """`grants.stores.Sweeps`."""
 
     db: Connection
 

@@ -15,7 +15,7 @@ FIELDS: Final = tuple(ToldLine.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class SqlToldLines:
-    """`grants.ports.ToldLines`."""
+    """`grants.stores.ToldLines`."""
 
     db: Connection
 

@@ -20,7 +20,7 @@ OF: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SqlVotes:
-    """`grants.ports.Votes`."""
+    """`grants.stores.Votes`."""
 
     db: Connection
 

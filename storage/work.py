@@ -37,7 +37,7 @@ Hears = Callable[[Entry, Request | None], object]
 
 
 class SqlWork:
-    """`grants.ports.Work`."""
+    """`grants.stores.Work`."""
 
     def __init__(self, db: Connection, books: Kept[PolicyBook], read: Kept[Catalogue]) -> None:
         self.requests = SqlRequests(db)

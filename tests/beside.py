@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.clock import system_clock
 from grants.model import Request, RequestId, State
-from grants.ports import Work
+from grants.stores import Work
 from storage.engine import Database, open_database
 from storage.work import SqlWorks
 from tests.clock import FakeClock

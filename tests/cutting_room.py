@@ -21,8 +21,9 @@ from grants.model import (
     UserId,
 )
 from grants.policy import CutWay
-from grants.ports import Operation, Organization, Progress, Still, Works
+from grants.ports import Operation, Organization, Progress, Still
 from grants.records import Carrier, Cut, CutPhase
+from grants.stores import Works
 from storage.work import SqlWorks
 from tests import make
 from tests.clock import FakeClock

@@ -30,8 +30,9 @@ from grants.model import (
 )
 from grants.pages import Pages
 from grants.policy import PolicyBook
-from grants.ports import IdentityCenter, Work, Works
+from grants.ports import IdentityCenter
 from grants.reminding import Reminding
+from grants.stores import Work, Works
 from grants.summing import Looking, Summing
 from grants.telling import moved_in, record
 from storage.work import SqlWorks

@@ -7,12 +7,7 @@ from threading import RLock
 
 from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsTooLate
 from grants.model import AccountId, Key, Lane, PermissionSetArn, UserId
-from grants.ports import (
-    Assigned,
-    Operation,
-    Progress,
-    Still,
-)
+from grants.ports import Assigned, Operation, Progress, Still
 
 Trouble = Callable[[str], AwsFault | None]
 """Asked before and after each call, by its name: what goes wrong there."""

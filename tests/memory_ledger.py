@@ -76,7 +76,7 @@ def unleased(lease_until: datetime | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MemoryAssignments:
-    """`grants.ports.Assignments`."""
+    """`grants.stores.Assignments`."""
 
     store: Store
 
@@ -183,7 +183,7 @@ def stream_of(notice: Notice) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MemoryOutbox:
-    """`grants.ports.Outbox`; what was told is gone."""
+    """`grants.stores.Outbox`; what was told is gone."""
 
     store: Store
 

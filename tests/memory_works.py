@@ -24,7 +24,6 @@ from grants.model import (
     Vote,
 )
 from grants.policy import PolicyBook
-from grants.ports import Work
 from grants.records import (
     ActivityRow,
     Applied,
@@ -36,6 +35,7 @@ from grants.records import (
     Search,
     ToldLine,
 )
+from grants.stores import Work
 from tests.memory_ledger import MemoryAssignments, MemoryOutbox, Store
 
 AT_AWS = frozenset({State.GRANTING, State.ACTIVE, State.REVOKING})
@@ -47,7 +47,7 @@ def oldest(request: Request) -> tuple[datetime, str]:
 
 @dataclass(frozen=True, slots=True)
 class MemoryRequests:
-    """`grants.ports.Requests`, as far as jobs and people's moves go."""
+    """`grants.stores.Requests`, as far as jobs and people's moves go."""
 
     store: Store
 
@@ -140,7 +140,7 @@ class MemoryRequests:
 
 @dataclass(frozen=True, slots=True)
 class MemoryVotes:
-    """`grants.ports.Votes`."""
+    """`grants.stores.Votes`."""
 
     store: Store
 
@@ -156,7 +156,7 @@ class MemoryVotes:
 
 @dataclass(frozen=True, slots=True)
 class MemoryCopies:
-    """`grants.ports.Copies`."""
+    """`grants.stores.Copies`."""
 
     store: Store
 
@@ -185,7 +185,7 @@ class MemoryCopies:
 
 @dataclass(frozen=True, slots=True)
 class MemoryJournal:
-    """`grants.ports.Journal` without its chain: hashes are storage's business."""
+    """`grants.stores.Journal` without its chain: hashes are storage's business."""
 
     store: Store
 
@@ -206,7 +206,7 @@ class MemoryJournal:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPolicies:
-    """`grants.ports.Policies`."""
+    """`grants.stores.Policies`."""
 
     store: Store
 
@@ -232,7 +232,7 @@ class MemoryPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Untraced:
-    """`grants.ports.ToldLines` that nobody asks."""
+    """`grants.stores.ToldLines` that nobody asks."""
 
     def add(self, line: ToldLine) -> None:
         pass
@@ -240,7 +240,7 @@ class Untraced:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPeople:
-    """`grants.ports.People`, as far as anybody is linked and unlinked there."""
+    """`grants.stores.People`, as far as anybody is linked and unlinked there."""
 
     store: Store
 
@@ -273,7 +273,7 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class MemoryCatalogue:
-    """`grants.ports.CatalogueStore`."""
+    """`grants.stores.CatalogueStore`."""
 
     store: Store
 
@@ -290,7 +290,7 @@ class MemoryCatalogue:
 
 @dataclass(frozen=True, slots=True)
 class MemoryActivities:
-    """`grants.ports.Activities`."""
+    """`grants.stores.Activities`."""
 
     store: Store
 
@@ -322,7 +322,7 @@ class MemoryActivities:
 
 @dataclass(slots=True)
 class MemoryWork:
-    """`grants.ports.Work`, as far as jobs and people's moves go."""
+    """`grants.stores.Work`, as far as jobs and people's moves go."""
 
     store: Store
     requests: MemoryRequests = field(init=False)
@@ -353,7 +353,7 @@ class MemoryWork:
 
 @dataclass
 class MemoryWorks:
-    """`grants.ports.Works` for one thread: who is suspended within a unit of work is a mistake."""
+    """`grants.stores.Works` for one thread: who is suspended within a unit of work is a mistake."""
 
     store: Store = field(default_factory=Store)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 from grants.journalled import differing, journalled
 from grants.lifecycle import BIRTHS, LIFECYCLE
 from grants.model import Assignment, Holding, Move, Request, RequestId
-from grants.ports import Works
+from grants.stores import Works
 from grants.telling import moved_in
 from tests.standins.aws.calls import Call
 from tests.world import AUDIT, POLICIES, World

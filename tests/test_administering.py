@@ -10,7 +10,7 @@ import pytest
 from grants.administration import Administration
 from grants.model import Actor, OuId, Role
 from grants.policy import Named, OuScope, PolicyBook
-from grants.ports import Work
+from grants.stores import Work
 from storage.work import SqlWorks
 from tests.admin_hand import (
     AUDITED,

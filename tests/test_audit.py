@@ -16,9 +16,9 @@ from grants.auditing import TOGETHER, Auditing
 from grants.exporting import Format
 from grants.model import Actor, Request, RequestId, Role, SlackUserId, State
 from grants.policy import Named
-from grants.ports import Works
 from grants.records import Search
 from grants.sight import ALL
+from grants.stores import Works
 from handlers.exports import Exports
 from tests import make
 from tests.standins.slack import Message

@@ -28,10 +28,10 @@ from grants.model import (
     UserId,
 )
 from grants.policy import Named, OuScope, PolicyBook, Scope, Who
-from grants.ports import Work
 from grants.records import Search
 from grants.searching import Sought, from_words, read, to_words
 from grants.sight import ALL, Sight, sight_of
+from grants.stores import Work
 from storage.engine import Database
 from storage.requests import to_row
 from storage.tables import requests

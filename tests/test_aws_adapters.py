@@ -17,12 +17,7 @@ from grants.aws.limiter import Limiter
 from grants.aws.organizations import OrganizationAtAws
 from grants.errors import AwsBusy, AwsFault, AwsMissing, AwsRefused, AwsTooLate, AwsUnsure
 from grants.model import AccountId, GroupId, Key, Lane, OuId, PermissionSetArn, UserId
-from grants.ports import (
-    Directory,
-    IdentityCenter,
-    Organization,
-    Progress,
-)
+from grants.ports import Directory, IdentityCenter, Organization, Progress
 from tests.addresses import an_aws
 from tests.standins.aws import AwsStandIn, Company, Kind
 

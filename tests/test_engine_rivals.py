@@ -11,8 +11,8 @@ import pytest
 
 from grants import pace
 from grants.model import Assignment, Key, Move, Request, State
-from grants.ports import Assignments, Work
 from grants.slots import Outstanding
+from grants.stores import Assignments, Work
 from storage.work import SqlWork, SqlWorks
 from tests.engine_room import Killed, Room
 from tests.memory_identity_center import Trouble

@@ -24,7 +24,7 @@ from grants.policy import (
     Who,
     eligibility_groups,
 )
-from grants.ports import Works
+from grants.stores import Works
 from tests import make
 from tests.make import NOON
 from tests.memory_directory import MemoryDirectory

@@ -13,7 +13,7 @@ from blocks.text import Style
 from grants.lifecycle import OPEN
 from grants.model import Ballot, Role, SlackUserId, State, UserId
 from grants.overview import REVOCABLE_IN, Viewer, mine
-from grants.ports import Work
+from grants.stores import Work
 from handlers.home import OTHERS, SECTIONS
 from handlers.showing import Section
 from storage.engine import Database

@@ -8,7 +8,7 @@ import pytest
 
 from bot.daemons import Daemons
 from bot.readiness import Readiness
-from grants.ports import Work
+from grants.stores import Work
 from storage.work import SqlWorks
 from tests.world import Inline, World
 

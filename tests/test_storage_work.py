@@ -13,8 +13,8 @@ from sqlalchemy.exc import DatabaseError
 
 from grants.errors import StaleRequest
 from grants.model import CLOCK, RequestId, State
-from grants.ports import Work, Works
 from grants.records import Entry
+from grants.stores import Work, Works
 from storage.engine import Database, now, open_database
 from storage.lock import AlreadyRunningError, only_one
 from storage.turns import Turns

@@ -8,8 +8,9 @@ from typing import Any, cast
 from bot.findings import Verdict
 from grants.crew import Crew
 from grants.model import State
-from grants.ports import Assigned, IdentityCenter, Works
+from grants.ports import Assigned, IdentityCenter
 from grants.records import Stranger
+from grants.stores import Works
 from grants.whose import Calls
 from tests.standins.aws import ACTIVITY_ROLE
 from tests.sweeping import (

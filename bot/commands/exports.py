@@ -13,10 +13,10 @@ from grants.authority import Action
 from grants.drafts import shown
 from grants.errors import Field, Flaw, Problem, Unfit
 from grants.exporting import Format
-from grants.ports import Work
 from grants.records import LineSearch
 from grants.searching import SoughtLines, read_lines
 from grants.sight import ALL
+from grants.stores import Work
 
 OF_REQUESTS: Final = {"account": "--account", "states": "--state"}
 OF_LINES: Final = {"request": "--request", "kinds": "--event"}

@@ -9,9 +9,9 @@ from blocks.problems import sentence
 from bot.commands.trouble import Misuse
 from grants.errors import Unfit
 from grants.model import State
-from grants.ports import Work
 from grants.records import Search
 from grants.searching import OPEN, Sought, read
+from grants.stores import Work
 
 F = TypeVar("F", bound=Callable[..., Any])
 STATES: Final = [*map(str, State), OPEN]

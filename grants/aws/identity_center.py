@@ -20,12 +20,7 @@ from grants.model import (
     PermissionSetArn,
     UserId,
 )
-from grants.ports import (
-    Assigned,
-    Operation,
-    Progress,
-    Still,
-)
+from grants.ports import Assigned, Operation, Progress, Still
 
 if TYPE_CHECKING:
     from mypy_boto3_sso_admin import SSOAdminClient

@@ -12,8 +12,8 @@ from grants.engine import Engine
 from grants.errors import AwsFault
 from grants.lifecycle import HOLDS, take
 from grants.model import AWS, Copy, Key, Lane, Move, Request, Slot, State
-from grants.ports import Work
 from grants.records import Notice, Pending
+from grants.stores import Work
 from handlers.announce import Announcer
 from handlers.posting import Posting
 from tests.simulation.run import FoundError, run

@@ -10,8 +10,8 @@ from grants.journalled import differing, journalled
 from grants.lifecycle import FINAL, HOLDS, LIFECYCLE
 from grants.model import EARLY, Holding, Key, Move, Moved, Request, RequestId, Slot, State, UserId
 from grants.pace import CHECK_HOLDS, DECISION_HOLDS
-from grants.ports import Work
 from grants.records import Entry
+from grants.stores import Work
 from grants.telling import moved_in
 from tests.simulation.universe import SECRET, Universe
 from tests.simulation.weather import PAUSE

@@ -5,8 +5,8 @@ from typing import Any
 
 from blocks import card, thread
 from grants.model import Place, Request
-from grants.ports import Work
 from grants.staying import unseen
+from grants.stores import Work
 from grants.telling import moved_in
 from tests.simulation.promises import Promises
 from tests.simulation.universe import STYLE, Universe

@@ -23,11 +23,12 @@ from grants.offering import Offers
 from grants.pages import Pages
 from grants.people import Memberships
 from grants.policy import PolicyBook
-from grants.ports import IdentityCenter, Organization, Work, Works
+from grants.ports import IdentityCenter, Organization
 from grants.proving import Proving
 from grants.records import Pending
 from grants.reminding import Reminding
 from grants.review import Review
+from grants.stores import Work, Works
 from grants.summing import Looking, Summing
 from handlers.announce import AT_ONCE, LEASE, Announcer
 from handlers.channels import Channels
