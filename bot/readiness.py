@@ -20,8 +20,8 @@ WITHIN: Final = 2.0
 class Stand:
     """What the database says of it."""
 
-    was_read: bool
-    """There is a catalogue."""
+    missing: str
+    """Why it is not ready; empty: nothing is missing."""
     waits: str
     """What people may wait for, in a line; empty: nothing."""
 
@@ -38,7 +38,9 @@ class Readiness:
         thread: Executor,
         within: float = WITHIN,
     ) -> None:
-        """`policies`: why there are none yet, empty if there are. `alive`: whether every loop comes round."""
+        """`policies`: why there are none yet, empty if there are; it may ask the database.
+        `alive`: whether every loop comes round.
+        """
         self._works = works
         self._policies = policies
         self._alive = alive
@@ -53,12 +55,11 @@ class Readiness:
         except Exception:
             log.exception("the database does not say whether all is well")
             return "the database does not answer", ""
-        if not stand.was_read:
-            return "no catalogue was read yet", ""
-        if missing := self._policies():
-            return missing, ""
+        if stand.missing:
+            return stand.missing, ""
         return "" if self._alive() else "a beat is not alive", stand.waits
 
     def _look(self) -> Stand:
         with self._works.reading() as work:
-            return Stand(work.catalogue.version() > 0, ends_wait(work.assignments.ends()))
+            was_read, waits = work.catalogue.version() > 0, ends_wait(work.assignments.ends())
+        return Stand(self._policies() if was_read else "no catalogue was read yet", waits)

@@ -29,6 +29,8 @@ class Pages:
     """A worker of its own: everything that waits for a slot waits for this."""
     crowd: int = pace.CROWD
     wait: timedelta = field(default=pace.PAGES, init=False)
+    helped: bool = field(default=True, init=False)
+    """The last page told of some that were still under way: the others may wait for the next."""
     next_at: datetime | None = field(default=None, init=False)
     """None: nobody reads pages at the moment."""
     processes: int = field(default=1, init=False)
@@ -43,8 +45,8 @@ class Pages:
 
     def look_in(self) -> timedelta:
         """How soon a removal is to be asked about by itself."""
-        helped = self.next_at is not None and self.wait == pace.PAGES
-        return pace.BESIDE_PAGES if helped else pace.poll(0)
+        helps = self.next_at is not None and self.helped
+        return pace.BESIDE_PAGES if helps else pace.poll(0)
 
     def round(self) -> None:
         """Have a page read, if there is a crowd and its time has come."""
@@ -52,7 +54,7 @@ class Pages:
         if self.next_at is not None and now < self.next_at:
             return
         if len(self._running()) < self.crowd:
-            self.next_at, self.wait, self.ran = None, pace.PAGES, set()
+            self.next_at, self.wait, self.helped, self.ran = None, pace.PAGES, True, set()
             return
         self.next_at = now + self.wait * self.processes
         self.crew.take(None, self._read, name="page")
@@ -71,11 +73,13 @@ class Pages:
             done = set()
         running = self._running()
         self.ran |= {row.operation for row in running} - self.noted
-        # Also of one that was asked about by itself before: else all would be, for ever.
+        # Also of one that was asked about by itself before: else pages would be given up for good.
         useful = not self.ran.isdisjoint(done)
         self.ran -= done
         self.wait = pace.PAGES if useful else min(2 * self.wait, pace.PAGES_IN_VAIN)
-        each([row for row in running if row.operation in done - self.noted], self._note)
+        told = [row for row in running if row.operation in done - self.noted]
+        self.helped = bool(told)
+        each(told, self._note)
 
     def _note(self, told: Assignment) -> None:
         """Unless somebody is looking at it just now: they will see."""

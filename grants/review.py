@@ -58,8 +58,17 @@ class Pressed:
     """What a vote takes, read or begun to be read since somebody pressed."""
 
     ahead: Ahead
+    book: PolicyBook
     case: Case | None = None
-    """None: nothing that could be decided on."""
+    """Of an approval that is one click; None as well where nothing could be decided on."""
+
+    def asks_for_comment(self, ballot: Ballot) -> bool:
+        """Whether one is asked for before it counts: a rejection's always is."""
+        return ballot is Ballot.REJECT or self.book.settings.require_decision_comment
+
+    def may_ask_for_proof(self, ballot: Ballot) -> bool:
+        """Whether some policy wants one of whoever approves, perhaps of this."""
+        return ballot is Ballot.APPROVE and policy.proof_needed(self.book.approval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +99,31 @@ class Review:
             request = work.requests.get(request_id)
             return policy.proof_needed(asked_of(work, work.policies.current(), request))
 
-    def ahead(
-        self, slack_id: SlackUserId, request_id: RequestId | None, readers: Executor
+    def pressed(
+        self,
+        slack_id: SlackUserId,
+        request_id: RequestId | None,
+        ballot: Ballot,
+        readers: Executor,
     ) -> Pressed:
         """Begun while it is still looked up who votes; decides nothing."""
         ahead = Ahead(self.memberships, self.directory, readers)
         with self.works.reading() as work:
             link = work.people.get(slack_id)
+            if link and not link.broken:
+                ahead.begin_user(link.user_id)  # AWS is what is waited for: first of all
+            pressed = Pressed(ahead, work.policies.current())
+            if pressed.asks_for_comment(ballot) or pressed.may_ask_for_proof(ballot):
+                return pressed
             found = work.requests.several([request_id]) if request_id else []
             if not found or link is None or link.broken or found[0].state is not State.PENDING:
-                return Pressed(ahead)
+                return pressed
             if link.user_id == found[0].requester.user_id:
-                return Pressed(ahead)  # It is refused without asking AWS.
+                return pressed  # It is refused without asking for anybody's groups.
             case = _case(work, found[0])
-        ahead.begin_user(link.user_id)
         ahead.begin(link.user_id, authority.groups(Action.APPROVE, case.book, case.asked))
         ahead.begin(case.request.requester.user_id, _asking_groups(case))
-        return Pressed(ahead, case)
+        return replace(pressed, case=case)
 
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
@@ -132,7 +149,9 @@ class Review:
         """
         comment = comment.strip()
         read = pressed.ahead if pressed else self.memberships
-        case = (pressed and pressed.case) or self._looked_at(request_id)
+        case = pressed.case if pressed else None
+        if case is None or case.request.id != request_id:
+            case = self._looked_at(request_id)
         membership = self._admitted(person, case, ballot, read)
         fit_comment(comment, required=case.book.settings.require_decision_comment)
         if ballot is Ballot.REJECT:

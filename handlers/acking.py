@@ -58,16 +58,17 @@ class Acking(Middleware):
 class UntilAcked(Executor):
     """The listeners' threads: what is submitted for a payload is acked, or done, when this returns."""
 
-    def __init__(self, pool: Executor) -> None:
-        """In this pool."""
+    def __init__(self, pool: Executor, longest: float = LONGEST) -> None:
+        """In this pool; nothing is waited for longer than so many seconds."""
         self._pool = pool
+        self._longest = longest
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Done there; whoever asked waits here, instead of in Bolt's loop right behind it."""
         future = self._pool.submit(fn, *args, **kwargs)
         if ack := _awaited.get():
             future.add_done_callback(lambda _: ack.came.set())
-            ack.came.wait(LONGEST)
+            ack.came.wait(self._longest)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as Executor has it

@@ -11,9 +11,9 @@ OLD: Final = timedelta(minutes=30)
 """It is read every five minutes: whoever misses something is told by when it was there."""
 
 
-def is_old(catalogue: Catalogue, now: datetime) -> bool:
+def is_old(read_at: datetime, now: datetime) -> bool:
     """Whether it has to be said when AWS was last read."""
-    return now - catalogue.read_at >= OLD
+    return now - read_at >= OLD
 
 
 @dataclass(frozen=True, slots=True)

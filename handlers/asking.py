@@ -41,7 +41,7 @@ def asked_for(
     if membership is None:
         return None
     offer = front.offers.of(book, catalogue, membership)
-    as_of = catalogue.read_at if is_old(catalogue, front.desk.clock()) else None
+    as_of = catalogue.read_at if is_old(catalogue.read_at, front.desk.clock()) else None
     return Asked(book, catalogue, membership, offer, book.settings.admins.spelled, as_of, before)
 
 

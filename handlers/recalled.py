@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
 from slack_sdk.models.views import View
 
-from grants.model import Membership, Person, UserId
+from grants.model import GroupId, Membership, Person, UserId
 from grants.people import Memberships
 from grants.policy import eligibility_groups
 from grants.ports import Clock
@@ -20,8 +21,12 @@ KEPT: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
+    """Nothing that is large: each version of a catalogue would stay with whoever saw it last."""
+
     view: View
-    asked: Asked
+    read_at: datetime
+    groups: frozenset[GroupId]
+    membership: Membership
     newest: Newest
 
 
@@ -46,22 +51,25 @@ class Recalled:
     def form(self, person: Person) -> View | None:
         """Their form; None: it has to be drawn anew."""
         drawn = self._drawn.get(person.user_id)
-        if drawn is None or is_old(drawn.asked.catalogue, self._clock()):
+        if drawn is None or is_old(drawn.read_at, self._clock()):
             return None
-        if self._lately(person, drawn.asked) is not drawn.asked.membership:
+        if self._memberships.lately(person.user_id, drawn.groups) is not drawn.membership:
             return None
         return drawn.view if self._newest(person.user_id) == drawn.newest else None
 
     def drawn(self, person: Person, asked: Asked, view: View) -> View:
         """This is their form by now."""
         last = asked.last.id if asked.last else None
-        newest = Newest(asked.book.version, asked.catalogue.version, last)
+        drawn = _Drawn(
+            view,
+            asked.catalogue.read_at,
+            eligibility_groups(asked.book),
+            asked.membership,
+            Newest(asked.book.version, asked.catalogue.version, last),
+        )
         with self._lock:
             self._drawn.pop(person.user_id, None)
             while len(self._drawn) >= KEPT:
                 self._drawn.pop(next(iter(self._drawn)))
-            self._drawn[person.user_id] = _Drawn(view, asked, newest)
+            self._drawn[person.user_id] = drawn
         return view
-
-    def _lately(self, person: Person, asked: Asked) -> Membership | None:
-        return self._memberships.lately(person.user_id, eligibility_groups(asked.book))

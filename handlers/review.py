@@ -12,7 +12,6 @@ from blocks import codes, decision_form, ids
 from blocks.refusals import words
 from grants.errors import CodeRefusal, CodesNotSetUp, Refusal, Unfit
 from grants.model import Ballot, Person
-from grants.policy import proof_needed
 from handlers.errors import refusal_for
 from handlers.front import Front
 from handlers.guard import user_of
@@ -43,24 +42,15 @@ def decide(
     front: Front,
 ) -> None:
     """One click approves, unless a comment or a code is asked for; a rejection always asks for one."""
-    with front.works.reading() as work:
-        book = work.policies.current()
-    required = book.settings.require_decision_comment
-    asks = ballot is Ballot.APPROVE and proof_needed(book.approval)
-    one_click = ballot is Ballot.APPROVE and not required and not asks
 
     def vote(in_time: InTime) -> bool:
-        begun = (
-            front.review.ahead(user_of(body), request_id_of(action), front.readers)
-            if one_click
-            else None
-        )
-        ahead = begun.ahead if begun else None
-        person, request_id = front.presser(action, body, ahead=ahead), pressed(action)
-        proof = asks and front.review.needs_proof(request_id)
-        if ballot is Ballot.APPROVE and not required and not proof:
+        begun = front.review.pressed(user_of(body), request_id_of(action), ballot, front.readers)
+        person, request_id = front.presser(action, body, ahead=begun.ahead), pressed(action)
+        proof = begun.may_ask_for_proof(ballot) and front.review.needs_proof(request_id)
+        if not proof and not begun.asks_for_comment(ballot):
             front.review.vote(person, request_id, ballot, pressed=begun, in_time=in_time)
             return True
+        required = begun.book.settings.require_decision_comment
         request = front.review.may_vote(person, request_id, ballot)
         form = decision_form.comment_form(
             request, ballot, required=required, style=front.style, proof=proof

@@ -1,11 +1,12 @@
 """The database behind a URL: one writer at a time on SQLite, as many as there are on PostgreSQL."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, cast
 
 from psycopg import Error as PostgresError
@@ -22,6 +23,8 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from storage.cursor import PlainCursor
@@ -41,6 +44,20 @@ READING: Final = ("foreign_keys=ON", "wal_autocheckpoint=0", "query_only=ON")
 WRITING: Final = ("foreign_keys=ON", "journal_mode=WAL")
 READER: Final = {"reading": True}
 WRITER: Final = {"reading": False}
+LASTING: Final = {
+    "pool_size": 5,
+    "max_overflow": 10,
+    "pool_use_lifo": True,  # so that few are in use, and those need not be asked
+}
+IDLE: Final = 2.0
+"""Seconds unused, after which a connection is asked whether it is still there before it is used again."""
+GLANCES: Final = {
+    "pool_size": 2,
+    "max_overflow": 3,
+    "pool_timeout": 1,
+    "pool_reset_on_return": None,  # there is nothing to be undone
+}
+"""Who glances goes the long way where that fails, so that nobody asks before whether it will."""
 MIGRATING: Final = ("foreign_keys=OFF", "journal_mode=WAL")
 
 
@@ -68,6 +85,8 @@ class Database:
 
     writers: Engine
     readers: Engine
+    glances: Engine
+    """For a single look: PostgreSQL is asked for that alone, with no transaction around it."""
     turn: Callable[[], AbstractContextManager[object]]
 
     @contextmanager
@@ -84,8 +103,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection that is not in use."""
-        self.writers.dispose()
-        self.readers.dispose()
+        for engine in (self.writers, self.readers, self.glances):
+            engine.dispose()
 
 
 def open_database(url: str) -> Database:
@@ -110,7 +129,17 @@ def open_database(url: str) -> Database:
         idle_in_transaction_session_timeout="600s",
         default_transaction_read_only="on",
     )
-    return Database(writers, readers, nullcontext)
+    glances = _served(
+        found,
+        READER,
+        isolation_level="AUTOCOMMIT",
+        statement_timeout="1s",
+        default_transaction_read_only="on",
+        pool=GLANCES,
+    )
+    for engine in (writers, readers):
+        _ask_whether_it_is_there(engine)
+    return Database(writers, readers, glances, nullcontext)
 
 
 def open_for_migration(url: str) -> Engine:
@@ -165,7 +194,7 @@ def _embedded(url: URL) -> Database:
         url, WRITING, "BEGIN IMMEDIATE", execution_options=WRITER, pool_size=1, max_overflow=0
     )
     readers = _sqlite(url, READING, "BEGIN", execution_options=READER, pool_size=5, max_overflow=15)
-    return Database(writers, readers, Turns().turn)
+    return Database(writers, readers, readers, Turns().turn)
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> Engine:
@@ -187,25 +216,52 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], begin: str, **options: Any) -> E
     return engine
 
 
-def _served(url: URL, options: dict[str, bool], *, isolation_level: Any, **settings: str) -> Engine:
+def _served(
+    url: URL,
+    options: dict[str, bool],
+    *,
+    isolation_level: Any,
+    pool: Mapping[str, Any] = LASTING,
+    **settings: str,
+) -> Engine:
     engine = create_engine(
         url,
         execution_options=options,
         hide_parameters=True,
         isolation_level=isolation_level,
-        pool_pre_ping=True,
-        pool_size=5,
-        max_overflow=10,
+        **pool,
         connect_args={
             "application_name": "elevate",
             "cursor_factory": PlainCursor,
             "connect_timeout": 5,
             "keepalives_idle": 30,
+            "tcp_user_timeout": 10_000,  # else one whose peer is gone hangs for a quarter of an hour
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     )
     event.listen(engine, "handle_error", _without_the_row)
     return engine
+
+
+def _ask_whether_it_is_there(engine: Engine) -> None:
+    """SQLAlchemy's own asking (`pool_pre_ping`) is a round trip more for each unit of work."""
+    pinged = engine.dialect.do_ping
+
+    @event.listens_for(engine, "checkin")
+    def given_back(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["unused_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def taken(
+        connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        since = record.info.get("unused_since")
+        if since is None or monotonic() - since < IDLE:
+            return
+        try:
+            pinged(connection)
+        except PostgresError as error:
+            raise DisconnectionError from error  # the pool takes another
 
 
 def _without_the_row(context: ExceptionContext) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from grants.model import RequestId, UserId
@@ -30,16 +31,23 @@ class NewestOf:
 
     def __call__(self, user_id: UserId) -> Newest | None:
         """Of this person. None: the database does not say just now."""
+        try:
+            policies, read, last = self._asked(user_id)
+        except (self._engine.dialect.loaded_dbapi.Error, SQLAlchemyError):
+            return None
+        return Newest(policies or 0, read or 0, RequestId(last) if last else None)
+
+    def _asked(self, user_id: UserId) -> Any:
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
             cursor.execute(self._compiled.string, self._given(user_id))
-            policies, read, last = cursor.fetchone() or (None, None, None)
-        except self._engine.dialect.loaded_dbapi.Error:
-            return None
+            return cursor.fetchone()
+        except BaseException:
+            connection.invalidate()  # it may be gone: the next one is new
+            raise
         finally:
             connection.close()  # into the pool, which ends what it began
-        return Newest(policies or 0, read or 0, RequestId(last) if last else None)
 
     @cached_property
     def _compiled(self) -> SQLCompiler:

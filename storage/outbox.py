@@ -157,6 +157,7 @@ class SqlOutbox:
     db: Connection
 
     def put(self, notices: Iterable[Notice], *, at: datetime) -> None:
+        """Of what is coalesced, one for each stream: they are not held against each other."""
         rows = [_row(notice, at) for notice in notices if not self._is_told_by(notice, at)]
         if rows:
             self.db.execute(PUT, rows)

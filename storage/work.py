@@ -68,7 +68,7 @@ class SqlWorks:
     def __init__(self, database: Database, hears: Hears = lambda *_: None) -> None:
         self._database = database
         self._hears = hears
-        self.newest = NewestOf(database.readers)
+        self.newest = NewestOf(database.glances)
         self._books: Kept[PolicyBook] = Kept()
         self._catalogues: Kept[Catalogue] = Kept()
 

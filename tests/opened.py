@@ -17,7 +17,7 @@ from storage.turns import Turns
 
 @dataclass(frozen=True)
 class _Kept:
-    """Both engines of one database that was asked for, and of all that come after it."""
+    """The engines of one database that was asked for, and of all that come after it."""
 
     database: Database
     now: dict[str, URL] = field(default_factory=dict)
@@ -25,7 +25,8 @@ class _Kept:
     @classmethod
     def of(cls, url: URL) -> "_Kept":
         kept = cls(open_database(url.render_as_string(hide_password=False)))
-        for engine in (kept.database.writers, kept.database.readers):
+        opened = kept.database
+        for engine in {opened.writers, opened.readers, opened.glances}:
             event.listen(engine, "do_connect", kept.aim)
         return kept
 

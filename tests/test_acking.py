@@ -8,13 +8,27 @@ import pytest
 from slack_bolt import BoltContext, BoltRequest, BoltResponse
 
 from handlers.acking import Acking, Awaited, UntilAcked
+from tests.world import World
 
-PATIENT = 60.0
+LONG, LONGER = 20.0, 60.0
+"""Seconds; nobody waits for so long where all is well."""
+
+
+class Waited(Event):
+    """It is known that somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.begun.set()
+        return super().wait(timeout)
 
 
 @pytest.fixture
 def listeners() -> Iterator[UntilAcked]:
-    pool = UntilAcked(ThreadPoolExecutor(2))
+    pool = UntilAcked(ThreadPoolExecutor(2), LONGER)
     yield pool
     pool.shutdown()
 
@@ -29,7 +43,13 @@ def handed() -> Awaited:
     assert passed.status == 201
     ack = request.context.ack
     assert isinstance(ack, Awaited)
+    ack.came = Waited()
     return ack
+
+
+def waits_for(ack: Awaited) -> bool:
+    assert isinstance(ack.came, Waited)
+    return ack.came.begun.wait(LONG)
 
 
 def test_the_answer_is_there_as_soon_as_it_is_acked_while_the_listener_goes_on(
@@ -38,8 +58,9 @@ def test_the_answer_is_there_as_soon_as_it_is_acked_while_the_listener_goes_on(
     ack, over = handed(), Event()
 
     def listens() -> bool:
-        ack(text="Done.")
-        return over.wait(PATIENT)
+        if waits_for(ack):
+            ack(text="Done.")
+        return over.wait(LONG)
 
     listening = listeners.submit(listens)
 
@@ -47,7 +68,7 @@ def test_the_answer_is_there_as_soon_as_it_is_acked_while_the_listener_goes_on(
     assert ack.response.body == "Done."
     assert not listening.done()
     over.set()
-    assert listening.result(PATIENT)
+    assert listening.result(LONG)
 
 
 def test_an_errors_answer_is_one(listeners: UntilAcked) -> None:
@@ -55,22 +76,24 @@ def test_an_errors_answer_is_one(listeners: UntilAcked) -> None:
     ack, over = handed(), Event()
 
     def listens() -> bool:
-        ack.response = BoltResponse(status=500)
-        return over.wait(PATIENT)
+        if waits_for(ack):
+            ack.response = BoltResponse(status=500)
+        return over.wait(LONG)
 
     listening = listeners.submit(listens)
 
+    assert ack.response is not None
     assert not listening.done()
     over.set()
-    assert listening.result(PATIENT)
+    assert listening.result(LONG)
 
 
 def test_nobody_waits_for_a_listener_that_ends_without_one(listeners: UntilAcked) -> None:
     ack = handed()
 
-    listening = listeners.submit(lambda: None)
+    listening = listeners.submit(lambda: waits_for(ack))
 
-    assert listening.done()
+    assert listening.result(0)
     assert ack.response is None
 
 
@@ -79,8 +102,15 @@ def test_what_is_acked_already_is_not_waited_for(listeners: UntilAcked) -> None:
     ack, over = handed(), Event()
     ack()
 
-    listening = listeners.submit(over.wait, PATIENT)
+    listening = listeners.submit(over.wait, LONG)
 
     assert not listening.done()
     over.set()
-    assert listening.result(PATIENT)
+    assert listening.result(LONG)
+
+
+def test_bolt_hands_it_to_listeners_and_runs_them_so(world: World) -> None:
+    app = world.bot.app
+
+    assert isinstance(app.listener_runner.listener_executor, UntilAcked)
+    assert any(isinstance(each, Acking) for each in app._middleware_list)

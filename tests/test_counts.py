@@ -136,7 +136,8 @@ def counted(world: World) -> Iterator[tuple[Counter[str], list[str]]]:
         if not record.info.get("asked", True):
             statements.append("asked of the driver itself")
 
-    engines = (world.storage.database.readers, world.storage.database.writers)
+    of = world.storage.database
+    engines = {of.readers, of.writers, of.glances}
     heard: dict[str, Callable[..., None]] = {
         "before_cursor_execute": note,
         "checkout": taken,

@@ -1,10 +1,13 @@
 """Who decides on a request, and what everybody hears of it."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from grants.model import RequestId, State
+from tests.policy_files import a_policy_file, approves, may
 from tests.standins.aws import Kind
 from tests.standins.slack import Message
 from tests.world import APPROVALS, POLICIES, World
@@ -53,6 +56,66 @@ def test_groups_are_read_while_it_is_looked_up_who_approves(world: World) -> Non
         pressing.result()
 
     assert asked_meanwhile
+
+
+def test_identity_center_is_asked_for_whoever_approves_while_slack_is(world: World) -> None:
+    world.opens("eve")
+    request = world.asks("bob", PROD)
+    before, asked_meanwhile = world.aws.calls.count("DescribeUser"), list[bool]()
+
+    def while_slack_is_asked(_: object) -> bool:
+        asked_meanwhile.append(
+            world.slack.wait_until(
+                lambda: world.aws.calls.count("DescribeUser") > before, within=10
+            )
+        )
+        return False
+
+    world.slack.faults.add("users.info", "none", matches=while_slack_is_asked)
+    world["eve"].click(world.card(request), "Approve")
+
+    assert asked_meanwhile[0]
+    assert world.state(request) is State.SCHEDULED
+
+
+@contextmanager
+def eve_is_being_looked_up(world: World, request: RequestId) -> Iterator[None]:
+    """She has pressed Approve, and what she decides on was read; who she is is not known yet."""
+    who = world.aws.faults.add("DescribeUser", Kind.STALL)
+    with ThreadPoolExecutor() as threads:
+        pressing = threads.submit(world["eve"].click, world.card(request), "Approve")
+        assert who.reached.wait(30)
+        yield
+        who.release()
+        pressing.result()
+
+
+def test_who_is_looked_up_while_somebody_else_decides_hears_who_did(
+    world: World, database_url: str
+) -> None:
+    world.opens("eve")
+    request = world.asks("bob", PROD)
+
+    with world.beside(database_url) as another, eve_is_being_looked_up(world, request):
+        another.decides("dan", request, "Reject", "Not today.")
+
+    assert world.state(request) is State.REJECTED
+    assert "it was rejected by Dan Approver" in world.whispers("eve")[-1]
+
+
+def test_who_is_looked_up_while_the_policies_change_decides_nothing_by_the_old_ones(
+    world: World,
+) -> None:
+    world.opens("eve")
+    request = world.asks("bob", PROD)
+
+    with eve_is_being_looked_up(world, request):
+        world.policies(
+            a_policy_file(may("AdministratorAccess"), approval=[approves("elevate-auditors")])
+        )
+
+    assert world.state(request) is State.PENDING
+    assert "vote" not in world.journal(request)
 
 
 def test_a_rejection_tells_bob_why_and_aws_is_never_called(world: World) -> None:

@@ -9,6 +9,7 @@ from grants import pace
 from grants.desk import new_id
 from grants.errors import AwsBusy
 from grants.model import Assignment, Holding, Lane, Request, Slot, State
+from grants.ports import Operation, Progress
 from tests import make
 from tests.engine_room import Room
 from tests.troubles import always
@@ -189,7 +190,23 @@ def test_a_page_that_lists_what_was_asked_about_by_itself_before_is_not_in_vain(
     room.clock.passes(seconds=1)
     pages.round()
 
-    assert pages.look_in() == pace.BESIDE_PAGES
+    assert pages.wait == pace.PAGES
+    assert pages.look_in() == pace.poll(0)  # Who runs now was on none yet.
+
+
+def test_where_pages_lag_behind_ends_are_asked_about_as_soon_as_without_them(room: Room) -> None:
+    """Else each slot would be held until a page lists it, or for five seconds."""
+    requests = ending(room, 120)
+
+    def lagging(*, progress: Progress | None = None, lane: Lane = Lane.STATUS) -> list[Operation]:
+        old = room.clock() - timedelta(seconds=3)
+        done = (one for one in room.aws.operations if one.progress is progress)
+        return [one.told(whole=False) for one in done if not one.creates and one.until <= old]
+
+    room.aws.deletions = lagging  # type: ignore[method-assign,assignment]
+    room.passes(seconds=14)
+
+    assert not any(room.aws.holds(each.key) for each in requests)
 
 
 def test_a_removal_that_failed_is_found_beside_the_pages(room: Room) -> None:

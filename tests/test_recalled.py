@@ -1,9 +1,13 @@
 """A form that is opened again within a minute: at once, and never with what is not so any more."""
 
+import gc
+from types import FunctionType, ModuleType
+
 import pytest
 from sqlalchemy import text
 
-from grants.model import UserId
+from grants.model import Catalogue, UserId
+from grants.policy import PolicyBook
 from tests.policy_files import a_policy_file, may
 from tests.test_counts import counted
 from tests.test_forms import opened_with, seen
@@ -108,3 +112,15 @@ def test_a_database_that_does_not_answer_says_nothing_about_what_is_newest(
             connection.execute(text("ALTER TABLE elsewhere RENAME TO catalogue"))
 
     assert world.works.newest(bob) is not None
+
+
+def test_what_is_kept_of_a_form_is_small(world: World) -> None:
+    """Else every version of a large catalogue would stay, with whoever saw it last."""
+    reached, left = set[int](), [world.bot.front.recalled._drawn]
+    while left:
+        thing = left.pop()
+        assert not isinstance(thing, Catalogue | PolicyBook)
+        if id(thing) not in reached and not isinstance(thing, type | FunctionType | ModuleType):
+            reached.add(id(thing))
+            left += gc.get_referents(thing)
+    assert len(reached) > 10

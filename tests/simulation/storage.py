@@ -29,7 +29,8 @@ def on_sqlite(migrated: Path) -> Iterator[Fresh]:
         def begun(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN")
 
-        database = Database(engine, engine.execution_options(reading=True), nullcontext)
+        readers = engine.execution_options(reading=True)
+        database = Database(engine, readers, readers, nullcontext)
         connection.deserialize(image(migrated))
         furnish(SqlWorks(database), FakeClock())
         furnished = connection.serialize()
