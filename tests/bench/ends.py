@@ -131,10 +131,7 @@ def ended(
     """So many, whose time is over in regular steps."""
     with bench.stage(SIZE, engine, operation_seconds=SECONDS, quotas=True) as stage:
         with ExitStack() as up:
-            bots = [
-                up.enter_context(stage.up(name=f"bot-{n}", ELEVATE_ACTIVITY_SOURCE="none"))
-                for n in range(processes)
-            ]
+            bots = list(several(stage, up, processes, ELEVATE_ACTIVITY_SOURCE="none"))
             begins = system_clock() + SOON + timedelta(milliseconds=count)
             held = hold(stage, [begins + within * number / count for number in range(count)])
             assert system_clock() < begins, "set up too late"
@@ -148,6 +145,13 @@ def ended(
             last = db.scalar(select(func.max(requests.c.ended_at, type_=requests.c.ended_at.type)))
         assert last is not None
         return Ended(held, calls, last, within, busy)
+
+
+def several(stage: Stage, up: ExitStack, many: int, **changes: str) -> Iterator[Bot]:
+    """So many processes, until `up` is left. The first reads the catalogue, for all."""
+    for number in range(many):
+        bot = stage.up(name=f"bot-{number}", quiet=number == 0, **changes)
+        yield up.enter_context(bot)
 
 
 def used(bot: Bot) -> float:

@@ -10,7 +10,7 @@ from itertools import cycle
 from statistics import median
 from typing import Final
 
-from tests.bench.ends import ended, used
+from tests.bench.ends import ended, several, used
 from tests.bench.figures import Engine, Figure, Size
 from tests.bench.forms import Form, is_unknown
 from tests.bench.pieces import Bench
@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 def _forms(bench: Bench, engine: Engine, many: int) -> Iterator[Figure]:
     with bench.stage(SIZE, engine) as stage, ExitStack() as up:
-        bots = [up.enter_context(stage.up(name=f"bot-{n}")) for n in range(many)]
+        bots = list(several(stage, up, many))
         people = [user.name for user in stage.slack.workspace.users.values() if is_unknown(user)]
         took, busy = list[float](), list[float]()
         for _ in range(bench.rounds):
