@@ -15,15 +15,17 @@ LONG, LONGER = 20.0, 60.0
 
 
 class Waited(Event):
-    """It is known that somebody waits for it."""
+    """It is known that somebody waits for it, and whether they were woken or lost patience."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun = Event()
+        self.woke: bool | None = None
 
     def wait(self, timeout: float | None = None) -> bool:
         self.begun.set()
-        return super().wait(timeout)
+        self.woke = super().wait(timeout)
+        return self.woke
 
 
 @pytest.fixture
@@ -95,6 +97,8 @@ def test_nobody_waits_for_a_listener_that_ends_without_one(listeners: UntilAcked
 
     assert listening.result(0)
     assert ack.response is None
+    assert isinstance(ack.came, Waited)
+    assert ack.came.woke
 
 
 def test_what_is_acked_already_is_not_waited_for(listeners: UntilAcked) -> None:
