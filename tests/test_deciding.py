@@ -1,13 +1,12 @@
 """Who decides on a request, and what everybody hears of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
-from grants.model import RequestId, State
-from tests.policy_files import a_policy_file, approves, may
+from grants.model import Ballot, RequestId, State
+from tests.policy_files import DEVELOPMENT, PRODUCTION, a_policy_file, approves, may
 from tests.standins.aws import Kind
 from tests.standins.slack import Message
 from tests.world import APPROVALS, POLICIES, World
@@ -78,26 +77,34 @@ def test_identity_center_is_asked_for_whoever_approves_while_slack_is(world: Wor
     assert world.state(request) is State.SCHEDULED
 
 
-@contextmanager
-def eve_is_being_looked_up(world: World, request: RequestId) -> Iterator[None]:
-    """She has pressed Approve, and what she decides on was read; who she is is not known yet."""
-    who = world.aws.faults.add("DescribeUser", Kind.STALL)
-    with ThreadPoolExecutor() as threads:
-        pressing = threads.submit(world["eve"].click, world.card(request), "Approve")
-        assert who.reached.wait(30)
-        yield
-        who.release()
-        pressing.result()
-
-
-def test_who_is_looked_up_while_somebody_else_decides_hears_who_did(
-    world: World, database_url: str
+def eve_approves(
+    world: World, request: RequestId, *, while_slack_is_asked: Callable[[], object]
 ) -> None:
-    world.opens("eve")
-    request = world.asks("bob", PROD)
+    """What she decides on was read by then; who she is is not known yet."""
+    eve, left = world.slack.user("eve").id, [while_slack_is_asked]
 
-    with world.beside(database_url) as another, eve_is_being_looked_up(world, request):
-        another.decides("dan", request, "Reject", "Not today.")
+    def meanwhile(asked: dict[str, object]) -> bool:
+        if asked.get("user") == eve and left:
+            left.pop()()
+        return False
+
+    world.slack.faults.add("users.info", "none", matches=meanwhile)
+    world["eve"].click(world.card(request), "Approve")
+    assert not left
+
+
+def test_who_is_looked_up_while_somebody_else_decides_hears_who_did(world: World) -> None:
+    world.opens("eve")
+    request, front = world.asks("bob", PROD), world.bot.front
+    world.opens("dan")
+    dan = front.people.lately({"user": {"id": world.slack.user("dan").id}})
+    assert dan is not None
+
+    eve_approves(
+        world,
+        request,
+        while_slack_is_asked=lambda: front.review.vote(dan, request, Ballot.REJECT, "Not today."),
+    )
 
     assert world.state(request) is State.REJECTED
     assert "it was rejected by Dan Approver" in world.whispers("eve")[-1]
@@ -109,10 +116,31 @@ def test_who_is_looked_up_while_the_policies_change_decides_nothing_by_the_old_o
     world.opens("eve")
     request = world.asks("bob", PROD)
 
-    with eve_is_being_looked_up(world, request):
-        world.policies(
-            a_policy_file(may("AdministratorAccess"), approval=[approves("elevate-auditors")])
+    others = a_policy_file(may("AdministratorAccess"), approval=[approves("elevate-auditors")])
+    eve_approves(world, request, while_slack_is_asked=lambda: world.policies(others))
+
+    assert world.state(request) is State.PENDING
+    assert "vote" not in world.journal(request)
+
+
+def test_who_is_looked_up_while_the_account_comes_to_others_decides_nothing(world: World) -> None:
+    world.policies(
+        a_policy_file(
+            may("AdministratorAccess"),
+            approval=[
+                approves("production-approvers", ous=[PRODUCTION]),
+                approves("elevate-auditors", ous=[DEVELOPMENT]),
+            ],
         )
+    )
+    world.opens("eve")
+    request = world.asks("bob", PROD)
+
+    def moves() -> None:
+        world.company.move_account("payments-prod", "Development")
+        world.refresher.refresh()
+
+    eve_approves(world, request, while_slack_is_asked=moves)
 
     assert world.state(request) is State.PENDING
     assert "vote" not in world.journal(request)

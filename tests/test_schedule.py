@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.schedule import Loop, Round, Schedule
+from bot.schedule import REST, Loop, Round, Schedule
 from tests.clock import NOON, FakeClock
 
 SECOND = timedelta(seconds=1)
@@ -83,6 +83,18 @@ def test_a_round_that_fails_leaves_the_next_to_the_beat() -> None:
     assert loop.metronome.wake_ups == []
 
 
+class Rests(Event):
+    """Kept in mind, and cut short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.taken.append(timeout)
+        return super().wait(0)
+
+
 class Held:
     """A loop that stands in each of its rounds until it is let go."""
 
@@ -116,6 +128,16 @@ def held() -> Iterator[Held]:
     held.loop._stopping.set()
     held.go.set()
     held.loop.stop(60)
+
+
+def test_however_often_it_is_woken_a_loop_rests_between_two_rounds(held: Held) -> None:
+    """What became due meanwhile is one round's."""
+    rests = held.loop._stopping = Rests()
+    for _ in range(3):
+        held.loop.kick()
+    held.leaves()
+
+    assert rests.taken == [REST]
 
 
 def test_a_loop_is_alive_in_its_first_round_unless_that_takes_too_long(held: Held) -> None:
