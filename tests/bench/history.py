@@ -120,6 +120,7 @@ def _done(world: World) -> list[Timed]:
 
 
 def _sends(world: World) -> None:
+    world.clock.passes(seconds=1)  # So that it is the newest.
     outcome = world.sends("bob", PROD, Duration="15m")
     assert outcome.kind == "closed", outcome
 
