@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 
@@ -112,11 +112,18 @@ def _done(world: World) -> list[Timed]:
               after=lambda: world.passes(hours=2)),
         Timed("access given, held and taken away", lambda: world.passes(hours=2),
               before=approves),
-        *(Timed(f"beat: {name}", lambda loop=loop: (loop.round(), loop.next_due()))  # type: ignore[misc]  # of its own default
+        *(Timed(f"beat: {name}", lambda loop=loop: (loop.round(), loop.next_due()),  # type: ignore[misc]  # of its own default
+                before=lambda loop=loop: _is_done(world, loop))  # type: ignore[misc]
           for name, loop in {"what is due": world.jobs, "outbox": world.bot.announcer,
                              "sessions cut": world.cutting, "sweep": world.sweep}.items()),
         Timed("beat: what was told is forgotten", forgets),
     ]  # fmt: skip
+
+
+def _is_done(world: World, loop: Any) -> None:
+    """With all that is due: a sweep that has come round looks at everything that was held lately."""
+    while (due := loop.next_due()) and due <= world.clock():
+        loop.round()
 
 
 def _sends(world: World) -> None:
