@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from grants import authority, policy, telling
@@ -50,7 +50,8 @@ class Case:
     book: PolicyBook
     asked: tuple[ApprovalPolicy, ...]
     """The policies that say who decides."""
-    votes: tuple[Vote, ...]
+    votes: tuple[Vote, ...] = ()
+    """So far. Each makes a new version of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,6 @@ class Pressed:
     def may_ask_for_proof(self, ballot: Ballot) -> bool:
         """Whether some policy wants one of whoever approves, perhaps of this."""
         return ballot is Ballot.APPROVE and policy.proof_needed(self.book.approval)
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The votes so far, and how those who agreed stand now; whoever is disabled counts no more.
-
-    Nor does whose Slack user is theirs no more: that is looked at when the votes are counted.
-    """
-
-    votes: tuple[Vote, ...] = ()
-    voters: Mapping[UserId, Membership] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +111,9 @@ class Review:
             if link.user_id == found[0].requester.user_id:
                 return pressed  # It is refused without asking for anybody's groups.
             case = _case(work, found[0])
-        ahead.begin(link.user_id, authority.groups(Action.APPROVE, case.book, case.asked))
-        ahead.begin(case.request.requester.user_id, _asking_groups(case))
-        return replace(pressed, case=case)
+            ahead.begin(link.user_id, authority.groups(Action.APPROVE, case.book, case.asked))
+            ahead.begin(case.request.requester.user_id, _asking_groups(case))
+            return replace(pressed, case=_with_votes(work, case))
 
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
@@ -163,15 +153,14 @@ class Review:
         if proved:
             in_time()
             self.proving.check(person, code)
-        votes = case.votes
         for _ in range(TRIES):
-            earlier = self._earlier(votes, case.asked)
+            voters = self._voters(case)
             in_time()
             vote = Vote(request_id, person, ballot, comment, self.clock(), proved)
-            if after := self._approve(vote, code, case, membership, earlier):
+            if after := self._approve(vote, code, case, membership, voters):
                 return after
             with self.works.reading() as work:
-                votes = tuple(work.votes.on(request_id))
+                case = _with_votes(work, replace(case, request=work.requests.get(request_id)))
         raise TooSlow
 
     def _reject(self, vote: Vote, case: Case) -> Request:
@@ -183,19 +172,24 @@ class Review:
         return after
 
     def _approve(
-        self, vote: Vote, code: str, case: Case, membership: Membership, earlier: Earlier
+        self,
+        vote: Vote,
+        code: str,
+        case: Case,
+        membership: Membership,
+        earlier: Mapping[UserId, Membership],
     ) -> Request | None:
         """None: others have voted since their votes were looked at, and must be counted too."""
-        book, asked = case.book, case.asked
-        people = {each.voter.user_id: each.voter for each in (*earlier.votes, vote)}
-        own = next((v for v in earlier.votes if v.voter.user_id == vote.voter.user_id), None)
+        asked = case.asked
+        people = {each.voter.user_id: each.voter for each in (*case.votes, vote)}
+        own = next((v for v in case.votes if v.voter.user_id == vote.voter.user_id), None)
         with self.works() as work:
             request = work.requests.get(vote.request_id)
-            if tuple(work.votes.on(request.id)) != earlier.votes:
+            if _others_have_voted(work, request, case):
                 _must_wait_for(vote, work, request)
                 return None
-            unlinked = {v.voter.user_id for v in earlier.votes if not bound(work, v.voter)}
-            counting = {who: now for who, now in earlier.voters.items() if who not in unlinked}
+            unlinked = {v.voter.user_id for v in case.votes if not bound(work, v.voter)}
+            counting = {who: now for who, now in earlier.items() if who not in unlinked}
             voters = {**counting, vote.voter.user_id: membership}
             stands = own if own and own.voter.user_id not in unlinked else None
             _write(work, request, vote, case, again=stands is not None)
@@ -213,13 +207,13 @@ class Review:
                 if stands and policy.counts(asked, stands):
                     raise AlreadyMoved(request, yours=True)
                 return _agreed_so_far(work, request, vote)
-            after = _decided(work, request, vote, Move.APPROVE, book, reason=request.reason)
+            after = _decided(work, request, vote, Move.APPROVE, case.book, reason=request.reason)
         self.wake()
         return after
 
     def _looked_at(self, request_id: RequestId) -> Case:
         with self.works.reading() as work:
-            return _case(work, work.requests.get(request_id))
+            return _with_votes(work, _case(work, work.requests.get(request_id)))
 
     def _admitted(
         self, person: Person, case: Case, ballot: Ballot, read: Ahead | Memberships
@@ -238,8 +232,12 @@ class Review:
         must_be_open(request, self.clock())
         return membership
 
-    def _earlier(self, votes: tuple[Vote, ...], asked: tuple[ApprovalPolicy, ...]) -> Earlier:
-        groups = policy.approver_groups(asked)
+    def _voters(self, case: Case) -> dict[UserId, Membership]:
+        """Who agreed so far, and the groups they are in now; whoever is disabled counts no more.
+
+        Nor does whose Slack user is theirs no more: that is looked at when the votes are counted.
+        """
+        groups = policy.approver_groups(case.asked)
 
         def now(vote: Vote) -> Membership | None:
             user = self.directory.user(vote.voter.user_id, lane=Lane.PERSON)
@@ -247,18 +245,28 @@ class Review:
                 return None
             return self.memberships.live(user.id, groups)
 
-        agreeing = [vote for vote in votes if policy.counts(asked, vote)]
+        agreeing = [vote for vote in case.votes if policy.counts(case.asked, vote)]
         if not agreeing:
-            return Earlier(votes)
+            return {}
         with ThreadPoolExecutor(AT_ONCE, "voters") as together:
             found = [each for each in together.map(now, agreeing) if each]
-        return Earlier(votes, {each.user_id: each for each in found})
+        return {each.user_id: each for each in found}
 
 
 def _case(work: Work, request: Request) -> Case:
     book, account = work.policies.current(), account_of(work, request)
     asked = policy.approval_policies(book, account, request.target.permission_set_arn)
-    return Case(request, account, book, asked, tuple(work.votes.on(request.id)))
+    return Case(request, account, book, asked)
+
+
+def _with_votes(work: Work, case: Case) -> Case:
+    return replace(case, votes=tuple(work.votes.on(case.request.id)))
+
+
+def _others_have_voted(work: Work, request: Request, case: Case) -> bool:
+    if request.version == case.request.version:
+        return False
+    return tuple(work.votes.on(request.id)) != case.votes
 
 
 def _asking_groups(case: Case) -> frozenset[GroupId]:

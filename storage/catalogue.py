@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from grants.model import Account, Catalogue, Instance, Ou, PermissionSet
 from grants.so_far import Ask, SoFar
@@ -16,10 +16,10 @@ from storage.engine import held
 from storage.kept import Kept
 from storage.rows import put
 from storage.tables import catalogue, catalogue_documents
+from storage.versions import VersionsOf
 
 UNREAD: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The document has no time of its own: the row beside it does."""
-NEWEST: Final = select(catalogue.c.version, catalogue.c.read_at)  # made once: asked without end
 
 
 @dataclass(slots=True)
@@ -28,24 +28,26 @@ class SqlCatalogue:
 
     db: Connection
     kept: Kept[Catalogue]
+    versions: VersionsOf
 
     def version(self) -> int:
-        row = self._row()
-        return row.version if row else 0
+        return self.versions.look().catalogue
 
     def hold(self) -> Catalogue | None:
-        self.db.execute(held(self.db, NEWEST))
+        self.db.execute(held(self.db, select(catalogue.c.version)))
+        self.versions.forget()
         return self.load()
 
     def load(self) -> Catalogue | None:
-        row = self._row()
-        if row is None:
+        _, version, read_at = self.versions.seen()
+        if read_at is None:
             return None
-        content = self.kept.get(row.version, lambda: self._read(row.version))
-        return replace(content, version=row.version, read_at=row.read_at)
+        content = self.kept.get(version, lambda: self._read(version))
+        return replace(content, version=version, read_at=read_at)
 
     def replace(self, found: Catalogue) -> Catalogue:
         document = canonical(to_json(found))
+        self.versions.forget()
         digest = hashlib.sha256(document.encode()).hexdigest()
         row = self.db.execute(held(self.db, select(catalogue))).first()
         same = row is not None and row.digest == digest
@@ -59,9 +61,6 @@ class SqlCatalogue:
             self.db.execute(delete(catalogue_documents).where(old))
             self.db.execute(insert(catalogue_documents).values(version=version, document=document))
         return replace(found, version=version)
-
-    def _row(self) -> Row[Any, Any] | None:
-        return self.db.execute(NEWEST).first()
 
     def _read(self, version: int) -> Catalogue:
         wanted = catalogue_documents.c.version == version

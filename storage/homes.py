@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from grants.model import Role, SlackUserId, UserId
 from grants.records import HomeRow
 from storage.engine import held
 from storage.rows import put
 from storage.tables import homes
+
+LATELY: Final = (  # made once: every move asks whether anybody may have it before them
+    select(homes)
+    .where(homes.c.opened_at >= bindparam("since"))
+    .order_by(homes.c.opened_at.desc())
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,7 @@ class SqlHomes:
         put(self.db, homes, values)
 
     def opened_since(self, since: datetime, *, limit: int) -> list[HomeRow]:
-        lately = select(homes).where(homes.c.opened_at >= since)
-        found = self.db.execute(lately.order_by(homes.c.opened_at.desc()).limit(limit))
+        found = self.db.execute(LATELY, {"since": since, "limit": limit})
         return [_home(row) for row in found.mappings()]
 
 

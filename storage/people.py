@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from grants.model import SlackUserId, UserId
 from grants.records import Binding
-from storage.engine import held
+from storage.engine import Held
 from storage.rows import add, put
 from storage.tables import bindings
+
+# Made once: whatever somebody presses asks who they are.
+ONE: Final = Held(select(bindings).where(bindings.c.slack_id == bindparam("slack_id")))
+OF_USER: Final = (
+    select(bindings).where(bindings.c.user_id == bindparam("user_id")).order_by(bindings.c.slack_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +27,12 @@ class SqlPeople:
     db: Connection
 
     def get(self, slack_id: SlackUserId) -> Binding | None:
-        wanted = select(bindings).where(bindings.c.slack_id == slack_id)
-        row = self.db.execute(held(self.db, wanted)).mappings().first()
+        row = self.db.execute(ONE.by(self.db), {"slack_id": slack_id}).mappings().first()
         return None if row is None else _binding(row)
 
     def of_user(self, user_id: UserId) -> list[Binding]:
-        found = select(bindings).where(bindings.c.user_id == user_id).order_by(bindings.c.slack_id)
-        return [_binding(row) for row in self.db.execute(found).mappings()]
+        found = self.db.execute(OF_USER, {"user_id": user_id})
+        return [_binding(row) for row in found.mappings()]
 
     def add(self, binding: Binding) -> bool:
         return add(self.db, bindings, asdict(binding))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from grants.errors import PoliciesMoved
@@ -14,8 +14,7 @@ from grants.records import Applied
 from storage.books import book_from_json, book_to_json
 from storage.kept import Kept
 from storage.tables import policy_versions
-
-NEWEST: Final = select(func.max(policy_versions.c.version))  # made once: asked without end
+from storage.versions import VersionsOf
 
 
 @dataclass(slots=True)
@@ -24,14 +23,14 @@ class SqlPolicies:
 
     db: Connection
     kept: Kept[PolicyBook]
+    versions: VersionsOf
 
     def current(self) -> PolicyBook:
-        version = self.version()
+        version = self.versions.seen().policies
         return self.kept.get(version, lambda: self.at(version)) if version else PolicyBook()
 
     def version(self) -> int:
-        newest: int | None = self.db.scalar(NEWEST)
-        return newest or 0
+        return self.versions.look().policies
 
     def at(self, version: int) -> PolicyBook:
         found = select(policy_versions).where(policy_versions.c.version == version)
@@ -44,6 +43,7 @@ class SqlPolicies:
         before = self.version() if since is None else since
         after = replace(book, version=before + 1)
         self.kept = Kept()  # this version may yet be rolled back: it is for this unit of work
+        self.versions.forget()
         row = {"version": after.version, "at": at, "by": by, "document": book_to_json(after)}
         try:
             with self.db.begin_nested():

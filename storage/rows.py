@@ -1,6 +1,7 @@
 """Puts a row in its place, whether or not there is one already."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, insert, update
@@ -31,8 +32,12 @@ def put(db: Connection, table: Table, row: dict[str, Any], **changes: Any) -> No
 
 def add(db: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert, unless there is one of this key, perhaps of a moment ago; then False, and nothing."""
-    anew = ADDING[db.dialect.name](table).on_conflict_do_nothing()
-    return db.execute(anew, row, execution_options=COUNTED).rowcount == 1
+    return db.execute(_anew(db.dialect.name, table), row, execution_options=COUNTED).rowcount == 1
+
+
+@cache
+def _anew(dialect: str, table: Table) -> Any:
+    return ADDING[dialect](table).on_conflict_do_nothing()
 
 
 def _overwritten(db: Connection, table: Table, values: dict[str, Any]) -> bool:

@@ -30,6 +30,7 @@ from storage.refreshes import SqlRefreshes
 from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
 from storage.told_lines import SqlToldLines
+from storage.versions import VersionsOf
 from storage.votes import SqlVotes
 
 Hears = Callable[[Entry, Request | None], object]
@@ -40,6 +41,7 @@ class SqlWork:
     """`grants.stores.Work`."""
 
     def __init__(self, db: Connection, books: Kept[PolicyBook], read: Kept[Catalogue]) -> None:
+        versions = VersionsOf(db)
         self.requests = SqlRequests(db)
         self.votes = SqlVotes(db)
         self.assignments = SqlAssignments(db)
@@ -47,12 +49,12 @@ class SqlWork:
         self.copies = SqlCopies(db)
         self.told_lines = SqlToldLines(db)
         self.journal = SqlJournal(db)
-        self.policies = SqlPolicies(db, books)
+        self.policies = SqlPolicies(db, books, versions)
         self.people = SqlPeople(db)
         self.acted = SqlActed(db)
         self.proofs = SqlProofs(db)
         self.homes = SqlHomes(db)
-        self.catalogue = SqlCatalogue(db, read)
+        self.catalogue = SqlCatalogue(db, read, versions)
         self.activities = SqlActivities(db)
         self.processes = SqlProcesses(db)
         self.sweeps = SqlSweeps(db)

@@ -226,6 +226,34 @@ def test_only_other_content_is_another_version(works: SqlWorks, documents_read: 
         assert work.catalogue.load() == replace(make.a_catalogue(accounts={}), version=2)
 
 
+def test_what_a_unit_of_work_has_changed_it_reads_as_it_left_it(works: SqlWorks) -> None:
+    with works() as work:
+        assert (work.policies.current().version, work.catalogue.load()) == (0, None)
+
+        applied = work.policies.apply(FULL_BOOK, by="ada", at=NOON)
+        assert work.policies.current() == applied
+        stored = work.catalogue.replace(make.a_catalogue())
+        assert work.catalogue.load() == stored
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has one writer at a time
+def test_what_others_have_changed_meanwhile_is_seen_by_whoever_looks_for_it(
+    works: SqlWorks,
+) -> None:
+    with works() as work:
+        assert (work.policies.current().version, work.catalogue.load()) == (0, None)
+        with works() as other:
+            other.policies.apply(FULL_BOOK, by="ada", at=NOON)
+            other.catalogue.replace(make.a_catalogue())
+
+        assert work.policies.version() == 1
+        assert work.policies.current().version == 1
+
+        with works() as other:
+            newer = other.catalogue.replace(make.a_catalogue(accounts={}))
+        assert work.catalogue.hold() == newer
+
+
 def test_a_large_catalogue_comes_back_whole(works: SqlWorks) -> None:
     accounts = [make.an_account(f"{n:012}", tags={"env": "dev", "n": f"{n}"}) for n in range(5000)]
     sets = [

@@ -32,10 +32,12 @@ def _at(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
     asker.asks(1)
     asks = _what_a_vote_asks(stage)
     committed, yardstick, given, whole = list[float](), list[float](), list[float](), list[float]()
+    targets = stage.size.accounts * stage.size.permission_sets
+    each_round = min(bench.few, 8, (targets - 1) // (bench.rounds + 1))  # None is asked for twice.
     with stage.bare(name="bare") as bare, stage.bare(name="asking", asks=asks) as asking:
         alone, beside_aws = stage.desk(bare, EVE), stage.desk(asking, EVE)
         for around in range(-1, bench.rounds):  # The first is not counted: nothing is warm yet.
-            waiting = asker.asks(min(bench.few, 8))
+            waiting = asker.asks(each_round)
             found = [_approved(stage, each, eve, alone, beside_aws) for each in waiting]
             if around >= 0:
                 committed.append(median(each.committed for each in found))
@@ -100,9 +102,8 @@ class _Asker:
         return [(each, self._stage.comes(partial(self._stage.card, each), "card")) for each in made]
 
     def _asked(self) -> RequestId:
-        number = next(self._numbers)
-        account, arn = divmod(number, self._stage.size.permission_sets)
-        account = (account + number) % self._stage.size.accounts
+        turn, arn = divmod(next(self._numbers), self._stage.size.permission_sets)
+        account = (turn + arn) % self._stage.size.accounts
         pat, before = self._desk.person, self._last()
         pat.command("", "general")
         self._stage.until(lambda: "Looking" not in str((v := pat.view()) and v.body), "form")
