@@ -160,7 +160,7 @@ class Review:
             if after := self._approve(vote, code, case, membership, voters):
                 return after
             with self.works.reading() as work:
-                case = _with_votes(work, replace(case, request=work.requests.get(request_id)))
+                case = _with_votes(work, case)
         raise TooSlow
 
     def _reject(self, vote: Vote, case: Case) -> Request:

@@ -31,7 +31,7 @@ class SqlCatalogue:
     versions: VersionsOf
 
     def version(self) -> int:
-        return self.versions.look().catalogue
+        return self.versions.seen().catalogue
 
     def hold(self) -> Catalogue | None:
         self.db.execute(held(self.db, select(catalogue.c.version)))

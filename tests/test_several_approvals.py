@@ -83,6 +83,19 @@ def test_two_different_people_grant_it_and_both_are_named(world: World) -> None:
     assert world.journal(request).count("vote") == 2
 
 
+def test_two_who_were_here_before_grant_it_too(world: World) -> None:
+    world.policies(TWO)
+    for who in ("eve", "dan"):  # Of whom it is known who they are, more is read ahead.
+        world[who].command("", DEFAULT)
+    request = world.asks("bob", PROD)
+
+    approves(world, "eve", request)
+    approves(world, "dan", request)
+
+    assert world.request(request).decided_by == "Dan Approver"
+    assert "Approved by Eve Approver and Dan Approver" in shown(world, request)
+
+
 def test_who_agreed_before_fewer_were_enough_presses_again_and_it_is_granted(world: World) -> None:
     world.policies(TWO)
     request = world.asks("bob", PROD)
