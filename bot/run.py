@@ -35,6 +35,7 @@ from bot.assemble import (
 )
 from bot.daemons import Daemons
 from bot.gauges import Gauges
+from bot.keep_alive import keep_alive
 from bot.meters import Beats, Meters
 from bot.policies import FirstPolicies
 from bot.readiness import Readiness
@@ -137,6 +138,7 @@ def run(settings: Settings, part: Part = Part.ALL) -> int:
         aws = open_aws(settings, meters=meters)
         FirstPolicies(settings, storage, aws).check()
         proving(settings, storage, Memberships(aws.directory, storage.clock)).reseal()
+        keep_alive(settings.slack_api_url)
         process = Process(settings, part, storage, aws, meters)
         process.start()
         stack.callback(process.stop)

@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
@@ -107,6 +108,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.respond = respond
         self.closing = Event()
+        self.connections = 0
+        """So many were opened."""
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         self._answering: list[Thread] = []
@@ -121,17 +124,23 @@ class Server(ThreadingHTTPServer):
         self.closing.set()
         self.shutdown()
         self._loop.join()
-        with self._lock:
-            for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+        self.hang_up()
         for thread in self._answering:
             thread.join(5)
         self.server_close()
+
+    def hang_up(self) -> None:
+        """On everybody."""
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):  # of who has hung up already
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread for each connection, remembered."""
         with self._lock:
             self._open.add(request)
+            self.connections += 1
         thread = Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )

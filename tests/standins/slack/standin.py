@@ -39,6 +39,15 @@ class SlackStandIn(Slack):
         """The address of the server."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def connections(self) -> int:
+        """So many were opened to it."""
+        return self._server.connections
+
+    def hang_up(self) -> None:
+        """Close them all."""
+        self._server.hang_up()
+
     def __enter__(self) -> Self:
         self._server.start()
         return self
