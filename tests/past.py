@@ -100,7 +100,7 @@ class Past:
         return times * len(self.lived)
 
     def _repeat(self, db: Connection, offsets: dict[Table, int], begun: int, these: range) -> None:
-        n, few = NUMBERS.c.n + these.start, NUMBERS.c.n < len(these)
+        n, few = cast(NUMBERS.c.n, BigInteger) + these.start, NUMBERS.c.n < len(these)
         again = cast(n * len(self.lived) + LIVED.c.k + FIRST_ID + begun, Text)
         asker, target = ASKERS.alias("asker"), TARGETS.alias("target")
         for table in (
@@ -135,14 +135,14 @@ class Past:
         self, table: Table, n: ColumnElement[int], offsets: dict[Table, int]
     ) -> dict[str, Any]:
         """Long ago, and with numbers of its own."""
-        ago = cast(n + 1, BigInteger) * (self.apart // timedelta(microseconds=1))
+        ago = (n + 1) * (self.apart // timedelta(microseconds=1))
         moved: dict[str, Any] = {
             each.name: type_coerce(each, BigInteger) - ago
             for each in table.c
             if isinstance(each.type, Moment)
         }
         for one, column in SERIALS.items():
-            again = cast(n + 1, BigInteger) * offsets[one]
+            again = (n + 1) * offsets[one]
             if one is table:
                 moved[column] = table.c[column] + again
             elif one is copies and "copy_id" in table.c:
