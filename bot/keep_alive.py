@@ -3,31 +3,29 @@
 That is a handshake of TCP and one of TLS, while somebody waits for a window.
 """
 
-import socket
+from collections.abc import Callable
 from http.client import HTTPMessage
 from io import BytesIO
 from ssl import create_default_context
+from threading import Lock
+from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import BaseHandler, Request, build_opener, install_opener
 from urllib.response import addinfourl
 
 from urllib3 import BaseHTTPResponse, PoolManager
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TookTooLong
 
-MOST: Final = 100
+MOST: Final = 256
 """So many may be open and not in use: more than there are threads that call Slack at the same moment."""
-ASKED: Final = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    *(
-        (socket.IPPROTO_TCP, option, seconds)
-        for name, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-        if (option := getattr(socket, name, None)) is not None
-    ),
-)
-"""Whether the other side is still there: a NAT on the way forgets what was not heard of for some minutes."""
+IDLE: Final = 30.0
+"""Seconds without a call, after which none is used again: Slack may be about to close it."""
+OLD: Final = 300.0
+"""Seconds, after which all are opened anew: by then Slack may be elsewhere, and a NAT has forgotten
+what it did not hear of (AWS's after 350).
+"""
 
 
 class KeepAlive(BaseHandler):
@@ -38,19 +36,18 @@ class KeepAlive(BaseHandler):
 
     handler_order = 400
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
         """To the host of this URL, past no proxy: where there is one, urllib's own handlers talk to it."""
         found = urlsplit(url)
         self._origin = found.scheme, found.netloc
-        self._pool = PoolManager(
-            num_pools=1,
-            maxsize=MOST,
-            ssl_context=create_default_context(),  # as urllib has it
-            socket_options=[*HTTPConnection.default_socket_options, *ASKED],
-        )
+        self._clock = clock
+        self._lock = Lock()
+        self._tls = create_default_context()  # as urllib has it; reading the roots takes 30 ms
+        self._pool = self._anew()
+        self._opened = self._used = clock()
 
     def http_open(self, request: Request) -> addinfourl | None:
-        """What came back, whole; None: it is for somebody else. OSError as urllib itself raises it."""
+        """What came back, whole; None: it is for somebody else. An OSError where nothing did."""
         if (request.type, request.host) != self._origin:
             return None
         try:
@@ -62,7 +59,7 @@ class KeepAlive(BaseHandler):
     https_open = http_open
 
     def _answer(self, request: Request) -> BaseHTTPResponse:
-        return self._pool.urlopen(
+        return self._connections().urlopen(
             request.get_method(),
             request.full_url,
             body=request.data,
@@ -71,6 +68,18 @@ class KeepAlive(BaseHandler):
             redirect=False,
             retries=False,
         )
+
+    def _connections(self) -> PoolManager:
+        """Those that are used again, or new ones. Whoever is using an old one goes on with it."""
+        now = self._clock()
+        with self._lock:
+            if now - self._used > IDLE or now - self._opened > OLD:
+                self._pool, self._opened = self._anew(), now
+            self._used = now
+            return self._pool
+
+    def _anew(self) -> PoolManager:
+        return PoolManager(num_pools=1, maxsize=MOST, ssl_context=self._tls)
 
 
 def _as_urllib_has_it(request: Request, answer: BaseHTTPResponse) -> addinfourl:
@@ -82,6 +91,6 @@ def _as_urllib_has_it(request: Request, answer: BaseHTTPResponse) -> addinfourl:
     return found
 
 
-def keep_alive(url: str) -> None:
+def keep_alive(url: str, clock: Callable[[], float] = monotonic) -> None:
     """From now on, for this process."""
-    install_opener(build_opener(KeepAlive(url)))
+    install_opener(build_opener(KeepAlive(url, clock)))

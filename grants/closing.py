@@ -101,8 +101,8 @@ class Closing:
         """The same for an actor whose role is settled: the operator at the command line."""
         fit_reason(reason)
         with self.works() as work:
-            still(work)
             request = work.requests.get(request_id)
+            still(work)  # once the row is locked: what it looks up holds for all that follows
             if cut and (why := _uncut(work, request, self.scp)):
                 raise NoCut(why)
             scp = self.scp if _way(work) is CutWay.SCP else ""

@@ -1,14 +1,23 @@
 """Calls of Slack share connections, and nothing else about them changes."""
 
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.clock import system_clock
 from bot.keep_alive import keep_alive
 from tests.beside import outside
 from tests.clock import FakeClock
@@ -23,12 +32,14 @@ def slack() -> Iterator[SlackStandIn]:
 
 
 @contextmanager
-def kept_alive(url: str) -> Iterator[None]:
+def kept_alive(url: str, clock: Callable[[], float] = monotonic) -> Iterator[None]:
     """As in a process whose connections stay open."""
     before = urllib.request._opener  # type: ignore[attr-defined]
-    keep_alive(url)
-    yield
-    urllib.request.install_opener(before)
+    keep_alive(url, clock)
+    try:
+        yield
+    finally:
+        urllib.request.install_opener(before)
 
 
 @pytest.fixture
@@ -97,6 +108,88 @@ def test_what_was_not_answered_is_not_sent_again(
     assert slack.connections == 2
 
 
+@pytest.mark.parametrize(("pause", "opened"), [(29, 1), (31, 4)])
+def test_one_that_was_idle_for_long_is_not_used_again(
+    slack: SlackStandIn, pause: int, opened: int
+) -> None:
+    times = count(step=pause)
+    with kept_alive(slack.url, lambda: float(next(times))):
+        for _ in range(4):
+            client(slack).auth_test()
+
+    assert slack.connections == opened
+
+
+def test_none_is_used_for_ever(slack: SlackStandIn) -> None:
+    times = count(step=20)
+    with kept_alive(slack.url, lambda: float(next(times))):
+        for _ in range(31):
+            client(slack).auth_test()
+
+    assert slack.connections == 2
+
+
+# Over TLS, as Slack is
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[SlackStandIn, Path]]:
+    """Known by the name of localhost alone; and whoever trusts this file trusts it."""
+    certificate, both = tmp_path / "certificate.pem", tmp_path / "both.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = system_clock()
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+    certificate.write_bytes(signed)
+    both.write_bytes(signed + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    slack = SlackStandIn(FakeClock())
+    slack.secure(both)
+    with slack:
+        yield slack, certificate
+
+
+def over_tls(slack: SlackStandIn, host: str) -> WebClient:
+    url = slack.url.replace("http://127.0.0.1", f"https://{host}")
+    return WebClient(slack.token, base_url=url, timeout=5, retry_handlers=[])
+
+
+def test_over_tls_too_calls_share_a_connection(
+    secured: tuple[SlackStandIn, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack, certificate = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    web = over_tls(slack, "localhost")
+
+    with kept_alive(web.base_url):
+        for _ in range(3):
+            assert web.auth_test()["ok"]
+
+    assert slack.connections == 1
+
+
+@pytest.mark.parametrize(("host", "trusted"), [("localhost", False), ("127.0.0.1", True)])
+def test_who_cannot_prove_to_be_slack_is_told_nothing(
+    secured: tuple[SlackStandIn, Path], monkeypatch: pytest.MonkeyPatch, host: str, *, trusted: bool
+) -> None:
+    slack, certificate = secured
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    web = over_tls(slack, host)
+
+    with kept_alive(web.base_url), pytest.raises(OSError, match="certificate verify failed"):
+        web.auth_test()
+
+    assert slack.calls.count() == 0
+
+
 def test_where_nobody_listens_it_is_told_as_ever() -> None:
     with SlackStandIn(FakeClock()) as gone:
         web = client(gone)
@@ -111,6 +204,9 @@ def test_what_goes_elsewhere_is_left_alone(slack: SlackStandIn, web: WebClient) 
 
         assert other.connections == 2
     assert slack.connections == 0
+
+
+# The process
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -2,10 +2,12 @@
 
 import json
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -128,6 +130,12 @@ class Server(ThreadingHTTPServer):
         for thread in self._answering:
             thread.join(5)
         self.server_close()
+
+    def secure(self, certificate: Path) -> None:
+        """Speak TLS, by this certificate and its key."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def hang_up(self) -> None:
         """On everybody."""

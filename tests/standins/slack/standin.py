@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -43,6 +44,10 @@ class SlackStandIn(Slack):
     def connections(self) -> int:
         """So many were opened to it."""
         return self._server.connections
+
+    def secure(self, certificate: Path) -> None:
+        """Before it is entered: it speaks TLS. Its `url` stays as it is."""
+        self._server.secure(certificate)
 
     def hang_up(self) -> None:
         """Close them all."""
