@@ -74,8 +74,8 @@ def bench_of(said: argparse.Namespace, databases: Databases) -> Bench:
         databases,
         tuple(said.size or ((SIZES[0], SIZES[2]) if said.short else SIZES)),
         tuple(engines),
-        rounds=said.rounds or (3 if said.short else 7),
-        times=said.times or (8 if said.short else 30),
+        rounds=said.rounds or (2 if said.short else 7),
+        times=said.times or (6 if said.short else 30),
         short=said.short,
     )
 

@@ -30,6 +30,7 @@ SECONDS: Final = 0.5
 """That an operation takes AWS."""
 STEADY: Final = 3.0
 """Ends a second: three calls each are half of what the limiter lets through."""
+MINUTE: Final = timedelta(minutes=1)
 SOON: Final = timedelta(seconds=15)
 """Until then everything is set up."""
 LOOKS: Final = 0.5
@@ -38,8 +39,9 @@ LOOKS: Final = 0.5
 def measure(bench: Bench) -> Iterator[Figure]:
     for engine in bench.engines:
         yield from _one_after_another(bench, engine)
-        for count in (1_000,) if bench.short else (1_000, 10_000):
-            yield from _at_once(bench, engine, count)
+        many = {300: 18} if bench.short else {1_000: 60, 10_000: 60}
+        for count, seconds in many.items():
+            yield from _at_once(bench, engine, count, timedelta(seconds=seconds))
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _key(call: Call) -> Key:
 
 
 def _one_after_another(bench: Bench, engine: Engine) -> Iterator[Figure]:
-    count = 60 if bench.short else 300
+    count = 30 if bench.short else 300
     steady = ended(bench, engine, count, timedelta(seconds=count / STEADY))
     late = sorted(own for _, own in steady.lateness())
     p99 = late[int(0.99 * (len(late) - 1))]
@@ -105,10 +107,10 @@ def _one_after_another(bench: Bench, engine: Engine) -> Iterator[Figure]:
     yield Figure(line, SIZE, engine, "s", (p99,), budget=1.0)
 
 
-def _at_once(bench: Bench, engine: Engine, count: int) -> Iterator[Figure]:
-    found = ended(bench, engine, count, timedelta(minutes=1))
+def _at_once(bench: Bench, engine: Engine, count: int, within: timedelta) -> Iterator[Figure]:
+    found = ended(bench, engine, count, within)
     late = found.lateness()
-    what = f"{count:,} ends in a minute"
+    what = f"{count:,} ends in {'a minute' if within == MINUTE else f'{within.seconds} s'}"
     took, bound = (found.took,), (found.bound,)
     yield Figure(f"{what}: all known to be gone", SIZE, engine, "s", took, bound, 1.05)
     yield Figure(f"{what}: the last removal left", SIZE, engine, "s", (late[-1][0],))
@@ -132,7 +134,8 @@ def ended(
     with bench.stage(SIZE, engine, operation_seconds=SECONDS, quotas=True) as stage:
         with ExitStack() as up:
             bots = list(several(stage, up, processes, ELEVATE_ACTIVITY_SOURCE="none"))
-            begins = system_clock() + SOON + timedelta(milliseconds=count)
+            soon = SOON / 3 if bench.short else SOON
+            begins = system_clock() + soon + timedelta(milliseconds=count)
             held = hold(stage, [begins + within * number / count for number in range(count)])
             assert system_clock() < begins, "set up too late"
             NEVER.wait((begins - system_clock()).total_seconds())

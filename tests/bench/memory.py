@@ -34,7 +34,7 @@ def _weighed(bench: Bench, engine: Engine) -> Iterator[Figure]:
         with stage.up(quiet=not bench.short) as bot:
             for who in (BOB, PAT):
                 _asks(stage, bot, who)
-            NEVER.wait(GOES_ON)
+            NEVER.wait(GOES_ON / 6 if bench.short else GOES_ON)
             weighed = _resident(bot, "VmRSS"), _resident(bot, "VmHWM")
     line = f"resident, {HELD:,} grants held"
     yield Figure(line, LARGE, engine, "MiB", weighed[:1], budget=200)
