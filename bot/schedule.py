@@ -153,6 +153,7 @@ class Schedule:
 
     def stop(self, timeout: float = 10) -> None:
         """Finish what is in hand."""
+        self._scheduler.remove_all_jobs()  # else one that is just starting is missed afterwards
         self._scheduler.shutdown(wait=False)
         for loop in self._loops:
             loop.stop(timeout)
