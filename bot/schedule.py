@@ -153,7 +153,10 @@ class Schedule:
 
     def stop(self, timeout: float = 10) -> None:
         """Finish what is in hand."""
-        self._scheduler.remove_all_jobs()  # else one that is just starting is missed afterwards
-        self._scheduler.shutdown(wait=False)
+        self._scheduler.pause()
         for loop in self._loops:
             loop.stop(timeout)
+        # Waits for a job that is just being started: else the scheduler's thread, which puts it away
+        # afterwards, finds that it is stopped by then, and takes that for an error.
+        self._scheduler.remove_all_jobs()
+        self._scheduler.shutdown(wait=False)

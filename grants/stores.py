@@ -336,10 +336,15 @@ class Policies(Protocol):
     """The policies, version by version."""
 
     def current(self) -> PolicyBook:
-        """The newest; the empty book of version 0 where none was applied yet."""
+        """The newest, as this unit of work last looked; the empty book of version 0 where none was
+        applied yet.
+        """
         ...
 
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The newest one's, looked up now: for whoever must know that nothing has changed."""
+        ...
+
     def at(self, version: int) -> PolicyBook:
         """As they were; the empty book where there is no such version."""
         ...
@@ -425,7 +430,7 @@ class CatalogueStore(Protocol):
     """The catalogue as last read, kept across restarts."""
 
     def version(self) -> int:
-        """0: nothing was ever read."""
+        """As this unit of work last looked, like `load`. 0: nothing was ever read."""
         ...
 
     def load(self) -> Catalogue | None: ...

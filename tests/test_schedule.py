@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from apscheduler.events import EVENT_SCHEDULER_PAUSED
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.schedule import REST, Loop, Round, Schedule
@@ -166,3 +168,37 @@ def test_who_wakes_some_loops_leaves_the_others_to_their_beat() -> None:
     schedule.wake("jobs", "outbox", "none of ours")
 
     assert [loop.name for loop in schedule._loops if loop._kick.is_set()] == ["jobs", "outbox"]
+
+
+class Slow(MemoryJobStore):  # type: ignore[misc]  # apscheduler has no types
+    """Whoever asks it for what is due is kept waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = Event(), Event()
+
+    def get_due_jobs(self, now: datetime) -> list[Any]:
+        due: list[Any] = super().get_due_jobs(now)
+        if due:
+            self.asked.set()
+            self.goes_on.wait(30)
+        return due
+
+
+def test_a_wake_up_that_begins_while_everything_stops_is_no_fault() -> None:
+    schedule, slow, paused = Schedule((), FakeClock()), Slow(), Event()
+    scheduler = schedule._scheduler
+    scheduler.add_jobstore(slow, "slow")
+    scheduler.add_listener(lambda _: paused.set(), EVENT_SCHEDULER_PAUSED)
+    schedule.start()
+    scheduler.add_job(Event().set, "date", run_date=NOON, jobstore="slow")
+    assert slow.asked.wait(30)
+
+    stopping = Thread(target=schedule.stop)
+    stopping.start()
+    begun = paused.wait(30)
+    slow.goes_on.set()  # What its thread then raised would fail this test.
+    stopping.join(30)
+
+    assert begun
+    assert not scheduler.running
