@@ -20,11 +20,9 @@ from urllib3.exceptions import TimeoutError as TookTooLong
 
 MOST: Final = 256
 """So many may be open and not in use: more than there are threads that call Slack at the same moment."""
-IDLE: Final = 30.0
-"""Seconds without a call, after which none is used again: Slack may be about to close it."""
-OLD: Final = 300.0
-"""Seconds, after which all are opened anew: by then Slack may be elsewhere, and a NAT has forgotten
-what it did not hear of (AWS's after 350).
+OLD: Final = 30.0
+"""Seconds, after which all are opened anew, so that none was unused for longer: Slack may be about to
+close it, or a NAT on the way may have forgotten it, and what is sent on such a one is lost.
 """
 
 
@@ -44,7 +42,7 @@ class KeepAlive(BaseHandler):
         self._lock = Lock()
         self._tls = create_default_context()  # as urllib has it; reading the roots takes 30 ms
         self._pool = self._anew()
-        self._opened = self._used = clock()
+        self._opened = clock()
 
     def http_open(self, request: Request) -> addinfourl | None:
         """What came back, whole; None: it is for somebody else. An OSError where nothing did."""
@@ -73,9 +71,8 @@ class KeepAlive(BaseHandler):
         """Those that are used again, or new ones. Whoever is using an old one goes on with it."""
         now = self._clock()
         with self._lock:
-            if now - self._used > IDLE or now - self._opened > OLD:
+            if now - self._opened > OLD:
                 self._pool, self._opened = self._anew(), now
-            self._used = now
             return self._pool
 
     def _anew(self) -> PoolManager:

@@ -50,7 +50,7 @@ class Case:
     book: PolicyBook
     asked: tuple[ApprovalPolicy, ...]
     """The policies that say who decides."""
-    votes: tuple[Vote, ...] = ()
+    votes: tuple[Vote, ...]
     """So far. Each makes a new version of the request."""
 
 
@@ -108,12 +108,14 @@ class Review:
             found = work.requests.several([request_id]) if request_id else []
             if not found or link is None or link.broken or found[0].state is not State.PENDING:
                 return pressed
-            if link.user_id == found[0].requester.user_id:
+            request, book = found[0], pressed.book
+            if link.user_id == request.requester.user_id:
                 return pressed  # It is refused without asking for anybody's groups.
-            case = _case(work, found[0])
-            ahead.begin(link.user_id, authority.groups(Action.APPROVE, case.book, case.asked))
-            ahead.begin(case.request.requester.user_id, _asking_groups(case))
-            return replace(pressed, case=_with_votes(work, case))
+            account = account_of(work, request)
+            asked = _asked(book, account, request)
+            ahead.begin(link.user_id, authority.groups(Action.APPROVE, book, asked))
+            ahead.begin(request.requester.user_id, _asking_groups(book, account, request))
+            return replace(pressed, case=Case(request, account, book, asked, _votes(work, request)))
 
     def may_vote(self, person: Person, request_id: RequestId, ballot: Ballot) -> Request:
         """The request, if this person may decide on it now; or a refusal."""
@@ -160,7 +162,7 @@ class Review:
             if after := self._approve(vote, code, case, membership, voters):
                 return after
             with self.works.reading() as work:
-                case = _with_votes(work, case)
+                case = replace(case, votes=_votes(work, case.request))
         raise TooSlow
 
     def _reject(self, vote: Vote, case: Case) -> Request:
@@ -213,7 +215,10 @@ class Review:
 
     def _looked_at(self, request_id: RequestId) -> Case:
         with self.works.reading() as work:
-            return _with_votes(work, _case(work, work.requests.get(request_id)))
+            request, book = work.requests.get(request_id), work.policies.current()
+            account = account_of(work, request)
+            asked = _asked(book, account, request)
+            return Case(request, account, book, asked, _votes(work, request))
 
     def _admitted(
         self, person: Person, case: Case, ballot: Ballot, read: Ahead | Memberships
@@ -253,31 +258,30 @@ class Review:
         return {each.user_id: each for each in found}
 
 
-def _case(work: Work, request: Request) -> Case:
-    book, account = work.policies.current(), account_of(work, request)
-    asked = policy.approval_policies(book, account, request.target.permission_set_arn)
-    return Case(request, account, book, asked)
+def _asked(book: PolicyBook, account: Account, request: Request) -> tuple[ApprovalPolicy, ...]:
+    return policy.approval_policies(book, account, request.target.permission_set_arn)
 
 
-def _with_votes(work: Work, case: Case) -> Case:
-    return replace(case, votes=tuple(work.votes.on(case.request.id)))
+def _votes(work: Work, request: Request) -> tuple[Vote, ...]:
+    return tuple(work.votes.on(request.id))
 
 
 def _others_have_voted(work: Work, request: Request, case: Case) -> bool:
     if request.version == case.request.version:
         return False
-    return tuple(work.votes.on(request.id)) != case.votes
+    return _votes(work, request) != case.votes
 
 
-def _asking_groups(case: Case) -> frozenset[GroupId]:
+def _asking_groups(book: PolicyBook, account: Account, request: Request) -> frozenset[GroupId]:
     """That decide whether the requester may have it."""
-    return policy.asking_groups(case.book, case.account, case.request.target.permission_set_arn)
+    return policy.asking_groups(book, account, request.target.permission_set_arn)
 
 
 def _must_be_eligible(case: Case, read: Ahead | Memberships) -> None:
     """They were, when they asked."""
     request = case.request
-    membership = read.live(request.requester.user_id, _asking_groups(case))
+    groups = _asking_groups(case.book, case.account, request)
+    membership = read.live(request.requester.user_id, groups)
     arn = request.target.permission_set_arn
     if not policy.eligible(case.book, membership, case.account, arn):
         raise RequesterNoLongerEligible(request)

@@ -342,7 +342,9 @@ class Policies(Protocol):
         ...
 
     def version(self) -> int:
-        """The newest one's, looked up now: for whoever must know that nothing has changed."""
+        """The newest one's, looked up now (by who only reads: as of when they began), for whoever must
+        know that nothing has changed.
+        """
         ...
 
     def at(self, version: int) -> PolicyBook:
@@ -433,7 +435,10 @@ class CatalogueStore(Protocol):
         """As this unit of work last looked, like `load`. 0: nothing was ever read."""
         ...
 
-    def load(self) -> Catalogue | None: ...
+    def load(self) -> Catalogue | None:
+        """None: nothing was ever read."""
+        ...
+
     def hold(self) -> Catalogue | None:
         """The same, to be changed: nobody else changes it before this unit of work is over."""
         ...

@@ -16,7 +16,7 @@ from storage.engine import held
 from storage.kept import Kept
 from storage.rows import put
 from storage.tables import catalogue, catalogue_documents
-from storage.versions import VersionsOf
+from storage.versions import SeenVersions
 
 UNREAD: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The document has no time of its own: the row beside it does."""
@@ -28,7 +28,7 @@ class SqlCatalogue:
 
     db: Connection
     kept: Kept[Catalogue]
-    versions: VersionsOf
+    versions: SeenVersions
 
     def version(self) -> int:
         return self.versions.seen().catalogue

@@ -6,18 +6,19 @@ It is most of what there is to be done while somebody who typed `/elevate` waits
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from grants.model import RequestId, UserId
 from grants.records import Newest
 from storage.requests import LAST_OF
-from storage.tables import catalogue, policy_versions, requests
+from storage.tables import requests
+from storage.versions import CATALOGUE, POLICIES
 
 ASKED: Final = select(
-    select(func.max(policy_versions.c.version)).scalar_subquery(),
-    select(catalogue.c.version).scalar_subquery(),
+    POLICIES,
+    CATALOGUE,
     LAST_OF.with_only_columns(requests.c.id).scalar_subquery(),
 )
 

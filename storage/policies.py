@@ -14,7 +14,7 @@ from grants.records import Applied
 from storage.books import book_from_json, book_to_json
 from storage.kept import Kept
 from storage.tables import policy_versions
-from storage.versions import VersionsOf
+from storage.versions import SeenVersions
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class SqlPolicies:
 
     db: Connection
     kept: Kept[PolicyBook]
-    versions: VersionsOf
+    versions: SeenVersions
 
     def current(self) -> PolicyBook:
         version = self.versions.seen().policies

@@ -1,17 +1,20 @@
-"""Which policies and which catalogue are the newest: both numbers in one look."""
+"""Which policies and which catalogue are the newest: both numbers in one look.
+
+For a unit of work; `storage.newest` asks for them outside of any.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, true
+from sqlalchemy import Connection, func, select
 
 from storage.tables import catalogue, policy_versions
 
-_POLICIES: Final = select(func.max(policy_versions.c.version).label("newest")).subquery()
-ASKED: Final = select(  # made once: asked without end
-    _POLICIES.c.newest, catalogue.c.version, catalogue.c.read_at
-).select_from(_POLICIES.outerjoin(catalogue, true()))
+POLICIES: Final = select(func.max(policy_versions.c.version)).scalar_subquery()
+CATALOGUE: Final = select(catalogue.c.version).scalar_subquery()
+READ_AT: Final = select(catalogue.c.read_at).scalar_subquery()
+ASKED: Final = select(POLICIES, CATALOGUE, READ_AT)  # made once: asked without end
 
 
 class Versions(NamedTuple):
@@ -24,8 +27,8 @@ class Versions(NamedTuple):
 
 
 @dataclass(slots=True)
-class VersionsOf:
-    """Of one unit of work, which reads policies and catalogue as they were when it last looked."""
+class SeenVersions:
+    """By one unit of work, which reads policies and catalogue as they were when it last looked."""
 
     db: Connection
     _seen: Versions | None = None

@@ -30,7 +30,7 @@ from storage.refreshes import SqlRefreshes
 from storage.requests import SqlRequests
 from storage.sweeps import SqlSweeps
 from storage.told_lines import SqlToldLines
-from storage.versions import VersionsOf
+from storage.versions import SeenVersions
 from storage.votes import SqlVotes
 
 Hears = Callable[[Entry, Request | None], object]
@@ -41,7 +41,7 @@ class SqlWork:
     """`grants.stores.Work`."""
 
     def __init__(self, db: Connection, books: Kept[PolicyBook], read: Kept[Catalogue]) -> None:
-        versions = VersionsOf(db)
+        versions = SeenVersions(db)
         self.requests = SqlRequests(db)
         self.votes = SqlVotes(db)
         self.assignments = SqlAssignments(db)

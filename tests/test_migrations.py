@@ -20,7 +20,7 @@ from storage.kept import Kept
 from storage.people import SqlPeople
 from storage.schema import UnknownSchemaError, at_head, heads, migrate
 from storage.tables import metadata
-from storage.versions import VersionsOf
+from storage.versions import SeenVersions
 from tests import make
 
 
@@ -265,7 +265,7 @@ def test_accounts_that_were_stored_as_if_they_carried_no_tags_count_as_unread(
     migrate(old_url)
 
     with contextlib.closing(open_database(old_url)) as database, database.reading() as connection:
-        found = SqlCatalogue(connection, Kept(), VersionsOf(connection)).load()
+        found = SqlCatalogue(connection, Kept(), SeenVersions(connection)).load()
     assert found is not None
     assert found.accounts.keys() == make.a_catalogue().accounts.keys()
     assert {account.tags for account in found.accounts.values()} == {None}

@@ -34,6 +34,7 @@ def _at(bench: Bench, stage: Stage, bot: Bot) -> Iterator[Figure]:
     committed, yardstick, given, whole = list[float](), list[float](), list[float](), list[float]()
     targets = stage.size.accounts * stage.size.permission_sets
     each_round = min(bench.few, 8, (targets - 1) // (bench.rounds + 1))  # None is asked for twice.
+    assert each_round, f"{targets} targets are too few for {bench.rounds} rounds"
     with stage.bare(name="bare") as bare, stage.bare(name="asking", asks=asks) as asking:
         alone, beside_aws = stage.desk(bare, EVE), stage.desk(asking, EVE)
         for around in range(-1, bench.rounds):  # The first is not counted: nothing is warm yet.
