@@ -44,7 +44,7 @@ from tests.addresses import Address, an_aws
 from tests.clock import FakeClock
 from tests.opened import opened
 from tests.short_cut import short_cut
-from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, small_company
+from tests.standins.aws import ACTIVITY_ROLE, AwsStandIn, Company, small_company
 from tests.standins.slack import Hand, Listeners, Outcome, Person, SlackStandIn, over_wsgi
 from tests.standins.slack.workspace import Message
 
@@ -388,13 +388,12 @@ def _is_card(message: Message) -> bool:
 @contextmanager
 def a_world(
     database_url: str, environment: Callable[[str, str], None], *,
-    clock: FakeClock | None = None, **settings: Any,
+    clock: FakeClock | None = None, of: Callable[[FakeClock], Company] = small_company, **settings: Any,
 ) -> Iterator[World]:  # fmt: skip
     """`environment` sets a variable for the time of the test: boto3 reads its own."""
     clock = clock or FakeClock()
-    company = small_company(clock)
     with (
-        an_aws(company) as (aws, address),
+        an_aws(of(clock)) as (aws, address),
         SlackStandIn(clock) as slack,
         short_cut(aws, slack),
         opened(database_url) as database,

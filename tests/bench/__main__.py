@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.bench import curves, table
 from tests.bench.figures import Engine, Figure, Size
@@ -95,11 +95,21 @@ def main() -> int:
     with databases() as the_databases:
         bench = bench_of(said, the_databases)
         figures = list(measured(bench, tuple(said.piece or PIECES)))
+    return concluded(said, figures, before)
+
+
+def concluded(
+    said: argparse.Namespace,
+    figures: Sequence[Figure],
+    before: dict[str, Any],
+    pictures: Path = PICTURES,
+) -> int:
+    """All of it written down, and how it ends: 1 where a budget is missed."""
     everything = table.written(said.json, figures, before=before)
     if said.draw:
-        PICTURES.mkdir(exist_ok=True)
-        for path in curves.draw(PICTURES, everything):
-            print(f"drawn: {path.relative_to(ROOT)}")
+        pictures.mkdir(exist_ok=True)
+        for path in curves.draw(pictures, everything):
+            print(f"drawn: {path}")
     missed = table.missed(figures, counts_alone=said.counts)
     print(f"\n{len(figures)} lines, {len(missed)} beyond their budget; all of them: {said.json}")
     for figure in missed:

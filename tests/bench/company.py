@@ -1,6 +1,7 @@
 """A company of any size, made straight in the stand-in; its catalogue and its policies, made straight of that."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,19 +48,17 @@ def teams_of(size: Size) -> int:
     return max(2, size.accounts // A_TEAM)
 
 
-def a_company(size: Size, clock: Clock, *, operation_seconds: float = 0.0) -> Company:
-    """Accounts in teams' OUs, everybody in a team's group, and three who decide in each."""
-    company = Company(clock, operation_seconds=operation_seconds)
-    company.add_unit("Workloads")
+def grow(company: Company, size: Size) -> None:
+    """So much more of it: accounts in teams' OUs, everybody in a team's group, and three who decide in each."""
+    company.add_unit("Teams")
     teams = teams_of(size)
     for number in range(size.permission_sets):
         company.add_permission_set(f"Set{number:03d}")
     for team in range(teams):
-        company.add_unit(f"team-{team:03d}", parent="Workloads")
+        company.add_unit(f"team-{team:03d}", parent="Teams")
         company.add_group(f"team-{team:03d}")
         company.add_group(f"team-{team:03d}-approvers")
-    for name in (EVERYTHING, "elevate-admins", "elevate-auditors"):
-        company.add_group(name)
+    company.add_group(EVERYTHING)
     units = {unit.name: unit.id for unit in company.units.values()}
     for number in range(size.accounts):
         company.add_account(f"account-{number:05d}", unit=units[f"team-{number % teams:03d}"])
@@ -69,6 +68,14 @@ def a_company(size: Size, clock: Clock, *, operation_seconds: float = 0.0) -> Co
         company.add_member(f"team-{number % teams:03d}", name)
         if number // teams < 3:
             company.add_member(f"team-{number % teams:03d}-approvers", name)
+
+
+def a_company(size: Size, clock: Clock, *, operation_seconds: float = 0.0) -> Company:
+    """Nothing but teams, and a few people who act."""
+    company = Company(clock, operation_seconds=operation_seconds)
+    grow(company, size)
+    for group in ("elevate-admins", "elevate-auditors"):
+        company.add_group(group)
     for name, group in (
         (BOB, "team-000"),
         (PAT, EVERYTHING),
@@ -77,7 +84,7 @@ def a_company(size: Size, clock: Clock, *, operation_seconds: float = 0.0) -> Co
         company.add_user(name, f"{name}@example.com")
         company.add_member(group, name)
     company.add_user(EVE, f"{EVE}@example.com")
-    for team in range(teams):
+    for team in range(teams_of(size)):
         company.add_member(f"team-{team:03d}-approvers", EVE)
     company.delegate_to("account-00000")
     return company
@@ -111,11 +118,8 @@ def catalogue_of(company: Company, read_at: datetime) -> Catalogue:
 
 
 def policies_of(company: Company) -> PolicyBook:
-    """Each team may ask for four sets in its own accounts, and three of it decide; one group asks for all."""
-    every = [Named(one.arn, one.name) for one in company.permission_sets.values()]
-    units = [unit for unit in company.units.values() if unit.name.startswith("team-")]
-    everything = OuScope(OuId(company.root_id), "Root", nested=True)
-    return PolicyBook(
+    """Of a company that is nothing but teams."""
+    bare = PolicyBook(
         settings=PolicySettings(
             require_ticket=False,
             require_decision_comment=False,
@@ -123,8 +127,20 @@ def policies_of(company: Company) -> PolicyBook:
             admins=_group(company, "elevate-admins"),
             auditors=_group(company, "elevate-auditors"),
             default_channel=ChannelId(DEFAULT),
-        ),
+        )
+    )
+    return with_teams(bare, company)
+
+
+def with_teams(book: PolicyBook, company: Company) -> PolicyBook:
+    """Each team may ask for four sets in its own accounts, and three of it decide; one group asks for all."""
+    every = [Named(one.arn, one.name) for one in company.permission_sets.values()]
+    units = [unit for unit in company.units.values() if unit.name.startswith("team-")]
+    everything = OuScope(OuId(company.root_id), "Root", nested=True)
+    return replace(
+        book,
         eligibility=(
+            *book.eligibility,
             *(
                 EligibilityPolicy(
                     unit.name,
@@ -139,16 +155,19 @@ def policies_of(company: Company) -> PolicyBook:
                 EVERYTHING, _group(company, EVERYTHING), Scope(ous=(everything,)), tuple(every)
             ),
         ),
-        approval=tuple(
-            ApprovalPolicy(
-                unit.name,
-                Scope(ous=(OuScope(OuId(unit.id), unit.name),)),
-                _group(company, f"{unit.name}-approvers"),
-                channel=ChannelId(
-                    list(channels_of(company).values())[number % len(channels_of(company))]
-                ),
-            )
-            for number, unit in enumerate(units)
+        approval=(
+            *book.approval,
+            *(
+                ApprovalPolicy(
+                    unit.name,
+                    Scope(ous=(OuScope(OuId(unit.id), unit.name),)),
+                    _group(company, f"{unit.name}-approvers"),
+                    channel=ChannelId(
+                        list(channels_of(company).values())[number % len(channels_of(company))]
+                    ),
+                )
+                for number, unit in enumerate(units)
+            ),
         ),
     )
 

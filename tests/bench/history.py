@@ -1,13 +1,15 @@
 """Whether a long past slows anything down: what people do and what the loops do, beside one just long enough to fill the lists.
 
-The whole product in this process, with stand-ins over HTTP and time in our hand; the past is `tests/past.py`'s.
+In the largest organization of those that are measured. The whole product in this process, with stand-ins over HTTP and
+time in our hand; only what starts is a process of its own. The past is `tests/past.py`'s.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -15,10 +17,15 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from grants.model import RequestId
+from grants.model import Actor, RequestId, Role
+from tests.bench.company import grow, with_teams
 from tests.bench.figures import Engine, Figure, Size
 from tests.bench.pieces import Bench, in_turn
+from tests.bench.start import is_ready
+from tests.beside import Outside
 from tests.past import a_past
+from tests.standins.aws import Company, small_company
+from tests.standins.aws.ground import Clock
 from tests.standins.slack import Person
 from tests.world import World, a_world
 
@@ -40,33 +47,50 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def _beside_none(bench: Bench, engine: Engine, count: int) -> Iterator[Figure]:
-    size = Size(6, 3, 6, history=count)
-    with _worlds(bench, engine, count) as (past, bare):
+    size = replace(bench.largest, history=count)
+    with _a_place(bench, engine, size) as past, _a_place(bench, engine, _at_least(size)) as bare:
         for long, none in zip(_done(past), _done(bare), strict=True):
             ours, yardstick = in_turn(bench.rounds, bench.few, long, none)
             yield Figure(long.line, size, engine, "ms", ours, yardstick, budget=1.2)
 
 
+def _at_least(size: Size) -> Size:
+    return replace(size, history=FULL)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organization with its past: in this process, and for others beside it."""
+
+    world: World
+    outside: Outside
+
+
 @contextmanager
-def _worlds(bench: Bench, engine: Engine, count: int) -> Iterator[tuple[World, World]]:
-    """With the past, and without."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="elevate-bench-")))
-        worlds = []
-        for name in ("past", "bare"):
-            (folder / name).mkdir()
-            url = stack.enter_context(bench.databases.fresh(engine, folder / name))
-            worlds.append(stack.enter_context(a_world(url, os.environ.__setitem__)))
-        past, bare = worlds
-        for world, long in ((past, count), (bare, FULL)):
-            made = a_past(world, people=long // EACH, accounts=long // EACH)
-            with world.storage.database.writing() as db:
-                made.make(db, long // len(made.lived))
-        if engine == "postgresql":
-            for world in worlds:  # As its own autovacuum would have.
-                with world.storage.database.writing() as db:
-                    db.execute(text("ANALYZE"))
-        yield past, bare
+def _a_place(bench: Bench, engine: Engine, size: Size) -> Iterator[Place]:
+    with (
+        TemporaryDirectory(prefix="elevate-bench-") as folder,
+        bench.databases.fresh(engine, Path(folder)) as url,
+        a_world(url, os.environ.__setitem__, of=partial(_company, size)) as world,
+    ):
+        book = with_teams(world.book(), world.company)
+        world.administration.apply(book, by=Actor(Role.ADMINISTRATOR, "operator:bench"))
+        made = a_past(world, people=size.history // EACH, accounts=size.history // EACH)
+        database = world.storage.database
+        with database.writing() as db:
+            made.make(db, size.history // len(made.lived))
+            if engine == "postgresql":  # As its own autovacuum would have.
+                db.execute(text("ANALYZE"))
+        yield Place(world, Outside(world.slack, world.aws, database, url, Path(folder)))
+
+
+def _company(size: Size, clock: Clock) -> Company:
+    """The small one, whose people act, among teams."""
+    company = small_company(clock)
+    accounts = size.accounts - len(company.accounts)
+    sets = size.permission_sets - len(company.permission_sets)
+    grow(company, Size(accounts, sets, size.people - len(company.users)))
+    return company
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +111,9 @@ class Timed:
         return took
 
 
-def _done(world: World) -> list[Timed]:
-    """What people do, and what the loops do when nothing is due."""
+def _done(place: Place) -> list[Timed]:
+    """What people do, what the loops do when nothing is due, and a start."""
+    world = place.world
     bob, eve, aud = world["bob"], world["eve"], world["aud"]
     week = timedelta(days=7)
 
@@ -123,7 +148,18 @@ def _done(world: World) -> list[Timed]:
           for name, loop in {"what is due": world.jobs, "outbox": world.bot.announcer,
                              "sessions cut": world.cutting, "sweep": world.sweep}.items()),
         Timed("beat: what was told is forgotten", forgets),
+        _starts(place.outside),  # The last: by its clock everything is due.
     ]  # fmt: skip
+
+
+def _starts(outside: Outside) -> Timed:
+    stack = ExitStack()
+    policies = {"ELEVATE_POLICY_FILE": ""}  # those that hold
+
+    def starts() -> None:
+        is_ready(stack.enter_context(outside.bot(**policies)))
+
+    return Timed("start to ready", starts, after=stack.close)
 
 
 def _catches_up(world: World, loop: Any) -> None:

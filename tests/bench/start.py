@@ -8,6 +8,7 @@ from tests.bench.ends import used
 from tests.bench.figures import Figure, Size
 from tests.bench.pieces import Bench
 from tests.bench.stage import NEVER
+from tests.beside import Bot
 
 LARGE: Final = Size(5_000, 300, 50_000)
 LOOKS: Final = 0.01
@@ -20,9 +21,14 @@ def measure(bench: Bench) -> Iterator[Figure]:
             for number in range(bench.few):
                 began = perf_counter()
                 with stage.bot(name=f"bot-{number}") as bot:
-                    while bot.asked("/readyz")[0] != 200:
-                        NEVER.wait(LOOKS)
+                    is_ready(bot)
                     took.append(perf_counter() - began)
                     busy.append(used(bot))
         yield Figure("start to ready: of a core", LARGE, engine, "s", tuple(busy))
         yield Figure("start to ready", LARGE, engine, "s", tuple(took), budget=3.0)
+
+
+def is_ready(bot: Bot) -> None:
+    """Wait until it is, and no longer."""
+    while bot.asked("/readyz")[0] != 200:
+        NEVER.wait(LOOKS)

@@ -1,0 +1,87 @@
+"""What `make bench` makes of what it measured: the table, the file, the curves, and how it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import curves, table
+from tests.bench.__main__ import PIECES, concluded, parser
+from tests.bench.figures import Figure, Size
+
+SMALL, LARGE = Size(10, 5, 50), Size(5_000, 300, 50_000)
+
+
+def a_figure(
+    line: str = "the form", *, size: Size = SMALL, ratio: float = 1.0, unit: str = "ms"
+) -> Figure:
+    return Figure(line, size, "sqlite", unit, (2 * ratio,) * 3, (2.0,) * 3, budget=1.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "figures", "ends"),
+    [
+        ((), [a_figure(ratio=1.5)], 0),
+        ((), [a_figure(ratio=1.51)], 1),
+        ((), [a_figure(), a_figure("calls", ratio=2, unit="calls")], 1),
+        (("--counts",), [a_figure(ratio=1.51)], 0),
+        (("--counts",), [a_figure(), a_figure("calls", ratio=2, unit="calls")], 1),
+    ],
+)
+def test_it_ends_non_zero_where_a_budget_is_missed_and_where_counts_decide_by_them_alone(
+    words: tuple[str, ...], figures: list[Figure], ends: int,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    said = parser().parse_args([*words, "--json", str(tmp_path / "bench.json")])
+
+    assert concluded(said, figures, table.machine()) == ends
+    assert ("missed" in capsys.readouterr().out) is bool(ends)
+
+
+def test_one_slow_round_of_three_misses_no_budget() -> None:
+    figure = Figure("the form", SMALL, "sqlite", "ms", (2.0, 2.0, 9.0), (2.0, 2.0, 2.0), budget=1.5)
+
+    assert figure.is_kept()
+    assert figure.spread() == (1.0, 4.5)
+
+
+def test_what_has_no_yardstick_is_bounded_itself() -> None:
+    assert not Figure("resident", LARGE, "sqlite", "MiB", (201.0,), budget=200).is_kept()
+    assert Figure("resident", LARGE, "sqlite", "MiB", (200.0,), budget=200).is_kept()
+
+
+def test_a_piece_that_is_measured_again_takes_the_place_of_itself_alone(tmp_path: Path) -> None:
+    path = tmp_path / "build" / "bench.json"
+    table.written(path, [a_figure(), a_figure("a vote")], before=table.machine())
+
+    again = a_figure(ratio=1.2)
+    table.written(path, [again], before=table.machine())
+
+    assert table.read(path) == [a_figure("a vote"), again]
+
+
+def test_seconds_are_drawn_by_accounts_and_by_past_and_counts_are_not(tmp_path: Path) -> None:
+    past = [
+        a_figure("a vote", size=Size(5_000, 300, 50_000, history=count), ratio=1.1)
+        for count in (10_000, 1_000_000)
+    ]
+    sizes = [a_figure(size=size) for size in (SMALL, LARGE)]
+    counts = [a_figure("calls of it", size=size, unit="calls") for size in (SMALL, LARGE)]
+
+    drawn = curves.draw(tmp_path, [*past, *sizes, *counts])
+
+    assert [path.name for path in drawn] == ["speed-accounts.svg", "speed-past.svg"]
+    accounts, history = (path.read_text() for path in drawn)
+    assert ("the form" in accounts, "5,000" in accounts) == (True, True)
+    assert ("a vote" in history, "1,000,000" in history) == (True, True)
+    assert "calls of it" not in accounts + history
+
+
+def test_what_was_measured_at_one_size_makes_no_curve(tmp_path: Path) -> None:
+    assert curves.draw(tmp_path, [a_figure()]) == []
+
+
+def test_each_piece_can_be_run_alone() -> None:
+    assert parser().parse_args(
+        [word for name in PIECES for word in ("--piece", name)]
+    ).piece == list(PIECES)
+    assert set(PIECES) == {"forms", "deciding", "ends", "memory", "start", "history", "processes"}
