@@ -17,11 +17,11 @@ from grants.proving import about
 from grants.records import Proof
 from storage.work import SqlWorks
 from tests import make
+from tests.command_line.kept import lines_of
 from tests.phone import PROD, PROVED, approves, enrolled
 from tests.standins.aws import AwsStandIn, Company, small_company
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
 from tests.test_check import POLICIES
-from tests.test_command_line import lines_of
 from tests.world import KEY, World
 
 NEW = "n" * 43
