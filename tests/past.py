@@ -31,12 +31,14 @@ from sqlalchemy import (
 )
 
 from grants.model import Person, RequestId, State, Target
+from grants.records import CutPhase
 from storage.columns import Moment
 from storage.tables import (
     PERSON,
     activities,
     assignments,
     copies,
+    cuts,
     journal,
     journal_counts,
     journal_head,
@@ -45,7 +47,6 @@ from storage.tables import (
     told_lines,
     votes,
 )
-from tests import make
 from tests.world import World
 
 FIRST_ID: Final = 10_000_000
@@ -117,8 +118,9 @@ class Past:
             here = table.join(LIVED, LIVED.c.id == of).join(NUMBERS, few)
             changes = {of.name: again, **self._moved(table, n, offsets)}
             if table is requests:
-                whose = (n * len(self.lived) + LIVED.c.k) % len(self.askers)
-                what = (n * 7919 + LIVED.c.k) % len(self.targets)
+                whose = (n + LIVED.c.k) % len(self.askers)
+                elsewhere = n * 7919 + n // len(self.askers)  # so that most pairs are new ones
+                what = (elsewhere + LIVED.c.k) % len(self.targets)
                 here = here.join(asker, asker.c.n == whose).join(target, target.c.n == what)
                 changes |= {f"requester_{part}": asker.c[part] for part in PERSON}
                 changes |= {name: target.c[name] for name in ("account_id", "permission_set_arn")}
@@ -162,8 +164,13 @@ def asked(world: World) -> list[RequestId]:
     return requests
 
 
-def a_past(world: World, *, people: int, accounts: int) -> Past:
-    """What was asked for just now, and has ended; it is to have been by others too, and elsewhere."""
+def a_past(
+    world: World, others: Sequence[Person], elsewhere: Sequence[Target], *, again: int = 1
+) -> Past:
+    """What was asked for just now, and has ended; it is to have been by others too, and elsewhere.
+
+    By whoever asked, and for the same, `again` times as often as by each of the others.
+    """
     lived = asked(world)
     world.passes(days=2)  # as long as activity that could not be read is tried again
     assert [world.state(each) for each in lived] == [State.ENDED, State.REJECTED]
@@ -172,9 +179,8 @@ def a_past(world: World, *, people: int, accounts: int) -> Past:
     ):  # Nothing of it is still to come: it would come a million times.
         assert work.activities.next_due() is None
     first = world.request(lived[0])
-    others = [make.a_person(f"P{number}") for number in range(people)]
-    elsewhere = [make.a_target(make.an_account(f"{number:012d}")) for number in range(accounts)]
-    return Past(lived, [first.requester, *others], [first.target, *elsewhere])
+    askers, targets = [first.requester] * again, [first.target] * again
+    return Past(lived, [*askers, *others], [*targets, *elsewhere])
 
 
 SERIALS: Final = {votes: "id", copies: "id", outbox: "id", journal: "seq"}
@@ -189,7 +195,7 @@ def _last(db: Connection, table: Table, column: str) -> int:
 
 
 def _settle(db: Connection) -> None:
-    """The ledger knows whoever held something, and the journal its last line."""
+    """The ledger knows whoever held something, whose sessions were cut as well, once; the journal its last line."""
     keys = requests.c.requester_user_id, requests.c.account_id, requests.c.permission_set_arn
     known = ["user_id", "account_id", "permission_set_arn"]
     there = select(assignments.c.user_id).where(
@@ -206,6 +212,20 @@ def _settle(db: Connection) -> None:
         .group_by(*keys)
     )
     db.execute(insert(assignments).from_select([*known, *blank], held))
+    uncut = select(cuts.c.user_id).where(
+        *(cuts.c[name] == key for name, key in zip(known, keys, strict=True))
+    )
+    lifted = {
+        "request_id": func.max(requests.c.id), "phase": literal(CutPhase.LIFTED.value),
+        "since": func.max(type_coerce(requests.c.ended_at, BigInteger)),
+        "operation": literal(""), "attempts": literal(0), "last_error": literal(""), "version": literal(1),
+    }  # fmt: skip
+    cut = (
+        select(*keys, *lifted.values())
+        .where(requests.c.active_at.is_not(None), requests.c.ended_at.is_not(None), ~uncut.exists())
+        .group_by(*keys)
+    )
+    db.execute(insert(cuts).from_select([*known, *lifted], cut))
     last = db.execute(select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1))
     seq, digest = last.one()
     db.execute(update(journal_head).values(seq=seq, hash=digest))

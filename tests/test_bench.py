@@ -5,16 +5,21 @@ from pathlib import Path
 import pytest
 
 from tests.bench import curves, table
-from tests.bench.__main__ import PIECES, concluded, parser
-from tests.bench.figures import Figure, Size
+from tests.bench.__main__ import PIECES, concluded, measures, parser
+from tests.bench.figures import Engine, Figure, Size
 
 SMALL, LARGE = Size(10, 5, 50), Size(5_000, 300, 50_000)
 
 
 def a_figure(
-    line: str = "the form", *, size: Size = SMALL, ratio: float = 1.0, unit: str = "ms"
+    line: str = "the form",
+    *,
+    size: Size = SMALL,
+    ratio: float = 1.0,
+    unit: str = "ms",
+    database: Engine = "sqlite",
 ) -> Figure:
-    return Figure(line, size, "sqlite", unit, (2 * ratio,) * 3, (2.0,) * 3, budget=1.5)
+    return Figure(line, size, database, unit, (2 * ratio,) * 3, (2.0,) * 3, budget=1.5)
 
 
 @pytest.mark.parametrize(
@@ -59,21 +64,51 @@ def test_a_piece_that_is_measured_again_takes_the_place_of_itself_alone(tmp_path
     assert table.read(path) == [a_figure("a vote"), again]
 
 
-def test_seconds_are_drawn_by_accounts_and_by_past_and_counts_are_not(tmp_path: Path) -> None:
-    past = [
-        a_figure("a vote", size=Size(5_000, 300, 50_000, history=count), ratio=1.1)
-        for count in (10_000, 1_000_000)
-    ]
+def of_a_past(line: str, *, history: int, accounts: int = 5_000) -> Figure:
+    return a_figure(line, size=Size(accounts, 300, 50_000, history), ratio=1.1)
+
+
+def test_seconds_are_drawn_by_accounts_and_by_past_and_counts_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sizes = [a_figure(size=size) for size in (SMALL, LARGE)]
     counts = [a_figure("calls of it", size=size, unit="calls") for size in (SMALL, LARGE)]
+    past = [of_a_past("a vote", history=count) for count in (10_000, 1_000_000)]
+    said = parser().parse_args(["--draw", "--json", str(tmp_path / "bench.json")])
 
-    drawn = curves.draw(tmp_path, [*past, *sizes, *counts])
+    concluded(said, [*past, *sizes, *counts], table.machine(), pictures=tmp_path)
 
-    assert [path.name for path in drawn] == ["speed-accounts.svg", "speed-past.svg"]
-    accounts, history = (path.read_text() for path in drawn)
+    accounts, history = (
+        (tmp_path / f"speed-{name}.svg").read_text() for name in ("accounts", "past")
+    )
+    assert capsys.readouterr().out.count("drawn:") == 2
     assert ("the form" in accounts, "5,000" in accounts) == (True, True)
     assert ("a vote" in history, "1,000,000" in history) == (True, True)
+    assert ("a vote" in accounts, "the form" in history) == (False, False)
     assert "calls of it" not in accounts + history
+
+
+def test_a_past_is_drawn_of_the_largest_organization_alone(tmp_path: Path) -> None:
+    large = [of_a_past("a vote", history=count) for count in (10_000, 1_000_000)]
+    small = [of_a_past("a vote", history=20_000, accounts=1_000)]
+
+    (drawn,) = curves.draw(tmp_path, [*large, *small])
+
+    assert "20,000" not in drawn.read_text()
+
+
+def test_a_line_has_its_colour_and_a_database_its_stroke(tmp_path: Path) -> None:
+    both: tuple[Engine, ...] = ("sqlite", "postgresql")
+    named = [(line, database) for line in ("a vote", "the form") for database in both]
+
+    vote, vote_too, form, form_too = curves.colours(named)
+
+    assert vote == vote_too != form == form_too
+
+    for number, database in enumerate(both):
+        sizes = [a_figure(size=size, database=database) for size in (SMALL, LARGE)]
+        (drawn,) = curves.draw(tmp_path, sizes)
+        assert drawn.read_text().count("stroke-dasharray:7,4") == number
 
 
 def test_what_was_measured_at_one_size_makes_no_curve(tmp_path: Path) -> None:
@@ -81,7 +116,10 @@ def test_what_was_measured_at_one_size_makes_no_curve(tmp_path: Path) -> None:
 
 
 def test_each_piece_can_be_run_alone() -> None:
-    assert parser().parse_args(
-        [word for name in PIECES for word in ("--piece", name)]
-    ).piece == list(PIECES)
-    assert set(PIECES) == {"forms", "deciding", "ends", "memory", "start", "history", "processes"}
+    words = [word for name in PIECES for word in ("--piece", name)]
+
+    assert parser().parse_args(words).piece == list(PIECES)
+    assert all(callable(measures(name)) for name in PIECES)
+    assert set(PIECES) == {
+        "forms", "deciding", "ends", "memory", "start", "history", "processes",
+    }  # fmt: skip

@@ -52,19 +52,11 @@ def list_(*, limit: int, as_json: bool, **typed: Any) -> None:
 def show(request_id: str, *, as_json: bool) -> None:
     """Print the whole story of a request: its facts, votes and lines of the journal."""
     with ground.opened(ground.settings()) as storage, storage.works.reading() as work:
-        request = work.requests.get(_id(request_id))
-        story = Story(
-            request,
-            work.votes.on(request.id),
-            work.journal.of(request.id),
-            work.copies.of(request.id),
-            work.assignments.get(request.key),
-            work.activities.get(request.id),
-        )
+        story = Story.of(work, _id(request_id))
     if as_json:
         ground.print_json(story.as_json())
         return
-    ground.print_facts(told(request))
+    ground.print_facts(told(story.request))
     for heading, lines in story.chapters():
         click.echo(f"\n{heading}")
         ground.print_table(("",) * len(lines[0]), lines)

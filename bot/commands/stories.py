@@ -8,8 +8,9 @@ from typing import Any
 from blocks.text import utc
 from grants.durations import spell
 from grants.exporting import activity_as_json, facts, plain, vote_as_json
-from grants.model import Assignment, Copy, Request, State, Vote
+from grants.model import Assignment, Copy, Request, RequestId, State, Vote
 from grants.records import ActivityRow, Line
+from grants.stores import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,19 @@ class Story:
     copies: Sequence[Copy]
     assignment: Assignment | None
     activity: ActivityRow | None
+
+    @classmethod
+    def of(cls, work: Work, request_id: RequestId) -> "Story":
+        """UnknownRequest where there is none."""
+        request = work.requests.get(request_id)
+        return cls(
+            request,
+            work.votes.on(request.id),
+            work.journal.of(request.id),
+            work.copies.of(request.id),
+            work.assignments.get(request.key),
+            work.activities.get(request.id),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The request's facts, and beside them the rest."""

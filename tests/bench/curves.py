@@ -1,6 +1,6 @@
 """The curves in docs/pictures: how each line grows with the organization and with its past, against its budget."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ SLIGHTLY: Final = 1.1
 COLOURS: Final = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
     "#17becf", "#aec7e8", "#ffbb78", "#98df8a", "#ff9896", "#c5b0d5", "#c49c94", "#f7b6d2", "#dbdb8d",
+    "#c7c7c7", "#9edae5",
 )  # fmt: skip
 """Of one line each; which database it is says the stroke."""
 THE_BUDGET: Final = "#000000"
@@ -25,7 +26,9 @@ def draw(folder: Path, figures: Iterable[Figure]) -> list[Path]:
     """One picture for the seconds that are held against a yardstick, by accounts, and one by past requests."""
     bounded = [each for each in figures if each.yardstick and each.budget and not is_count(each)]
     now = [each for each in bounded if not each.size.history]
-    past = [each for each in bounded if any(other.size.history for other in _same(each, bounded))]
+    lived = [each for each in bounded if each.size.history]
+    most = max((each.size.accounts for each in lived), default=0)
+    past = [each for each in lived if each.size.accounts == most]
     drawn = []
     for name, title, across, found in (
         ("speed-accounts", "accounts", _accounts, now),
@@ -46,12 +49,6 @@ def _past(size: Size) -> int:
     return size.history
 
 
-def _same(figure: Figure, others: Iterable[Figure]) -> list[Figure]:
-    """The same line on the same database, at every size."""
-    which = figure.line, figure.database
-    return [each for each in others if (each.line, each.database) == which]
-
-
 Which = tuple[str, str]
 """A line and a database."""
 Curve = dict[int, float]
@@ -66,10 +63,10 @@ def _curves(figures: list[Figure], across: Callable[[Size], int]) -> dict[Which,
     return {which: curve for which, curve in sorted(curves.items()) if len(curve) > 1}
 
 
-def _colours(curves: Iterable[Which]) -> Iterator[str]:
+def colours(curves: Collection[Which]) -> list[str]:
+    """Of each line one, on whichever database."""
     lines = list(dict.fromkeys(line for line, _ in curves))
-    for line, _ in curves:
-        yield COLOURS[lines.index(line) % len(COLOURS)]
+    return [COLOURS[lines.index(line)] for line, _ in curves]
 
 
 def _picture(title: str, curves: dict[Which, Curve]) -> bytes:
@@ -77,7 +74,7 @@ def _picture(title: str, curves: dict[Which, Curve]) -> bytes:
     chart: Any = pygal.Line(
         style=CleanStyle(
             font_family="sans-serif",
-            colors=(THE_BUDGET, *_colours(curves)),
+            colors=(THE_BUDGET, *colours(curves)),
             guide_stroke_dasharray="",
             guide_stroke_color="#dddddd",
             major_guide_stroke_dasharray="",

@@ -8,7 +8,7 @@ from tests.bench.ends import used
 from tests.bench.figures import Figure, Size
 from tests.bench.pieces import Bench
 from tests.bench.stage import NEVER
-from tests.beside import Bot
+from tests.beside import PATIENT, Bot
 
 LARGE: Final = Size(5_000, 300, 50_000)
 LOOKS: Final = 0.01
@@ -29,6 +29,9 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def is_ready(bot: Bot) -> None:
-    """Wait until it is, and no longer."""
+    """Wait until it is, and no longer. AssertionError: it never will be."""
+    by = perf_counter() + PATIENT
     while bot.asked("/readyz")[0] != 200:
+        bot.child.check()
+        assert perf_counter() < by, f"not ready: {bot.asked('/readyz')[1]}"
         NEVER.wait(LOOKS)
