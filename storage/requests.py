@@ -265,17 +265,17 @@ class SqlRequests:
         wanted = [*_conditions(search), *([_behind(older_than)] if older_than else [])]
         # State by state, each in an index's order: a million others are never looked at.
         newest = [
-            select(requests.c.id)
+            select(*OLDEST)
             .where(requests.c.state == state, *wanted)
             .order_by(*NEWEST)
             .limit(limit)
             .subquery()
             for state in sorted(search.states or State)
         ]
-        ids = union_all(*(select(each.c.id) for each in newest))
-        return self._all(
-            select(requests).where(requests.c.id.in_(ids)).order_by(*NEWEST).limit(limit)
-        )
+        several = union_all(*(select(each) for each in newest)).subquery()
+        first = several.c.asked_at.desc(), several.c.id.desc()
+        ids = select(several.c.id).order_by(*first).limit(limit)
+        return self._all(select(requests).where(requests.c.id.in_(ids)).order_by(*NEWEST))
 
     def walk(self, search: Search) -> Iterator[Request]:
         wanted = [requests.c.state.in_(sorted(search.states))] if search.states else []

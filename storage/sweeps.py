@@ -13,7 +13,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union,
+    union_all,
     update,
 )
 
@@ -21,7 +21,7 @@ from grants.model import AccountId, Holding, Key, PermissionSetArn, Target, User
 from grants.records import Stranger, SweepRow
 from storage.assignments import KEY
 from storage.rows import add
-from storage.tables import GONE, assignments, strangers, sweeps
+from storage.tables import GONE, IN_HAND, assignments, strangers, sweeps
 
 SWEEP: Final = tuple(SweepRow.__dataclass_fields__)
 STRANGER: Final = tuple(name for name in Stranger.__dataclass_fields__ if name != "key")
@@ -55,9 +55,10 @@ class SqlSweeps:
         untold = select(strangers.c.account_id, strangers.c.permission_set_arn).where(
             strangers.c.told_at.is_(None)
         )
-        both = union(lately, untold).subquery()
+        both = union_all(lately, untold).subquery()  # sorted once, by who groups them
         account, permission_set = both.c.account_id, both.c.permission_set_arn
-        wanted = select(account, permission_set).order_by(account, permission_set).limit(limit)
+        pair = account, permission_set
+        wanted = select(*pair).group_by(*pair).order_by(*pair).limit(limit)
         if after:
             further = and_(account == after.account_id, permission_set > after.permission_set_arn)
             wanted = wanted.where(or_(account > after.account_id, further))
@@ -66,12 +67,11 @@ class SqlSweeps:
         ]
 
     def held(self, target: Target) -> Mapping[UserId, Holding]:
-        in_hand = or_(assignments.c.holding != Holding.ABSENT, assignments.c.due_at.is_not(None))
         found = self.db.execute(
             select(assignments.c.user_id, assignments.c.holding).where(
                 assignments.c.account_id == target.account_id,
                 assignments.c.permission_set_arn == target.permission_set_arn,
-                in_hand,
+                text(f"({IN_HAND})"),
             )
         )
         return {UserId(row[0]): row[1] for row in found}

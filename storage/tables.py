@@ -146,6 +146,8 @@ COMES_DUE: Final = f"due_at IS NOT NULL AND slot <> '{Slot.WAITING}'"
 """The clock brings it up; what waits for a slot comes when there is one."""
 GONE: Final = f"holding = '{Holding.ABSENT}'"
 """What the engine does not look at by itself."""
+IN_HAND: Final = f"holding <> '{Holding.ABSENT}' OR due_at IS NOT NULL"
+"""What it does."""
 HAS_TO_DO_WITH_SLOTS: Final = f"slot <> '{Slot.NONE}'"
 # Queries say them word for word: SQLite uses a partial index only for what it was made with.
 
@@ -176,7 +178,8 @@ assignments = Table(
     Column("lease_until", Moment),
     Column("version", Integer, nullable=False),
     Index(None, "account_id", "permission_set_arn"),
-    partial("absent_seen_at", where=GONE),
+    partial("account_id", "permission_set_arn", "user_id", "holding", where=IN_HAND),
+    partial("absent_seen_at", "account_id", "permission_set_arn", where=GONE),
     one_of("holding", Holding),
     # Forgotten access: what is not absent has a time at which it is looked at again.
     CheckConstraint(

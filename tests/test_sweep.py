@@ -149,6 +149,32 @@ def test_more_than_fit_into_a_slice_are_all_looked_at(
     assert len(alarms(world)) == 3
 
 
+@pytest.mark.parametrize("ahead", [1, 2, 3, 100])
+def test_of_the_pairs_that_were_held_lately_each_is_looked_at_once_in_each_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    monkeypatch.setattr("grants.sweep.SLICE", 1)
+    monkeypatch.setattr("grants.sweep.AHEAD", ahead)
+    accounts = ("payments-prod", "web-prod", "payments-dev")
+    for account in accounts:
+        world.active("bob", f"{account} · ReadOnlyAccess", Duration="15m")
+        world.passes(hours=1)
+    lately = sorted(world.company.account(name).id for name in accounts)
+    sweeps(world)
+    center, looked = world.sweep.identity_center, list[str]()
+
+    class Watched:
+        def assigned(self, account: Any, arn: Any, *, lane: Lane) -> Assigned:
+            looked.append(account)
+            return center.assigned(account, arn, lane=lane)
+
+    world.sweep.identity_center = cast(IdentityCenter, Watched())
+    for _ in range(2):
+        looked.clear()
+        later(world, minutes=5)
+        assert looked == lately
+
+
 def test_of_what_a_grant_runs_on_by_now_cloudtrail_is_not_asked(world: World) -> None:
     world.company.assign(*HELD)
     sweeps(world)

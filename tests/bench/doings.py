@@ -179,7 +179,7 @@ class Doings:
         )
 
     def _to_be_swept(self) -> None:
-        """From the beginning what was held lately; not the organization."""
+        """What was held lately, of which the sweep knows the next thousand pairs; not the organization."""
         now = self.world.clock()
         with self.world.works() as work:
             for name in SweepName:
