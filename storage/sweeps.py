@@ -71,7 +71,7 @@ class SqlSweeps:
             select(assignments.c.user_id, assignments.c.holding).where(
                 assignments.c.account_id == target.account_id,
                 assignments.c.permission_set_arn == target.permission_set_arn,
-                text(f"({IN_HAND})"),
+                text(IN_HAND),
             )
         )
         return {UserId(row[0]): row[1] for row in found}

@@ -146,7 +146,7 @@ COMES_DUE: Final = f"due_at IS NOT NULL AND slot <> '{Slot.WAITING}'"
 """The clock brings it up; what waits for a slot comes when there is one."""
 GONE: Final = f"holding = '{Holding.ABSENT}'"
 """What the engine does not look at by itself."""
-IN_HAND: Final = f"holding <> '{Holding.ABSENT}' OR due_at IS NOT NULL"
+IN_HAND: Final = f"(holding <> '{Holding.ABSENT}' OR due_at IS NOT NULL)"
 """What it does."""
 HAS_TO_DO_WITH_SLOTS: Final = f"slot <> '{Slot.NONE}'"
 # Queries say them word for word: SQLite uses a partial index only for what it was made with.

@@ -10,7 +10,7 @@ down_revision: str | Sequence[str] | None = "0014"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-IN_HAND = "holding <> 'absent' OR due_at IS NOT NULL"
+IN_HAND = "(holding <> 'absent' OR due_at IS NOT NULL)"
 GONE = "holding = 'absent'"
 BEFORE: dict[tuple[str, ...], str] = {("absent_seen_at",): GONE}
 AFTER: dict[tuple[str, ...], str] = {
