@@ -33,18 +33,18 @@ def _weighed(bench: Bench, engine: Engine) -> Iterator[Figure]:
         hold(stage, [later + timedelta(milliseconds=number) for number in range(HELD)])
         with stage.up(quiet=not bench.short) as bot:
             for who in (BOB, PAT):
-                _asks(stage, bot, who)
-            NEVER.wait(GOES_ON / 6 if bench.short else GOES_ON)
+                _asks(stage, bot, who, times=2 if bench.short else 5)
+            NEVER.wait(GOES_ON / 15 if bench.short else GOES_ON)
             weighed = _resident(bot, "VmRSS"), _resident(bot, "VmHWM")
     line = f"resident, {HELD:,} grants held"
     yield Figure(line, LARGE, engine, "MiB", weighed[:1], budget=200)
     yield Figure(f"{line}: the most it ever was", LARGE, engine, "MiB", weighed[1:])
 
 
-def _asks(stage: Stage, bot: Bot, who: str) -> None:
+def _asks(stage: Stage, bot: Bot, who: str, *, times: int) -> None:
     """The form, and everything that App Home shows; how quickly is measured elsewhere."""
     person = stage.desk(bot, who).person
-    for _ in range(5):
+    for _ in range(times):
         person.command("", "general")
         person.open_home()
         NEVER.wait(1)
