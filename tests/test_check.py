@@ -19,27 +19,12 @@ from grants.model import SlackUserId, UserId
 from grants.records import Binding
 from storage.lock import only_one
 from tests import make
+from tests.command_line.kept import POLICIES as BARE
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company
 from tests.standins.slack import SlackStandIn
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
 
-POLICIES = """
-version: 1
-settings:
-  admins: {groups: [elevate-admins]}
-  default_channel: C0000000001
-eligibility:
-  - name: engineers in production
-    who: {groups: [engineers]}
-    ous: [ou-ab12-33333333]
-    permission_sets: [ReadOnlyAccess]
-approval:
-  - name: production
-    ous: [ou-ab12-33333333]
-    approvers: {groups: [production-approvers]}
-    channel: C0000000003
-"""
-
+POLICIES = f"{BARE}    channel: C0000000003\n"
 ELSEWHERE = "0.0.0.0:1"  # leads back here, which nobody but the kernel knows
 
 

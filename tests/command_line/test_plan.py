@@ -1,33 +1,17 @@
 """Policies as code: what a file would change is planned, and applied only if nobody was faster."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bot.clock import system_clock
 from tests.policy_files import PROD, PRODUCTION, a_policy_file, everything_below, may
-from tests.standins.aws import AwsStandIn, Company, small_company
-from tests.terminal import CREDENTIALS, Terminal, a_terminal
+from tests.standins.aws import Company
+from tests.terminal import Terminal
 
 READ = a_policy_file(may("ReadOnlyAccess"))
 ANEW = "9067012345-00000000-0000-4000-8000-000000000001"
 MORE = a_policy_file(may("ReadOnlyAccess", "PowerUserAccess"), max_duration="4h")
-
-
-@pytest.fixture
-def type_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    with a_terminal(tmp_path, monkeypatch) as terminal:
-        yield terminal
-
-
-@pytest.fixture
-def company(type_: Terminal) -> Iterator[Company]:
-    with AwsStandIn(small_company(system_clock)) as aws:
-        type_.set(**CREDENTIALS, AWS_ENDPOINT_URL=aws.url)
-        yield aws.company
 
 
 @pytest.fixture
