@@ -102,7 +102,7 @@ class Closing:
         fit_reason(reason)
         with self.works() as work:
             request = work.requests.get(request_id)
-            still(work)  # behind the wait for the row: the policies are looked at by it
+            still(work)  # after the row is locked: it looks at the policies
             if cut and (why := _uncut(work, request, self.scp)):
                 raise NoCut(why)
             scp = self.scp if _way(work) is CutWay.SCP else ""

@@ -41,8 +41,6 @@ CLAIMED: Final = timedelta(minutes=15)
 """Longer than a slice takes: should whoever took it die, it goes on then."""
 SLICE: Final = 50
 """So many pairs or accounts are looked at between two lines in the database, but"""
-AHEAD: Final = 20 * SLICE
-"""So many pairs are found out at once: to find them, all that were held lately are sorted."""
 SPAN: Final = timedelta(minutes=1)
 """no longer than this."""
 PATIENCE: Final = 5
@@ -63,7 +61,6 @@ class Sweep:
     crew: Crew
     jitter: pace.Jitter = pace.jitter
     _begun: bool = field(default=False, init=False)
-    _ahead: "Ahead | None" = field(default=None, init=False)
 
     def round(self) -> None:
         """Have what is due looked at, a slice at a time."""
@@ -109,19 +106,10 @@ class Sweep:
             work.sweeps.save(after)
 
     def _lately(self, row: SweepRow, catalogue: Catalogue) -> SweepRow:
-        targets = self._next(row)
+        with self.works.reading() as work:
+            since = self.clock() - TOUCHED
+            targets = work.sweeps.pairs(since, after=_target(row.after), limit=SLICE)
         return self._one_by_one(row, targets, _name, self._compare, catalogue)
-
-    def _next(self, row: SweepRow) -> list[Target]:
-        """The pairs of one slice; what was held since this sweep found them out is for the next sweep."""
-        ahead = self._ahead
-        if ahead is None or (found := ahead.behind(row)) is None:
-            with self.works.reading() as work:
-                since = self.clock() - TOUCHED
-                pairs = work.sweeps.pairs(since, after=_target(row.after), limit=AHEAD)
-            self._ahead = ahead = Ahead(row.began_at, row.after, pairs)
-            found = pairs
-        return found[:SLICE]
 
     def _all(self, row: SweepRow, book: PolicyBook, catalogue: Catalogue) -> SweepRow:
         managed, instance = managed_sets(book), catalogue.instance
@@ -276,22 +264,6 @@ class Sweep:
         except AwsMissing:
             return frozenset()
         return assigned.users
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """The next pairs of one sweep, in the order of the account and the permission set."""
-
-    began_at: datetime | None
-    after: str
-    pairs: list[Target]
-
-    def behind(self, row: SweepRow) -> list[Target] | None:
-        """What is left of them; None: another sweep, elsewhere in it, or there may be more."""
-        if row.began_at != self.began_at or row.after not in {self.after, *map(_name, self.pairs)}:
-            return None
-        left = [each for each in self.pairs if _name(each) > row.after]
-        return left if len(left) >= SLICE or len(self.pairs) < AHEAD else None
 
 
 def _key(user: UserId, target: Target) -> Key:

@@ -265,7 +265,7 @@ class SqlRequests:
         wanted = [*_conditions(search), *([_behind(older_than)] if older_than else [])]
         # State by state, each in an index's order: a million others are never looked at.
         newest = [
-            select(*OLDEST)
+            select(requests.c.asked_at, requests.c.id)
             .where(requests.c.state == state, *wanted)
             .order_by(*NEWEST)
             .limit(limit)

@@ -21,7 +21,7 @@ from grants.model import AccountId, Holding, Key, PermissionSetArn, Target, User
 from grants.records import Stranger, SweepRow
 from storage.assignments import KEY
 from storage.rows import add
-from storage.tables import GONE, IN_HAND, assignments, strangers, sweeps
+from storage.tables import HELD_OR_WATCHED, assignments, strangers, sweeps
 
 SWEEP: Final = tuple(SweepRow.__dataclass_fields__)
 STRANGER: Final = tuple(name for name in Stranger.__dataclass_fields__ if name != "key")
@@ -50,7 +50,7 @@ class SqlSweeps:
 
     def pairs(self, since: datetime, *, after: Target | None, limit: int) -> list[Target]:
         lately = select(assignments.c.account_id, assignments.c.permission_set_arn).where(
-            text(GONE), assignments.c.absent_seen_at >= since
+            assignments.c.holding == Holding.ABSENT, assignments.c.absent_seen_at >= since
         )
         untold = select(strangers.c.account_id, strangers.c.permission_set_arn).where(
             strangers.c.told_at.is_(None)
@@ -71,7 +71,7 @@ class SqlSweeps:
             select(assignments.c.user_id, assignments.c.holding).where(
                 assignments.c.account_id == target.account_id,
                 assignments.c.permission_set_arn == target.permission_set_arn,
-                text(IN_HAND),
+                text(HELD_OR_WATCHED),
             )
         )
         return {UserId(row[0]): row[1] for row in found}

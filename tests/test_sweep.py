@@ -149,12 +149,10 @@ def test_more_than_fit_into_a_slice_are_all_looked_at(
     assert len(alarms(world)) == 3
 
 
-@pytest.mark.parametrize("ahead", [1, 2, 3, 100])
 def test_of_the_pairs_that_were_held_lately_each_is_looked_at_once_in_each_sweep(
-    world: World, monkeypatch: pytest.MonkeyPatch, ahead: int
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grants.sweep.SLICE", 1)
-    monkeypatch.setattr("grants.sweep.AHEAD", ahead)
     accounts = ("payments-prod", "web-prod", "payments-dev")
     for account in accounts:
         world.active("bob", f"{account} · ReadOnlyAccess", Duration="15m")

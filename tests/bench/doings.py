@@ -179,7 +179,7 @@ class Doings:
         )
 
     def _to_be_swept(self) -> None:
-        """What was held lately, of which the sweep knows the next thousand pairs; not the organization."""
+        """From the beginning what was held lately; not the organization."""
         now = self.world.clock()
         with self.world.works() as work:
             for name in SweepName:
