@@ -73,7 +73,10 @@ TARGETS: Final = Table(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Whose, and about what; `lived` has ended, and is repeated once in every `apart`."""
+    """Whose, and about what; `lived` has ended, and is repeated once in every `apart`.
+
+    Whoever is named first has asked for the first target, all others for all the others.
+    """
 
     lived: Sequence[RequestId]
     askers: Sequence[Person]
@@ -119,8 +122,11 @@ class Past:
             changes = {of.name: again, **self._moved(table, n, offsets)}
             if table is requests:
                 whose = (n + LIVED.c.k) % len(self.askers)
-                elsewhere = n * 7919 + n // len(self.askers)  # so that most pairs are new ones
-                what = (elsewhere + LIVED.c.k) % len(self.targets)
+                first = whose < self.askers.count(self.askers[0])
+                others = (
+                    n * 7919 + n // len(self.askers) + LIVED.c.k
+                )  # so that most pairs are new ones
+                what = case((first, 0), else_=1 + others % (len(self.targets) - 1))
                 here = here.join(asker, asker.c.n == whose).join(target, target.c.n == what)
                 changes |= {f"requester_{part}": asker.c[part] for part in PERSON}
                 changes |= {name: target.c[name] for name in ("account_id", "permission_set_arn")}
@@ -169,7 +175,7 @@ def a_past(
 ) -> Past:
     """What was asked for just now, and has ended; it is to have been by others too, and elsewhere.
 
-    By whoever asked, and for the same, `again` times as often as by each of the others.
+    By whoever asked `again` times as often as by each of the others.
     """
     lived = asked(world)
     world.passes(days=2)  # as long as activity that could not be read is tried again
@@ -179,8 +185,7 @@ def a_past(
     ):  # Nothing of it is still to come: it would come a million times.
         assert work.activities.next_due() is None
     first = world.request(lived[0])
-    askers, targets = [first.requester] * again, [first.target] * again
-    return Past(lived, [*askers, *others], [*targets, *elsewhere])
+    return Past(lived, [*[first.requester] * again, *others], [first.target, *elsewhere])
 
 
 SERIALS: Final = {votes: "id", copies: "id", outbox: "id", journal: "seq"}

@@ -12,6 +12,23 @@ PRODUCTION: Final = "ou-ab12-33333333"
 MANAGEMENT: Final = "111122223333"
 DEV, PROD = "222233334444", "333344445555"
 
+POLICIES: Final = """
+version: 1
+settings:
+  admins: {groups: [elevate-admins]}
+  default_channel: C0000000001
+eligibility:
+  - name: engineers in production
+    who: {groups: [engineers]}
+    ous: [ou-ab12-33333333]
+    permission_sets: [ReadOnlyAccess]
+approval:
+  - name: production
+    ous: [ou-ab12-33333333]
+    approvers: {groups: [production-approvers]}
+"""
+"""As an administrator begins: one policy of each kind, and no settings but those there have to be."""
+
 Policy = dict[str, Any]
 
 

@@ -1,12 +1,17 @@
 """What `make bench` makes of what it measured: the table, the file, the curves, and how it ends."""
 
+import math
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.bench import curves, table
 from tests.bench.__main__ import PIECES, concluded, measures, parser
+from tests.bench.doings import Timed
 from tests.bench.figures import Engine, Figure, Size
+from tests.bench.pieces import in_turn
 
 SMALL, LARGE = Size(10, 5, 50), Size(5_000, 300, 50_000)
 
@@ -37,9 +42,12 @@ def test_it_ends_non_zero_where_a_budget_is_missed_and_where_counts_decide_by_th
     tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     said = parser().parse_args([*words, "--json", str(tmp_path / "bench.json")])
+    missed_before = a_figure("a form sent", ratio=9, unit="calls")
+    table.written(said.json, [missed_before], before=table.machine())
 
     assert concluded(said, figures, table.machine()) == ends
     assert ("missed" in capsys.readouterr().out) is bool(ends)
+    assert set(table.read(said.json)) == {missed_before, *figures}
 
 
 def test_one_slow_round_of_three_misses_no_budget() -> None:
@@ -47,6 +55,29 @@ def test_one_slow_round_of_three_misses_no_budget() -> None:
 
     assert figure.is_kept()
     assert figure.spread() == (1.0, 4.5)
+    assert not replace(figure, ours=(2.0, 9.0, 9.0)).is_kept()
+
+
+def test_ours_and_the_yardstick_take_turns_in_milliseconds() -> None:
+    turns = list[str]()
+
+    def takes(who: str, seconds: float) -> float:
+        turns.append(who)
+        return seconds
+
+    ours, bare = partial(takes, "ours", 0.002), partial(takes, "bare", 0.001)
+
+    assert in_turn(2, 3, ours, bare) == ((2.0, 2.0), (1.0, 1.0))
+    assert turns == ["ours", "bare"] * 6
+
+
+def test_what_comes_before_and_after_is_not_timed() -> None:
+    done = list[str]()
+    do, before, after = (partial(done.append, word) for word in ("do", "before", "after"))
+    timed = Timed("a vote", do, before, after)
+
+    assert 0 <= timed() < math.inf
+    assert done == ["before", "do", "after"]
 
 
 def test_what_has_no_yardstick_is_bounded_itself() -> None:
@@ -56,12 +87,15 @@ def test_what_has_no_yardstick_is_bounded_itself() -> None:
 
 def test_a_piece_that_is_measured_again_takes_the_place_of_itself_alone(tmp_path: Path) -> None:
     path = tmp_path / "build" / "bench.json"
-    table.written(path, [a_figure(), a_figure("a vote")], before=table.machine())
+    others = [a_figure("a vote"), a_figure(size=LARGE), a_figure(database="postgresql")]
+    table.written(path, [a_figure(), *others], before=table.machine())
 
     again = a_figure(ratio=1.2)
     table.written(path, [again], before=table.machine())
 
-    assert table.read(path) == [a_figure("a vote"), again]
+    kept = table.read(path)
+    assert again in kept
+    assert [each for each in kept if each != again] == sorted(others, key=kept.index)
 
 
 def of_a_past(line: str, *, history: int, accounts: int = 5_000) -> Figure:

@@ -19,7 +19,7 @@ from grants.model import SlackUserId, UserId
 from grants.records import Binding
 from storage.lock import only_one
 from tests import make
-from tests.command_line.kept import POLICIES as BARE
+from tests.policy_files import POLICIES as BARE
 from tests.standins.aws import AwsStandIn, Company, Kind, small_company
 from tests.standins.slack import SlackStandIn
 from tests.terminal import CREDENTIALS, Terminal, a_terminal

@@ -49,13 +49,12 @@ class Timed:
     """Against the same elsewhere."""
 
     def __call__(self) -> float:
-        try:
-            self.before()
-            began = perf_counter()
-            self.do()
-            return perf_counter() - began
-        finally:
-            self.after()
+        self.before()
+        began = perf_counter()
+        self.do()
+        took = perf_counter() - began
+        self.after()
+        return took
 
 
 @dataclass
@@ -170,12 +169,12 @@ class Doings:
             return Timed(f"beat: {what}", comes_round, before or partial(_catches_up, loop, world))
 
         return (
-            beat("what is due", world.jobs),
-            beat("outbox", world.bot.announcer),
-            beat("sessions cut", world.cutting),
+            beat("what is due, nothing", world.jobs),
+            beat("outbox, nothing to tell", world.bot.announcer),
+            beat("sessions cut, nothing due", world.cutting),
             beat("sweep, a slice of fifty", world.sweep, self._to_be_swept),
             beat("journal, a line sent on", out, self._writes),
-            Timed("beat: what was told is forgotten", self._forgets),
+            Timed("beat: what was told is forgotten", self._forgets, before=self._was_told),
         )
 
     def _to_be_swept(self) -> None:
@@ -203,6 +202,13 @@ class Doings:
             by = operator("bench")
             work.journal.write(Entry(self.world.clock(), "audit.export", by))
 
+    def _was_told(self) -> None:
+        """One thing more than a week ago, and nothing else that long."""
+        self._forgets()
+        at = self.world.clock() - A_WEEK - timedelta(minutes=1)
+        with self.world.works() as work:
+            work.acted.first(f"bench-{perf_counter()}", at=at)
+
     def _forgets(self) -> None:
         with self.world.works() as work:
             work.outbox.forget(self.world.clock() - A_WEEK, limit=10_000)
@@ -215,7 +221,9 @@ class Doings:
         stack = ExitStack()
 
         def starts() -> None:
-            is_ready(stack.enter_context(self.outside.bot(ELEVATE_POLICY_FILE="")))
+            with ExitStack() as until_ready:
+                is_ready(until_ready.enter_context(self.outside.bot(ELEVATE_POLICY_FILE="")))
+                stack.push(until_ready.pop_all())
 
         return Timed("start to ready", starts, after=stack.close, once=True, bounded=False)
 

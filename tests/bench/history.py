@@ -31,7 +31,7 @@ from tests.world import World, a_world
 LONG: Final = (10_000, 1_000_000)
 SHORT: Final = 20_000
 EACH: Final = 400
-"""So many requests have been bob's, and as many about one account: in every past."""
+"""So many requests have been bob's, and all of them about one account: in every past."""
 FULL: Final = 800
 """Requests beside which is measured: to draw what is not there takes no time, so all lists are full there, too."""
 OTHERS: Final = 50
@@ -83,7 +83,7 @@ def _company(size: Size, clock: Clock) -> Company:
 
 
 def _past(world: World, size: Size) -> Past:
-    """By bob and others, about one account and others: of either as many as leave bob and it their share."""
+    """By bob and by so many others, each for something else, that he has his share."""
     shares = size.history // EACH
     others = max(shares - 1, OTHERS)
     again = round(others / (shares - 1))

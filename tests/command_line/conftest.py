@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import system_clock
-from tests.command_line.kept import POLICIES
+from tests.policy_files import POLICIES
 from tests.standins.aws import AwsStandIn, Company, small_company
 from tests.terminal import CREDENTIALS, Terminal, a_terminal
 

@@ -1,6 +1,7 @@
 """Policies: validated, applied, exported; and those that are about tags."""
 
-from tests.command_line.kept import POLICIES, lines_of
+from tests.command_line.kept import lines_of
+from tests.policy_files import POLICIES
 from tests.standins.aws import AwsStandIn, Company, Kind
 from tests.terminal import Terminal
 

@@ -11,7 +11,8 @@ from blocks.text import utc
 from bot.clock import system_clock
 from grants.model import Assignment, Holding, Slot, State
 from tests import make
-from tests.command_line.kept import POLICIES, keep
+from tests.command_line.kept import keep
+from tests.policy_files import POLICIES
 from tests.standins.aws import AwsStandIn
 from tests.terminal import Terminal
 from tests.world import POLICIES as WORLDS_POLICIES
