@@ -53,8 +53,8 @@ def test_a_database_that_says_nothing_keeps_nobody_waiting(world: World) -> None
     assert len(thread._threads) == 1  # All who ask wait for one look.
 
     works.go.set()
+    assert any(said() == ("", "") for _ in range(1_000))  # each in its hundredth of a second
     thread.shutdown()
-    assert said() == ("", "")
 
 
 def test_one_that_is_away_is_said_to_be(world: World, caplog: pytest.LogCaptureFixture) -> None:
