@@ -17,6 +17,7 @@ from typing import Final
 from sqlalchemy import text
 
 from grants.model import AccountId, Actor, PermissionSetArn, Person, Role, Target, UserId
+from storage.engine import Database
 from tests.bench.company import grow, with_teams
 from tests.bench.doings import Doings
 from tests.bench.figures import Engine, Figure, Size
@@ -68,9 +69,17 @@ def _lived_in(bench: Bench, engine: Engine, size: Size) -> Iterator[Doings]:
         database = world.storage.database
         with database.writing() as db:
             made.make(db, size.history // len(made.lived))
-            if engine == "postgresql":  # As its own autovacuum would have.
-                db.execute(text("ANALYZE"))
+        if engine == "postgresql":
+            _comes_to_rest(database)
         yield Doings(world, Outside(world.slack, world.aws, database, url, Path(folder)))
+
+
+def _comes_to_rest(database: Database) -> None:
+    """The past was made just now, all at once: nothing of that is left to do while something is timed."""
+    with database.writers.connect() as connection:
+        db = connection.execution_options(isolation_level="AUTOCOMMIT")
+        for command in ("VACUUM ANALYZE", "CHECKPOINT"):
+            db.execute(text(command))
 
 
 def _company(size: Size, clock: Clock) -> Company:
