@@ -46,14 +46,15 @@ from bot.slack import LISTENERS, Slack, connect
 from grants.crew import Crew
 from grants.people import Memberships
 from grants.piecemeal import Piecemeal
+from grants.retention import forget
 from storage.engine import sqlite_file
 from storage.lock import only_one
 from storage.schema import at_head, migrate
 
 log = logging.getLogger(__name__)
 
-TOLD_FOR: Final = timedelta(days=7)
-"""So long the outbox keeps what it has told; and so long it is known what was acted on."""
+GONE_FOR: Final = timedelta(days=7)
+"""After so long a process that was killed is none of ours any longer."""
 TIDY_EVERY: Final = timedelta(minutes=5)
 PROMPT: Final = ("jobs", "outbox", "cuts", "journal")
 """The loops for which what somebody does, or a step of a grant, has something to do at once."""
@@ -100,10 +101,9 @@ class Catalogues:
 
     def _tidy(self, now: datetime) -> None:
         self.tidy_at = now + TIDY_EVERY
+        forget(self.storage.works, now)
         with self.storage.works() as work:
-            work.outbox.forget(now - TOLD_FOR, limit=10_000)
-            work.acted.forget(now - TOLD_FOR, limit=10_000)
-            work.processes.forget(now - TOLD_FOR)
+            work.processes.forget(now - GONE_FOR)
 
     def next_due(self) -> datetime | None:
         """When something is read next."""

@@ -37,22 +37,21 @@ UNLIFTED: Final = cuts.c.due_at.is_not(None)
 
 # Made once: the loop asks them every second.
 ONE: Final = Held(select(cuts).where(*(cuts.c[name] == bindparam(name) for name in KEY)))
-DUE: Final = (
-    select(cuts.c.scp, CARRIER.label("carrier"))
-    .select_from(WITH_LEASES)
-    .where(
-        cuts.c.due_at.is_not(None),
-        cuts.c.due_at <= bindparam("now"),
-        or_(LEASE.is_(None), LEASE <= bindparam("now")),
+# Without a parameter: for one PostgreSQL would plan anew each time.
+WHEN: Final = (
+    select(
+        cuts.c.scp,
+        CARRIER.label("carrier"),
+        func.min(case((cuts.c.due_at < LEASE, LEASE), else_=cuts.c.due_at), type_=Moment).label(
+            "at"
+        ),
     )
-    .group_by("scp", "carrier")
-    .order_by(func.min(cuts.c.due_at))
-)
-FIRST: Final = (
-    select(func.min(case((cuts.c.due_at < LEASE, LEASE), else_=cuts.c.due_at), type_=Moment))
     .select_from(WITH_LEASES)
-    .where(cuts.c.due_at.is_not(None))
+    .where(UNLIFTED)
+    .group_by("scp", "carrier")
+    .order_by("at")
 )
+"""What is to be done at each policy next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +90,11 @@ class SqlCuts:
         return wrote.rowcount == 1
 
     def due(self, now: datetime) -> list[Carrier]:
-        return [_carrier(*row) for row in self.db.execute(DUE, {"now": now})]
+        return [_carrier(scp, carrier) for scp, carrier, at in self.db.execute(WHEN) if at <= now]
 
     def next_due(self) -> datetime | None:
-        first: datetime | None = self.db.scalar(FIRST)
-        return first
+        first = self.db.execute(WHEN).first()
+        return first.at if first else None
 
     def carriers(self) -> frozenset[Carrier]:
         unlifted = UNLIFTED, cuts.c.phase != CutPhase.LIFTED

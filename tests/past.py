@@ -98,12 +98,14 @@ class Past:
         offsets = {table: _last(db, table, column) for table, column in SERIALS.items()}
         begun = db.scalar(select(func.count()).select_from(requests)) or 0
         for start in range(0, times, A_STEP):
-            self._repeat(db, offsets, begun, range(start, min(start + A_STEP, times)))
+            self._repeat(db, offsets, begun, times, range(start, min(start + A_STEP, times)))
         _settle(db)
         HERE.drop_all(db)
         return times * len(self.lived)
 
-    def _repeat(self, db: Connection, offsets: dict[Table, int], begun: int, these: range) -> None:
+    def _repeat(
+        self, db: Connection, offsets: dict[Table, int], begun: int, times: int, these: range
+    ) -> None:
         n, few = cast(NUMBERS.c.n, BigInteger) + these.start, NUMBERS.c.n < len(these)
         again = cast(n * len(self.lived) + LIVED.c.k + FIRST_ID + begun, Text)
         asker, target = ASKERS.alias("asker"), TARGETS.alias("target")
@@ -119,7 +121,7 @@ class Past:
         ):
             of = table.c.id if table is requests else table.c.request_id
             here = table.join(LIVED, LIVED.c.id == of).join(NUMBERS, few)
-            changes = {of.name: again, **self._moved(table, n, offsets)}
+            changes = {of.name: again, **self._moved(table, n, times, offsets)}
             if table is requests:
                 whose = (n + LIVED.c.k) % len(self.askers)
                 first = whose < self.askers.count(self.askers[0])
@@ -140,9 +142,9 @@ class Past:
             db.execute(insert(table).from_select([each.name for each in table.c], rows))
 
     def _moved(
-        self, table: Table, n: ColumnElement[int], offsets: dict[Table, int]
+        self, table: Table, n: ColumnElement[int], times: int, offsets: dict[Table, int]
     ) -> dict[str, Any]:
-        """Long ago, and with numbers of its own."""
+        """Long ago, and with numbers of its own, which grow as time does."""
         ago = (n + 1) * (self.apart // timedelta(microseconds=1))
         moved: dict[str, Any] = {
             each.name: type_coerce(each, BigInteger) - ago
@@ -150,7 +152,7 @@ class Past:
             if isinstance(each.type, Moment)
         }
         for one, column in SERIALS.items():
-            again = (n + 1) * offsets[one]
+            again = (times - n) * offsets[one]
             if one is table:
                 moved[column] = table.c[column] + again
             elif one is copies and "copy_id" in table.c:

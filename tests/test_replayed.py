@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from bot.assemble import bindings
-from bot.run import TOLD_FOR, Catalogues
+from bot.run import Catalogues
 from grants.model import Lane, SlackUserId
 from grants.naming import user_called
 from grants.people import operator
+from grants.retention import TOLD_FOR
 from tests.admin_hand import SANDBOX, lines, pressed, sent
 from tests.lives import PROD
 from tests.standins.slack import tamper

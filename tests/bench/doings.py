@@ -16,6 +16,7 @@ from grants.forwarding import Forwarding
 from grants.model import RequestId
 from grants.people import operator
 from grants.records import Entry, Forward, Row, Search, SweepName, SweepRow
+from grants.retention import TOLD_FOR, forget
 from tests.bench.start import is_ready
 from tests.beside import Outside
 from tests.standins.slack import Person
@@ -203,16 +204,14 @@ class Doings:
             work.journal.write(Entry(self.world.clock(), "audit.export", by))
 
     def _was_told(self) -> None:
-        """One thing more than a week ago, and nothing else that long."""
+        """One thing too long ago, and nothing else."""
         self._forgets()
-        at = self.world.clock() - A_WEEK - timedelta(minutes=1)
+        at = self.world.clock() - TOLD_FOR - timedelta(minutes=1)
         with self.world.works() as work:
             work.acted.first(f"bench-{perf_counter()}", at=at)
 
     def _forgets(self) -> None:
-        with self.world.works() as work:
-            work.outbox.forget(self.world.clock() - A_WEEK, limit=10_000)
-            work.acted.forget(self.world.clock() - A_WEEK, limit=10_000)
+        forget(self.world.works, self.world.clock())
 
     # A process of its own
 
