@@ -57,7 +57,7 @@ def _beside_full_lists(bench: Bench, engine: Engine, size: Size) -> Iterator[Fig
 
 
 def _round(bench: Bench, long: Timed, short: Timed) -> tuple[float, float]:
-    """One of each line, and then the next: which core a connection's process is on stays so for a while."""
+    """Of one line; its next comes after all the others', since what the machine does to a connection stays so for a while."""
     times = 1 if long.once else bench.few
     (ours,), (yardstick,) = in_turn(1, times, long, short)
     return ours, yardstick
