@@ -20,5 +20,5 @@ def forget(works: Works, now: datetime) -> None:
         with works() as work:
             told = work.outbox.forget(before, limit=AT_ONCE)
             acted = work.acted.forget(before, limit=AT_ONCE)
-        if max(told, acted) < AT_ONCE:
+        if not (told or acted):
             return

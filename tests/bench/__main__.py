@@ -38,6 +38,7 @@ def measures(piece: str) -> Measure:
 
 @contextmanager
 def databases() -> Iterator[Databases]:
+    """Of one piece: what holds for it holds for the server that it starts."""
     run = Run.begin(ON_DISK)
     try:
         with closing(Databases(run.folder, configuration=LASTING)) as databases:
@@ -80,22 +81,20 @@ def bench_of(said: argparse.Namespace, databases: Databases) -> Bench:
     )
 
 
-def measured(bench: Bench, pieces: tuple[str, ...]) -> Iterator[Figure]:
-    for piece in pieces:
+def measured(said: argparse.Namespace) -> Iterator[Figure]:
+    for piece in tuple(said.piece or PIECES):
         print(f"\n{piece}", flush=True)
-        for figure in measures(piece)(bench):
-            print(table.row(figure), flush=True)
-            yield figure
+        with databases() as its_own:
+            for figure in measures(piece)(bench_of(said, its_own)):
+                print(table.row(figure), flush=True)
+                yield figure
 
 
 def main() -> int:
     said = parser().parse_args()
     before = table.machine()
     print(f"{before}\n{table.head()}")
-    with databases() as the_databases:
-        bench = bench_of(said, the_databases)
-        figures = list(measured(bench, tuple(said.piece or PIECES)))
-    return concluded(said, figures, before)
+    return concluded(said, list(measured(said)), before)
 
 
 def concluded(
