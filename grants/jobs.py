@@ -187,19 +187,22 @@ class Jobs:
 
     def round(self) -> None:
         """Everything that is due now, what takes away first. Waits for no AWS call."""
-        each(
-            [
-                self.finish_due,
-                self.reconcile_due,
-                self.pages.round,
-                self.alarm_backlog,
-                self.lapse_due,
-                self.start_due,
-                self.reminding.round,
-                self.summing.round,
-            ],
-            lambda job: job(),
+        now = self.clock()
+        with self.works.reading() as work:
+            firsts = work.requests.next_due(), work.activities.next_due()
+        # Nothing, nearly always: then it is not asked what.
+        asked_for, ended = (at is not None and at <= now for at in firsts)
+        jobs = (
+            (asked_for, self.finish_due),
+            (True, self.reconcile_due),
+            (True, self.pages.round),
+            (True, self.alarm_backlog),
+            (asked_for, self.lapse_due),
+            (asked_for, self.start_due),
+            (asked_for, self.reminding.round),
+            (ended, self.summing.round),
         )
+        each((job for is_due, job in jobs if is_due), lambda job: job())
 
     def next_due(self) -> datetime | None:
         """The next instant at which any of these has something to do."""

@@ -45,9 +45,13 @@ class Timed:
     before: Callable[[], object] = lambda: None
     after: Callable[[], object] = lambda: None
     once: bool = False
-    """In each round: it takes long by itself."""
+    """In each round: it takes seconds."""
+    slow: bool = False
+    """It takes a tenth of a second, or what is before or after it does: a few times in each round."""
     bounded: bool = True
     """Against the same elsewhere."""
+    lists: bool = False
+    """It shows what was, or goes through it."""
 
     def __call__(self) -> float:
         self.before()
@@ -83,25 +87,26 @@ class Doings:
     def _people(self) -> Sequence[Timed]:
         bob, eve, aud = (self.world[name] for name in ("bob", "eve", "aud"))
 
-        def says(who: Person, word: str) -> Timed:
-            return Timed(f"/elevate {word}", lambda: who.command(word, "general"))
+        def says(who: Person, word: str, *, lists: bool = False) -> Timed:
+            return Timed(f"/elevate {word}", lambda: who.command(word, "general"), lists=lists)
 
         return (
             Timed("/elevate, the form", lambda: self.world.opens("bob"), after=bob.close),
-            says(bob, "mine"),
+            says(bob, "mine", lists=True),
             says(eve, "approvals"),
             says(eve, "active"),
-            says(aud, "audit"),
-            Timed("App Home", bob.open_home),
-            Timed("App Home, an auditor's", aud.open_home),
-            Timed("requests list", self._lists),
+            says(aud, "audit", lists=True),
+            Timed("App Home", bob.open_home, lists=True),
+            Timed("App Home, an auditor's", aud.open_home, lists=True),
+            Timed("requests list", self._lists, lists=True),
             Timed("requests show", self._shows, before=self._looks_up),
-            Timed("a form sent", self._sends, before=self._fills, after=self._rejects),
-            Timed("a vote", self._approves, before=self._asks, after=self._two_hours),
+            Timed("a form sent", self._sends, before=self._fills, after=self._rejects, slow=True),
+            Timed("a vote", self._approves, before=self._asks, after=self._two_hours, slow=True),
             Timed(
                 "access given, held and taken away",
                 self._two_hours,
                 before=self._is_approved,
+                slow=True,
             ),
             Timed("what /metrics reads", lambda: figures(self.world.storage)),
         )
@@ -149,7 +154,7 @@ class Doings:
 
     def _lists(self) -> None:
         with self.world.works.reading() as work:
-            assert len(work.requests.found(Search(), limit=100)) == 100
+            assert work.requests.found(Search(), limit=100)
             work.assignments.ends()
 
     def _shows(self) -> None:
@@ -169,13 +174,20 @@ class Doings:
 
             return Timed(f"beat: {what}", comes_round, before or partial(_catches_up, loop, world))
 
+        slice_of_fifty = beat("sweep, a slice of fifty", world.sweep, self._to_be_swept)
+
         return (
             beat("what is due, nothing", world.jobs),
             beat("outbox, nothing to tell", world.bot.announcer),
             beat("sessions cut, nothing due", world.cutting),
-            beat("sweep, a slice of fifty", world.sweep, self._to_be_swept),
+            replace(slice_of_fifty, lists=True, slow=True),
             beat("journal, a line sent on", out, self._writes),
-            Timed("beat: what was told is forgotten", self._forgets, before=self._was_told),
+            Timed(
+                "beat: what was told is forgotten",
+                self._forgets,
+                before=self._was_told,
+                lists=True,
+            ),
         )
 
     def _to_be_swept(self) -> None:

@@ -1,4 +1,6 @@
-"""Whether a long past slows anything down: what people do and what the loops do, beside one just long enough to fill the lists.
+"""Whether a long past slows anything down: what people do and what the loops do, beside none.
+
+What lists the past, beside one that is just long enough to fill the lists.
 
 In the largest organization of those that are measured. The whole product in this process, with stand-ins that answer in
 it as well and time in our hand; only what starts is a process of its own. The past is `tests/past.py`'s.
@@ -6,11 +8,12 @@ it as well and time in our hand; only what starts is a process of its own. The p
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -21,7 +24,7 @@ from storage.engine import Database
 from tests.bench.company import grow, with_teams
 from tests.bench.doings import Doings, Timed
 from tests.bench.figures import Engine, Figure, Size
-from tests.bench.pieces import Bench, in_turn
+from tests.bench.pieces import Bench
 from tests.bench.stage import slack_id
 from tests.beside import Outside
 from tests.past import Past, a_past
@@ -34,7 +37,7 @@ SHORT: Final = 20_000
 EACH: Final = 400
 """So many requests have been bob's, and all of them about one account: in every past."""
 FULL: Final = 800
-"""Requests beside which is measured: to draw what is not there takes no time, so all lists are full there, too."""
+"""Requests beside which is measured what lists them: to draw what is not there takes no time. All else, beside none."""
 OTHERS: Final = 50
 """At least so many others have asked, for as much else: what a sweep looks at in one slice."""
 
@@ -43,7 +46,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     with _on_one_core():
         for engine in bench.engines:
             for count in (SHORT,) if bench.short else LONG:
-                yield from _beside_full_lists(bench, engine, replace(bench.largest, history=count))
+                yield from _beside_less(bench, engine, replace(bench.largest, history=count))
 
 
 @contextmanager
@@ -64,22 +67,29 @@ def _on_one_core() -> Iterator[None]:
         os.sched_setaffinity(0, all_of_them)
 
 
-def _beside_full_lists(bench: Bench, engine: Engine, size: Size) -> Iterator[Figure]:
-    full = replace(size, history=FULL)
-    with _lived_in(bench, engine, size) as past, _lived_in(bench, engine, full) as beside:
-        pairs = list(zip(past.all(), beside.all(), strict=True))
-        rounds = [[_round(bench, *pair) for pair in pairs] for _ in range(bench.rounds)]
-        for (line, _), of_each in zip(pairs, zip(*rounds, strict=True), strict=True):
-            ours, yardstick = zip(*of_each, strict=True)
+def _beside_less(bench: Bench, engine: Engine, size: Size) -> Iterator[Figure]:
+    with ExitStack() as until_measured:
+        worlds = [
+            until_measured.enter_context(_lived_in(bench, engine, replace(size, history=history)))
+            for history in (size.history, FULL, 0)
+        ]
+        lines = list(zip(*(each.all() for each in worlds), strict=True))
+        rounds = [[_round(bench, line) for line in lines] for _ in range(bench.rounds)]
+        for (line, *_), took in zip(lines, zip(*rounds, strict=True), strict=True):
+            ours, full, none = zip(*took, strict=True)
             budget = 1.2 if line.bounded else None
-            yield Figure(line.line, size, engine, "ms", ours, yardstick, budget)
+            yield Figure(line.line, size, engine, "ms", ours, full if line.lists else none, budget)
 
 
-def _round(bench: Bench, long: Timed, short: Timed) -> tuple[float, float]:
-    """Of one line. Its next comes after all the others', so that what happens on the machine just now is in one of them."""
-    times = 1 if long.once else bench.few
-    (ours,), (yardstick,) = in_turn(1, times, long, short)
-    return ours, yardstick
+def _round(bench: Bench, line: tuple[Timed, ...]) -> list[float]:
+    """The same in each world, in turn; milliseconds.
+
+    Its next round comes after all the other lines', so that what happens on the machine just now is in one of them.
+    """
+    often = bench.few if line[0].slow else bench.times
+    times = 1 if line[0].once else often
+    took = [[do() for do in line] for _ in range(times)]
+    return [1000 * median(of_one) for of_one in zip(*took, strict=True)]
 
 
 @contextmanager
@@ -120,7 +130,7 @@ def _company(size: Size, clock: Clock) -> Company:
 
 def _past(world: World, size: Size) -> Past:
     """By bob and by so many others, each for something else, that he has his share."""
-    shares = size.history // EACH
+    shares = max(size.history, FULL) // EACH
     others = max(shares - 1, OTHERS)
     again = round(others / (shares - 1))
     people, targets = _people(world.company), _targets(world.company)
