@@ -55,6 +55,7 @@ CALLS: Final = {
         "ListAccountAssignments": 1,
         "LookupEvents": 1,
     },
+    "nothing is due": {},
 }
 STATEMENTS: Final = {
     "form, nothing known": 3,
@@ -62,8 +63,9 @@ STATEMENTS: Final = {
     "form sent": 24,
     "approval": 21,
     "end pressed": 20,
+    "nothing is due": 16,
 }
-"""Of what somebody waits for."""
+"""Of what somebody waits for, and of each second."""
 BY_GROUPS: Final = {"form, nothing known", "form sent"}
 """What they may ask for is asked with a call for each hundred of the policies' groups."""
 
@@ -114,7 +116,16 @@ def lived(world: World) -> Counts:
     step("end pressed", lambda: bob.click(world.last("bob"), "End Access"))
     step("end", lambda: world.passes(seconds=3))
     assert world.state(request) is State.REVOKED
+    step("nothing is due", lambda: comes_round(world))
     return asked
+
+
+def comes_round(world: World) -> None:
+    """What every process does each second."""
+    for loop in (world.jobs, world.cutting, world.bot.announcer):
+        loop.round()
+        due = loop.next_due()
+        assert due is None or due > world.clock()
 
 
 @contextmanager
