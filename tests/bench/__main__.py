@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any, Final
 
 from tests.bench import curves, table
 from tests.bench.figures import Engine, Figure, Size
-from tests.bench.pieces import Bench, Measure
-from tests.databases import KINDS, Databases, Run
+from tests.bench.pieces import Bench, Measure, databases
+from tests.databases import KINDS, Databases
 from tests.demo.child import ROOT
-from tests.postgres import LASTING
 
 SIZES: Final = (
     Size(10, 5, 50),
@@ -25,8 +23,6 @@ SIZES: Final = (
 ALL: Final = ("forms", "deciding", "ends", "memory", "start", "history", "processes")
 PIECES: Final = tuple(name for name in ALL if find_spec(f"tests.bench.{name}"))
 """Each is a module here, and its `measure`."""
-ON_DISK: Final = "/var/tmp"
-"""Where files are files: what is waited for is part of what is measured."""
 KEPT: Final = ROOT / "build" / "bench.json"
 PICTURES: Final = ROOT / "docs" / "pictures"
 
@@ -34,17 +30,6 @@ PICTURES: Final = ROOT / "docs" / "pictures"
 def measures(piece: str) -> Measure:
     found: Measure = import_module(f"tests.bench.{piece}").measure
     return found
-
-
-@contextmanager
-def databases() -> Iterator[Databases]:
-    """Of one piece: what holds for it holds for the server that it starts."""
-    run = Run.begin(ON_DISK)
-    try:
-        with closing(Databases(run.folder, configuration=LASTING)) as databases:
-            yield databases
-    finally:
-        run.end()
 
 
 def size(words: str) -> Size:
@@ -81,20 +66,22 @@ def bench_of(said: argparse.Namespace, databases: Databases) -> Bench:
     )
 
 
-def measured(said: argparse.Namespace) -> Iterator[Figure]:
-    for piece in tuple(said.piece or PIECES):
+def measured(bench: Bench, pieces: tuple[str, ...]) -> Iterator[Figure]:
+    for piece in pieces:
         print(f"\n{piece}", flush=True)
-        with databases() as its_own:
-            for figure in measures(piece)(bench_of(said, its_own)):
-                print(table.row(figure), flush=True)
-                yield figure
+        for figure in measures(piece)(bench):
+            print(table.row(figure), flush=True)
+            yield figure
 
 
 def main() -> int:
     said = parser().parse_args()
     before = table.machine()
     print(f"{before}\n{table.head()}")
-    return concluded(said, list(measured(said)), before)
+    with databases() as the_databases:
+        bench = bench_of(said, the_databases)
+        figures = list(measured(bench, tuple(said.piece or PIECES)))
+    return concluded(said, figures, before)
 
 
 def concluded(

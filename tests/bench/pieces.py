@@ -10,14 +10,19 @@
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
+from typing import Final
 
 from tests.bench.figures import Engine, Figure, Size
 from tests.bench.stage import Stage, a_stage
-from tests.databases import Databases
+from tests.databases import Databases, Run
+from tests.postgres import LASTING
+
+ON_DISK: Final = "/var/tmp"
+"""Where files are files: what is waited for is part of what is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,17 @@ class Bench:
 
 
 Measure = Callable[[Bench], Iterator[Figure]]
+
+
+@contextmanager
+def databases() -> Iterator[Databases]:
+    """With a server of their own, once PostgreSQL is asked for."""
+    run = Run.begin(ON_DISK)
+    try:
+        with closing(Databases(run.folder, configuration=LASTING)) as databases:
+            yield databases
+    finally:
+        run.end()
 
 
 def in_turn(
