@@ -108,7 +108,7 @@ class Doings:
                 before=self._is_approved,
                 slow=True,
             ),
-            # PostgreSQL plans four of its counts anew each time, once there is a past, however long.
+            # PostgreSQL plans five of its statements anew each time, once there is a past, however long.
             Timed("what /metrics reads", lambda: figures(self.world.storage), beside_full=True),
         )
 
