@@ -1,5 +1,6 @@
 """The jobs: what the clock and AWS ask for. Any of them may run twice, late, or in two processes."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from grants.ports import Clock
 from grants.reminding import Reminding
 from grants.stores import Works
 from grants.summing import Summing
+
+log = logging.getLogger(__name__)
 
 ROUND: Final = 200
 """So many rows of a kind are taken at a time; what is left over is due at once again."""
@@ -187,11 +190,7 @@ class Jobs:
 
     def round(self) -> None:
         """Everything that is due now, what takes away first. Waits for no AWS call."""
-        now = self.clock()
-        with self.works.reading() as work:
-            firsts = work.requests.next_due(), work.activities.next_due()
-        # Nothing, nearly always: then it is not asked what.
-        asked_for, ended = (at is not None and at <= now for at in firsts)
+        asked_for, ended = self._are_due()
         jobs = (
             (asked_for, self.finish_due),
             (True, self.reconcile_due),
@@ -203,6 +202,20 @@ class Jobs:
             (ended, self.summing.round),
         )
         each((job for is_due, job in jobs if is_due), lambda job: job())
+
+    def _are_due(self) -> tuple[bool, bool]:
+        """Whether any request is, and any activity: nearly never, and then it is not asked which."""
+        now = self.clock()
+        try:
+            with self.works.reading() as work:
+                firsts = work.requests.next_due(), work.activities.next_due()
+        except Exception:
+            log.exception(
+                "not known what is due"
+            )  # Each job sees for itself: one keeps none from the others.
+            return True, True
+        asked_for, ended = (at is not None and at <= now for at in firsts)
+        return asked_for, ended
 
     def next_due(self) -> datetime | None:
         """The next instant at which any of these has something to do."""

@@ -8,9 +8,9 @@ from grants.stores import Works
 TOLD_FOR: Final = timedelta(days=7)
 """So long the outbox keeps what it has told; and so long it is known what was acted on."""
 AT_ONCE: Final = 500
-"""Rows: no more are read to find out that none is old enough, and no one who writes waits for more."""
+"""Rows of each: no more are read to find out that none is old enough, and no one who writes waits for more."""
 MOST: Final = 10_000
-"""Rows in one go."""
+"""Rows of each, in one go."""
 
 
 def forget(works: Works, now: datetime) -> None:

@@ -37,7 +37,7 @@ UNLIFTED: Final = cuts.c.due_at.is_not(None)
 
 # Made once: the loop asks them every second.
 ONE: Final = Held(select(cuts).where(*(cuts.c[name] == bindparam(name) for name in KEY)))
-# Without a parameter: for one PostgreSQL would plan anew each time.
+# Without `now`: for what is bounded by a parameter PostgreSQL would plan anew each time.
 WHEN: Final = (
     select(
         cuts.c.scp,

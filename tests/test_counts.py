@@ -121,7 +121,7 @@ def lived(world: World) -> Counts:
 
 
 def comes_round(world: World) -> None:
-    """What every process does each second."""
+    """What is asked each second: whether anything is due of grants, of cut sessions, of messages."""
     for loop in (world.jobs, world.cutting, world.bot.announcer):
         loop.round()
         due = loop.next_due()

@@ -41,7 +41,7 @@ class Bench:
 
     @property
     def few(self) -> int:
-        """So many times in each round, of what takes a second or more."""
+        """So many times in each round, of what takes long."""
         return max(3, self.times // 4)
 
     @property
